@@ -1,0 +1,196 @@
+"""Commands that change an official value: a request, then another person's decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.domain.commands.scoring import (
+    EXCHANGE_PHASES,
+    ScoreCommand,
+    approving_role,
+    check_value,
+    require_independent,
+)
+from ledger.domain.facts import Fact
+from ledger.domain.refusals import (
+    CorrectionTargetInvalid,
+    ForbiddenRole,
+    NoChange,
+    NotVerified,
+    OpenRequestExists,
+    RequestNotOpen,
+    ScoreIsWithdrawn,
+    StaleCorrection,
+)
+from ledger.domain.roles import Role
+from ledger.domain.score import (
+    CorrectionClass,
+    CorrectionRejected,
+    CorrectionRequested,
+    CorrectionRequestWithdrawn,
+    OpenRequest,
+    ReasonCode,
+    RequestedFor,
+    Score,
+    ScoreCorrected,
+    Standing,
+)
+from ledger.domain.world import World
+
+_CLASS_OF = {
+    ReasonCode.SOURCE_DATA_REVISED: CorrectionClass.REVISION,
+    ReasonCode.APPEAL_UPHELD: CorrectionClass.ADJUDICATION,
+    ReasonCode.FRAUD_FINDING: CorrectionClass.SANCTION,
+    ReasonCode.INSPECTION_ORDER: CorrectionClass.SANCTION,
+    ReasonCode.SPOT_CHECK_FINDING: CorrectionClass.SANCTION,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCorrection(ScoreCommand):
+    """Ask for another value in place of the effective one; the request has no effect on any figure."""
+
+    corrects_position: int
+    proposed_value: Decimal
+    reason_code: ReasonCode
+    reason: str
+    evidence: tuple[str, ...]
+    requested_for: RequestedFor = RequestedFor.DEPARTMENT
+    case_ref: str | None = None
+
+    def decide(self, world: World) -> list[Fact]:
+        self.act(world, Role.SCORER, Role.REPORTER, Role.OFFICE, Role.DIRECTOR, Role.PANEL, Role.INSPECTOR)
+        subject = self.subject(world)
+        score = self.score(world)
+        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        effective = _effective(score, self.corrects_position)
+        if score.request is not None:
+            raise OpenRequestExists(request_position=score.request.position)
+        check_value(subject.indicator, self.proposed_value, path="proposed_value")
+        if self.proposed_value == effective.value:
+            raise NoChange(path="proposed_value", value=effective.value)
+        return [
+            CorrectionRequested(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                indicator_id=self.indicator_id,
+                period=self.period,
+                corrects_position=self.corrects_position,
+                proposed_value=self.proposed_value,
+                reason_code=self.reason_code,
+                reason=world.reason(self.reason, length_min=10),
+                evidence=world.evidence(self.evidence, count_min=1),
+                requested_for=self.requested_for,
+                case_ref=self.case_ref,
+            )
+        ]
+
+
+def _effective(score: Score, position: int) -> Standing:
+    """The official value, which must be the one cited."""
+    if position not in score.value_positions:
+        raise CorrectionTargetInvalid(path="corrects_position", position=position)
+    if score.official is None:
+        if score.withdrawn_position is not None:
+            raise ScoreIsWithdrawn(withdrawn_position=score.withdrawn_position)
+        raise NotVerified(position=position, hint="Before verification the value is simply entered again.")
+    if score.official.position != position:
+        raise StaleCorrection(path="corrects_position", cited=position, effective=score.official.position)
+    return score.official
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveCorrection(ScoreCommand):
+    """Approve a correction request: the proposed value is effective from then on."""
+
+    request_position: int
+
+    def decide(self, world: World) -> list[Fact]:
+        score, request, standing = _decidable(self, world, self.request_position)
+        if score.official is None or standing is None or standing.position != request.corrects_position:
+            effective = standing.position if standing else None
+            raise StaleCorrection(path="request_position", cited=request.corrects_position, effective=effective)
+        subject = self.subject(world)
+        require_independent(world.persons, request.persons, standing, subject.plan)
+        return [
+            ScoreCorrected(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                indicator_id=self.indicator_id,
+                period=self.period,
+                request_position=request.position,
+                corrects_position=request.corrects_position,
+                old_value=standing.value,
+                new_value=request.proposed_value,
+                reason_code=request.reason_code,
+                correction_class=_CLASS_OF.get(request.reason_code, CorrectionClass.ERROR),
+                requested_by=request.requested_by,
+                approved_by=world.person_id,
+                evidence=request.evidence,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectCorrection(ScoreCommand):
+    """Refuse a correction request; nothing changes but the record."""
+
+    request_position: int
+    reason: str
+
+    def decide(self, world: World) -> list[Fact]:
+        _, request, _ = _decidable(self, world, self.request_position)
+        world.differ(request.persons, because="who requests does not decide")
+        return [
+            CorrectionRejected(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                indicator_id=self.indicator_id,
+                period=self.period,
+                request_position=request.position,
+                reason=world.reason(self.reason, length_min=5),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawCorrectionRequest(ScoreCommand):
+    """Take one's own correction request back."""
+
+    request_position: int
+    reason: str
+
+    def decide(self, world: World) -> list[Fact]:
+        self.act(world, Role.SCORER, Role.REPORTER, Role.OFFICE, Role.DIRECTOR, Role.PANEL, Role.INSPECTOR)
+        request = _open_request(self.score(world), self.request_position)
+        if not world.persons & request.persons:
+            raise ForbiddenRole(person_id=world.person_id, hint="Only who made the request takes it back.")
+        return [
+            CorrectionRequestWithdrawn(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                indicator_id=self.indicator_id,
+                period=self.period,
+                request_position=request.position,
+                reason=world.reason(self.reason, length_min=5),
+            )
+        ]
+
+
+def _decidable(
+    command: ScoreCommand, world: World, request_position: int
+) -> tuple[Score, OpenRequest, Standing | None]:
+    """Act in the role that decides in this phase; return the score, the request and the effective value."""
+    command.act(world, Role.APPROVER, Role.DIRECTOR)
+    subject = command.subject(world)
+    score = command.score(world)
+    command.require_phase(world, subject, *EXCHANGE_PHASES)
+    command.act(world, approving_role(subject.cycle.phase))
+    return score, _open_request(score, request_position), score.official
+
+
+def _open_request(score: Score, position: int) -> OpenRequest:
+    if score.request is None or score.request.position != position:
+        raise RequestNotOpen(path="request_position", position=position)
+    return score.request

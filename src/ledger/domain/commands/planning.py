@@ -1,0 +1,345 @@
+"""Commands about measures, cycles, plan versions, calendars, groups and exemptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ledger.domain.cycle import (
+    CalendarAmended,
+    Cycle,
+    CycleOpened,
+    CyclePlanned,
+    EntryClosed,
+    IndicatorExempted,
+    IndicatorExemptionEnded,
+    NotApplicablePolicy,
+    Phase,
+    PlanVersionIssued,
+    UnitAssignedToGroup,
+    cycle_stream,
+)
+from ledger.domain.facts import Fact
+from ledger.domain.identifiers import check_id, check_text
+from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
+from ledger.domain.periods import local_day
+from ledger.domain.persons import person_stream
+from ledger.domain.plan import Deadline, Participation, Plan, check_calendar, check_plan
+from ledger.domain.refusals import (
+    DeadlinePassed,
+    DuplicateId,
+    InvalidPeriod,
+    MalformedInput,
+    NoChange,
+    PhaseViolation,
+    PlanChangeNeedsApproval,
+    RuleNotFound,
+    RuleNotInForce,
+    StaleExpectedVersion,
+    UnknownId,
+)
+from ledger.domain.roles import Role
+from ledger.domain.units import unit_stream
+from ledger.domain.world import Command, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueMeasures(Command):
+    """Issue a version of the standing implementation measures, whole."""
+
+    measures_id: str
+    title: str
+    articles: tuple[Article, ...] = ()
+    in_force_from: date
+    evidence: tuple[str, ...] = ()
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING)
+        check_id(self.measures_id, path="measures_id")
+        check_text(self.title, path="title")
+        measures = world.read(measures_stream(self.measures_id))
+        kind = MeasuresRevised if measures.versions else MeasuresIssued
+        return [
+            kind(
+                measures_id=self.measures_id,
+                measures_version=len(measures.versions) + 1,
+                title=self.title,
+                articles=self.articles,
+                in_force_from=self.in_force_from,
+                evidence=world.evidence(self.evidence, count_min=0),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepealMeasures(Command):
+    """Repeal standing measures from a day on."""
+
+    measures_id: str
+    repealed_from: date
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING)
+        measures = world.exists(measures_stream(self.measures_id), path="measures_id", measures_id=self.measures_id)
+        if measures.repealed_from is not None:
+            raise NoChange(path="measures_id")
+        return [MeasuresRepealed(measures_id=self.measures_id, repealed_from=self.repealed_from)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCycle(Command):
+    """Lay out an assessment year under a version of the measures."""
+
+    cycle_id: str
+    title: str
+    starts_on: date
+    ends_on: date
+    measures_id: str
+    measures_version: int
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR)
+        check_id(self.cycle_id, path="cycle_id")
+        check_text(self.title, path="title")
+        if world.read(cycle_stream(self.cycle_id)).phase is not Phase.DRAFT:
+            raise DuplicateId(path="cycle_id", cycle_id=self.cycle_id)
+        if self.ends_on < self.starts_on:
+            raise MalformedInput(path="ends_on", hint="The cycle ends before it starts.")
+        measures = world.read(measures_stream(self.measures_id))
+        version = measures.version(self.measures_version)
+        if version is None:
+            raise RuleNotFound(path="measures_version", measures_id=self.measures_id, version=self.measures_version)
+        if measures.repealed_from is not None and measures.repealed_from <= world.today:
+            raise RuleNotInForce(path="measures_id", measures_id=self.measures_id, repealed_from=measures.repealed_from)
+        return [
+            CyclePlanned(
+                cycle_id=self.cycle_id,
+                title=self.title,
+                starts_on=self.starts_on,
+                ends_on=self.ends_on,
+                measures_id=self.measures_id,
+                measures_version=self.measures_version,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePlanVersion(Command):
+    """Issue a version of the plan, whole; once entry is open the leading group has to approve it."""
+
+    cycle_id: str
+    content: Plan
+    based_on: int | None = None
+    in_force_from_period: str | None = None
+    summary: str
+    approved_by: str | None = None
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR)
+        cycle = _cycle(world, self.cycle_id)
+        newest = cycle.versions[-1].plan_version if cycle.versions else None
+        if self.based_on != newest:
+            raise StaleExpectedVersion(path="based_on", based_on=self.based_on, newest=newest)
+        check_text(self.summary, path="summary")
+        check_plan(self.content)
+        if self.in_force_from_period is not None and self.in_force_from_period not in self.content.periods:
+            raise InvalidPeriod(path="in_force_from_period", given=self.in_force_from_period)
+        self._check_change(world, cycle)
+        return [
+            PlanVersionIssued(
+                cycle_id=self.cycle_id,
+                plan_version=(newest or 0) + 1,
+                based_on=self.based_on,
+                content=self.content,
+                content_hash=self.content.content_hash(),
+                in_force_from_period=self.in_force_from_period,
+                summary=self.summary,
+                approved_by=self.approved_by,
+            )
+        ]
+
+    def _check_change(self, world: World, cycle: Cycle) -> None:
+        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
+            raise PhaseViolation(phase=cycle.phase, hint="After entry closed a plan changes only inside a restatement.")
+        if self.approved_by is not None:
+            world.require_holder(self.approved_by, Role.LEADING, path="approved_by")
+            world.differ({self.approved_by}, because="who issues a plan version does not approve it")
+        if cycle.phase is Phase.OPEN:
+            if self.approved_by is None:
+                raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
+            for unit_id in self.content.unit_ids:
+                world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmendCalendar(Command):
+    """Move deadlines; one that has passed never moves backwards."""
+
+    cycle_id: str
+    deadlines: tuple[Deadline, ...]
+    reason: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.DIRECTOR)
+        cycle = _cycle(world, self.cycle_id)
+        plan = cycle.latest.plan
+        today = local_day(world.now, plan.timezone)
+        for deadline in self.deadlines:
+            periods = (deadline.period,) if deadline.period else plan.periods
+            for old in (plan.calendar.deadline(deadline.name, period) for period in periods):
+                if old is not None and old < today and deadline.ends_on < old:
+                    raise DeadlinePassed(path="deadlines", deadline=deadline.name, ended=old)
+        check_calendar(_with(plan, self.deadlines))
+        reason = world.reason(self.reason, length_min=5)
+        return [CalendarAmended(cycle_id=self.cycle_id, deadlines=self.deadlines, reason=reason)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignUnitToGroup(Command):
+    """Let a unit take part in another group, or in another way; during entry the leading group decides."""
+
+    cycle_id: str
+    unit_id: str
+    group_id: str
+    participation: Participation = Participation.RANKED
+    reason: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR, Role.LEADING)
+        cycle = _cycle(world, self.cycle_id)
+        if cycle.phase is Phase.OPEN:
+            world.act(Role.LEADING)
+        elif cycle.phase is not Phase.PLANNED:
+            raise PhaseViolation(phase=cycle.phase)
+        if self.unit_id not in cycle.membership:
+            raise UnknownId(path="unit_id", unit_id=self.unit_id)
+        if cycle.latest.plan.group(self.group_id) is None:
+            raise UnknownId(path="group_id", group_id=self.group_id)
+        if cycle.membership[self.unit_id] == (self.group_id, self.participation):
+            raise NoChange(path="group_id")
+        return [
+            UnitAssignedToGroup(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                group_id=self.group_id,
+                participation=self.participation,
+                reason=world.reason(self.reason, length_min=5),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExemptIndicator(Command):
+    """Let an indicator not apply to a unit, for some periods or for all; decided by another than who asked."""
+
+    cycle_id: str
+    unit_id: str
+    indicator_id: str
+    periods: tuple[str, ...] = ()
+    reason: str
+    evidence: tuple[str, ...]
+    requested_by: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.DIRECTOR, Role.LEADING)
+        cycle = _cycle(world, self.cycle_id)
+        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
+            raise PhaseViolation(phase=cycle.phase)
+        plan = cycle.latest.plan
+        indicator = plan.indicator(self.indicator_id)
+        if self.unit_id not in cycle.membership or indicator is None:
+            raise UnknownId(path="unit_id" if indicator else "indicator_id")
+        group_id, _ = cycle.membership[self.unit_id]
+        if indicator.weight_in(group_id) is None:
+            raise NoChange(path="indicator_id", hint="The indicator does not apply to this unit anyway.")
+        for period in self.periods:
+            if period not in plan.periods_of(indicator):
+                raise InvalidPeriod(path="periods", given=period)
+        siblings = [i for i in plan.indicators if i.dimension_id == indicator.dimension_id and i is not indicator]
+        if not any(i.weight_in(group_id) and not _exempted(cycle, self.unit_id, i.indicator_id) for i in siblings):
+            # The whole dimension falls away and its weight spreads over the others.
+            world.act(Role.LEADING)
+        world.exists(person_stream(self.requested_by), path="requested_by", person_id=self.requested_by)
+        world.differ({self.requested_by}, because="who asks for an exemption does not grant it")
+        return [
+            IndicatorExempted(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                indicator_id=self.indicator_id,
+                periods=self.periods,
+                policy=NotApplicablePolicy.REDISTRIBUTE,
+                reason=world.reason(self.reason, length_min=10),
+                evidence=world.evidence(self.evidence, count_min=1),
+                requested_by=self.requested_by,
+                approved_by=world.person_id,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndIndicatorExemption(Command):
+    """Let an exempted indicator apply to the unit again."""
+
+    cycle_id: str
+    exempted_position: int
+    reason: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.DIRECTOR, Role.LEADING)
+        cycle = _cycle(world, self.cycle_id)
+        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
+            raise PhaseViolation(phase=cycle.phase)
+        found = next((e for e in cycle.exemptions if e.position == self.exempted_position), None)
+        if found is None:
+            raise UnknownId(path="exempted_position", position=self.exempted_position)
+        return [
+            IndicatorExemptionEnded(
+                cycle_id=self.cycle_id,
+                unit_id=found.unit_id,
+                indicator_id=found.indicator_id,
+                exempted_position=found.position,
+                reason=world.reason(self.reason, length_min=5),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCycle(Command):
+    """Begin the entry of scores."""
+
+    cycle_id: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR)
+        cycle = _cycle(world, self.cycle_id)
+        if cycle.phase is not Phase.PLANNED:
+            raise PhaseViolation(phase=cycle.phase, hint="A cycle opens once.")
+        for unit_id in cycle.latest.plan.unit_ids:
+            world.exists(unit_stream(unit_id), path="cycle_id", unit_id=unit_id, hint="Register it first.")
+        return [CycleOpened(cycle_id=self.cycle_id)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseEntry(Command):
+    """End the entry of scores; verification and corrections go on."""
+
+    cycle_id: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR)
+        cycle = _cycle(world, self.cycle_id)
+        if cycle.phase is not Phase.OPEN:
+            raise PhaseViolation(phase=cycle.phase, hint="Entry is not open.")
+        return [EntryClosed(cycle_id=self.cycle_id)]
+
+
+def _cycle(world: World, cycle_id: str) -> Cycle:
+    return world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+
+
+def _exempted(cycle: Cycle, unit_id: str, indicator_id: str) -> bool:
+    return any(e.unit_id == unit_id and e.indicator_id == indicator_id for e in cycle.exemptions)
+
+
+def _with(plan: Plan, deadlines: tuple[Deadline, ...]) -> Plan:
+    return replace(plan, calendar=plan.calendar.amended(deadlines))

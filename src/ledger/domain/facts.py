@@ -1,0 +1,118 @@
+"""Facts and events: what can be recorded, and how it is recorded.
+
+A *fact* is what was decided, in the domain's words. An *event* is a fact in its place: its
+position in the whole ledger, its version in one stream, who did it, when, on which command.
+The name of a fact's class is its type for ever; a changed meaning is a new class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that was decided and is recorded for good."""
+
+    SCHEMA: ClassVar[int] = 1
+    VALUE: ClassVar[str | None] = None
+    """The field that holds the score's value, where the fact bears one."""
+    CITES: ClassVar[str | None] = None
+    """The field that holds the position this fact stands on."""
+    AUDIENCE: ClassVar[Audience]
+    """Who may see it."""
+
+    @property
+    def stream(self) -> str:
+        """The stream this fact belongs to."""
+        raise NotImplementedError
+
+    def __init_subclass__(cls) -> None:
+        # dataclass(slots=True) makes each class twice; the second one is the real one.
+        FACTS[cls.__name__] = cls
+
+
+FACTS: dict[str, type[Fact]] = {}
+"""Every kind of fact by its type, and the bases they share."""
+
+
+class Audience(StrEnum):
+    """Who may see a fact; the finer rule for scores is in `visibility`."""
+
+    EVERYBODY = "EVERYBODY"
+    """Anybody signed in: plans, units, targets, measures."""
+    SCORE = "SCORE"
+    """Whoever may see the score that the fact is about."""
+    REGISTRY = "REGISTRY"
+    """Those who run the process and the person concerned: persons, roles, delegations."""
+    INSPECTION = "INSPECTION"
+    """Discipline inspection only: refused attempts."""
+
+
+class Channel(StrEnum):
+    """Which way a command came in."""
+
+    WEB = "WEB"
+    API = "API"
+    IMPORT = "IMPORT"
+    SYSTEM = "SYSTEM"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted, as it was then: later changes of role or unit do not alter history."""
+
+    person_id: str
+    role: str
+    unit_id: str | None = None
+    on_behalf_of: str | None = None
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """The person who acted and the one they acted for."""
+        return frozenset((self.person_id, self.on_behalf_of or self.person_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact in its place in the ledger."""
+
+    position: int
+    recorded_at: datetime
+    stream: str
+    version: int
+    fact: Fact
+    actor: Actor
+    command_id: UUID
+    channel: Channel = Channel.API
+    batch_id: str | None = None
+    correlation_id: UUID | None = None
+    causation_position: int | None = None
+
+    @property
+    def type(self) -> str:
+        """The name of the fact's class."""
+        return type(self.fact).__name__
+
+
+class State(Protocol):
+    """What decisions need to know of one stream, folded from its events."""
+
+    def evolve(self, event: Event, /) -> Self:
+        """Return the state after `event`."""
+        ...
+
+
+S = TypeVar("S", bound=State)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[S]):
+    """The name of a stream and the state it starts from."""
+
+    name: str
+    initial: S

@@ -1,0 +1,83 @@
+"""Numbers: decimals as people write them, exact rationals inside, one rounding at the end.
+
+No binary floats anywhere. Chinese rounding standard GB/T 8170 forbids rounding a figure
+twice, so intermediate values stay `Fraction` until a figure is shown or compared.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from ledger.domain.refusals import InvalidDecimal, ScaleExceeded
+
+SCALE_MAX = 6
+_PLAIN = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,6})?", re.ASCII)
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．－", "0123456789.-")
+
+
+class Rounding(StrEnum):
+    """How a figure that lies exactly between two is rounded; negative figures by their absolute value."""
+
+    HALF_UP = "HALF_UP"
+    HALF_EVEN = "HALF_EVEN"
+
+
+class RoundingPolicy(StrEnum):
+    """Whether only the total is rounded, or each level of the sum as many spreadsheets do."""
+
+    EXACT_THEN_ROUND = "EXACT_THEN_ROUND"
+    ROUND_EACH_LEVEL = "ROUND_EACH_LEVEL"
+
+
+def parse_decimal(text: object, *, path: str | None = None) -> Decimal:
+    """Return the number written in `text`, keeping its decimal places.
+
+    Accepts `-?(0|[1-9]\\d{0,14})(\\.\\d{1,6})?` only. Raises InvalidDecimal for anything else
+    (floats, exponents, separators, %, 万, full-width digits); it hints, it never guesses.
+    """
+    if not isinstance(text, str):
+        raise InvalidDecimal(path=path, given=repr(text), hint="Send numbers as strings.")
+    if not _PLAIN.fullmatch(text):
+        plain = text.translate(_FULL_WIDTH).strip().replace(",", "")
+        hint = f"Did you mean {plain}?" if plain != text and _PLAIN.fullmatch(plain) else None
+        raise InvalidDecimal(path=path, given=repr(text[:40]), hint=hint)
+    return Decimal(text)
+
+
+def check_scale(value: Decimal, scale: int, *, path: str | None = None) -> None:
+    """Raise ScaleExceeded if `value` is written with more than `scale` decimal places."""
+    places = decimal_places(value)
+    if places > scale:
+        raise ScaleExceeded(path=path, given=value, decimal_places_max=scale)
+
+
+def decimal_places(value: Decimal) -> int:
+    """How many decimal places `value` is written with."""
+    exponent = value.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def rounded(exact: Fraction, scale: int, mode: Rounding) -> Decimal:
+    """Round `exact` once, to `scale` decimal places.
+
+    A tie goes away from zero (HALF_UP) or to the even neighbour (HALF_EVEN, GB/T 8170).
+    """
+    scaled = abs(exact) * 10**scale
+    whole, remainder = divmod(scaled.numerator, scaled.denominator)
+    twice = 2 * remainder
+    if twice > scaled.denominator or (twice == scaled.denominator and (mode is Rounding.HALF_UP or whole % 2)):
+        whole += 1
+    digits = -whole if exact < 0 else whole
+    return Decimal(digits).scaleb(-scale)
+
+
+def exact_text(exact: Fraction) -> str:
+    """Write `exact` without loss: as a decimal where it ends within 12 places, else as a fraction."""
+    for places in range(13):
+        shifted = exact * 10**places
+        if shifted.denominator == 1:
+            return str(Decimal(shifted.numerator).scaleb(-places)) if places else str(shifted.numerator)
+    return f"{exact.numerator}/{exact.denominator}"

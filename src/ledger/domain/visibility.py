@@ -1,0 +1,93 @@
+"""Visibility: whose eyes may see what. History is never visible where the value is not.
+
+The same predicate answers for a value, for its history and for the events about it, so that
+a history report cannot show what the score page hides. Source: domain.md 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.domain.facts import Audience, Event
+from ledger.domain.imports import ImportFact
+from ledger.domain.persons import Person, PersonFact
+from ledger.domain.roles import Grant, Role, Scope
+from ledger.domain.score import ScoreFact
+
+SEES_ALL = frozenset({Role.OFFICE, Role.DIRECTOR, Role.LEADING, Role.INSPECTOR})
+SEES_SCOPE = frozenset({Role.SCORER, Role.VERIFIER, Role.APPROVER})
+SEES_OWN_UNIT = frozenset({Role.REPORTER, Role.ASSESSED})
+SEES_REGISTRY = SEES_ALL | {Role.SYSADMIN}
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What one person may see today."""
+
+    person_id: str
+    all_scores: bool = False
+    registry: bool = False
+    refusals: bool = False
+    scopes: tuple[Scope, ...] = ()
+    """Within which a person without sight of everything sees scores."""
+
+    def sees_score(self, unit_id: str | None, indicator_id: str | None) -> bool:
+        """Whether the person may see a score, its history and its evidence."""
+        return self.all_scores or any(scope.covers(unit_id=unit_id, indicator_id=indicator_id) for scope in self.scopes)
+
+    def sees_total(self, unit_id: str) -> bool:
+        """Whether the person may see a unit's total, which speaks of all of its scores."""
+        return self.all_scores or any(
+            not scope.indicator_ids and scope.covers(unit_id=unit_id) for scope in self.scopes
+        )
+
+    def sees_person(self, person_id: str) -> bool:
+        """Whether the person may see somebody's roles and acts."""
+        return self.registry or person_id == self.person_id
+
+    def sees(self, event: Event) -> bool:
+        """Whether the person may see an event."""
+        fact = event.fact
+        match fact.AUDIENCE:
+            case Audience.EVERYBODY:
+                return True
+            case Audience.INSPECTION:
+                return self.refusals
+            case Audience.REGISTRY:
+                return self.sees_person(fact.subject_id if isinstance(fact, PersonFact) else event.actor.person_id)
+            case Audience.SCORE:
+                if isinstance(fact, ScoreFact):
+                    return self.sees_score(fact.unit_id, fact.indicator_id)
+                if isinstance(fact, ImportFact):
+                    return self.all_scores or event.actor.person_id == self.person_id
+                return self.all_scores
+
+
+NOTHING = Visibility("")
+"""What somebody without any role sees: what everybody may see."""
+
+
+def visibility_of(person_id: str, person: Person, day: date) -> Visibility:
+    """What the person may see on the civil `day`, from the roles in force."""
+    grants = [grant for grant in person.grants if grant.in_force(day)]
+    roles = {grant.role for grant in grants}
+    return Visibility(
+        person_id=person_id,
+        all_scores=bool(roles & SEES_ALL),
+        registry=bool(roles & SEES_REGISTRY),
+        refusals=Role.INSPECTOR in roles,
+        scopes=tuple(_scopes(grants, person.home_unit_id)),
+    )
+
+
+def _scopes(grants: Iterable[Grant], home_unit_id: str | None) -> Iterable[Scope]:
+    for grant in grants:
+        if grant.role in SEES_SCOPE:
+            yield grant.scope
+        elif grant.role in SEES_OWN_UNIT:
+            # Own unit only: a grant that names no unit means the person's home unit.
+            units = grant.scope.unit_ids or ((home_unit_id,) if home_unit_id else ())
+            if units:
+                yield Scope(unit_ids=units)

@@ -1,0 +1,193 @@
+"""The world as a decision sees it: who acts, when, and the streams it asks about.
+
+A decision is a function of the command and of what it reads here; the streams it read are
+remembered with their versions, so that the append can refuse if any of them moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from ledger.domain.evidence import evidence_stream
+from ledger.domain.facts import Actor, Fact, State, Stream
+from ledger.domain.periods import end_of, local_day
+from ledger.domain.persons import Person, person_stream
+from ledger.domain.refusals import (
+    DeadlinePassed,
+    EvidenceRequired,
+    EvidenceUnknown,
+    ForbiddenRole,
+    OutOfScopeUnit,
+    ReasonRequired,
+    ReasonTooShort,
+    SeparationOfDuties,
+    StaleExpectedVersion,
+    UnknownId,
+)
+from ledger.domain.roles import Role
+
+CIVIL_TIMEZONE = "Asia/Shanghai"
+"""Days outside any plan (roles, delegations) are days of this time zone."""
+REASON_LENGTH_MAX = 2000
+
+S = TypeVar("S", bound=State)
+
+
+class History(Protocol):
+    """Where streams are read from: the store, or a list of events in a test."""
+
+    def load(self, stream: Stream[S], /) -> tuple[int, S]:
+        """Return the stream's version (0 if nothing is recorded) and its state."""
+        ...
+
+
+class World:
+    """What one decision may ask: its actor, its instant, and any stream."""
+
+    def __init__(
+        self,
+        history: History,
+        *,
+        person_id: str,
+        now: datetime,
+        on_behalf_of: str | None = None,
+        stored_bytes: Callable[[str], int | None] = lambda sha256: None,
+    ):
+        self.person_id = person_id
+        self.on_behalf_of = on_behalf_of
+        self.now = now
+        self.stored_bytes = stored_bytes
+        """How many bytes are stored under a content hash, None if none are."""
+        self.relied_on: dict[str, int] = {}
+        """Every stream that was read, with the version it had."""
+        self.expires_at: datetime | None = None
+        """The decision holds only if it is recorded before this instant."""
+        self.actor = Actor(person_id, "NONE", None, on_behalf_of)
+        """Whom the ledger will name; settled by `act`."""
+        self._history = history
+        self._states: dict[str, Any] = {}
+
+    @property
+    def today(self) -> date:
+        """The civil day of the decision."""
+        return local_day(self.now, CIVIL_TIMEZONE)
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """The person who acts and the one they act for."""
+        return self.actor.persons
+
+    def read(self, stream: Stream[S]) -> S:
+        """Return the stream's state and rely on its version from now on; one decision sees one state of a stream."""
+        if stream.name not in self._states:
+            self.relied_on[stream.name], self._states[stream.name] = self._history.load(stream)
+        return self._states[stream.name]
+
+    def exists(self, stream: Stream[S], *, path: str, hint: str | None = None, **named: str) -> S:
+        """Return the state of a stream that must have begun. Raises UnknownId."""
+        state = self.read(stream)
+        if self.relied_on[stream.name] == 0:
+            raise UnknownId(path=path, hint=hint, **named)
+        return state
+
+    def expect(self, stream: Stream[S], version: int | None) -> None:
+        """Raise StaleExpectedVersion unless the stream is at `version`; None expects nothing."""
+        if version is not None and version != self.relied_on[stream.name]:
+            raise StaleExpectedVersion(
+                path="expected_version", stream=stream.name, current_version=self.relied_on[stream.name]
+            )
+
+    def act(
+        self, *roles: Role, unit_id: str | None = None, indicator_id: str | None = None, group_id: str | None = None
+    ) -> Role:
+        """Act in the first of `roles` that the person holds for these subjects, and return it.
+
+        Raises ForbiddenRole if none of the roles is held today, OutOfScopeUnit if one is
+        held, but not for these subjects. A delegate acts in the role of who delegated.
+        """
+        principal = _person(self, self.on_behalf_of or self.person_id)
+        grants = [grant for grant in principal.grants if grant.role in roles and grant.in_force(self.today)]
+        if self.on_behalf_of is not None:
+            delegate = _person(self, self.person_id)
+            lent = {
+                d.role for d in delegate.delegations if d.from_person_id == self.on_behalf_of and d.in_force(self.today)
+            }
+            grants = [grant for grant in grants if grant.role in lent]
+        if not grants:
+            raise ForbiddenRole(person_id=self.person_id, needed=" or ".join(roles))
+        for grant in sorted(grants, key=lambda grant: roles.index(grant.role)):
+            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
+                home = _person(self, self.person_id).home_unit_id
+                self.actor = Actor(self.person_id, grant.role.value, home, self.on_behalf_of)
+                return grant.role
+        raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
+
+    def require_holder(
+        self, person_id: str, *roles: Role, path: str, unit_id: str | None = None, indicator_id: str | None = None
+    ) -> None:
+        """Check that somebody named in a command, such as who approved, holds one of `roles` for these subjects."""
+        grants = [g for g in _person(self, person_id, path=path).grants if g.role in roles and g.in_force(self.today)]
+        if not grants:
+            raise ForbiddenRole(path=path, person_id=person_id, needed=" or ".join(roles))
+        if not any(grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id) for grant in grants):
+            raise OutOfScopeUnit(path=path, person_id=person_id, unit_id=unit_id, indicator_id=indicator_id)
+
+    def differ(self, others: Iterable[str], *, because: str) -> None:
+        """Raise SeparationOfDuties if whoever acts, or is acted for, is among `others`."""
+        same = self.persons & frozenset(others)
+        if same:
+            raise SeparationOfDuties(person_id=", ".join(sorted(same)), because=because)
+
+    def before_end_of(self, day: date | None, timezone: str, *, name: str) -> None:
+        """Require that the decision is recorded before the end of the local `day`; None is no deadline."""
+        if day is None:
+            return
+        limit = end_of(day, timezone)
+        if self.now >= limit:
+            raise DeadlinePassed(deadline=name, ended=limit.isoformat())
+        self.expires_at = limit if self.expires_at is None else min(self.expires_at, limit)
+
+    def reason(self, text: str | None, *, length_min: int, path: str = "reason") -> str:
+        """Return the trimmed reason. Raises ReasonRequired, ReasonTooShort."""
+        trimmed = (text or "").strip()
+        if not trimmed:
+            raise ReasonRequired(path=path)
+        if len(trimmed) < length_min or len(trimmed) > REASON_LENGTH_MAX:
+            raise ReasonTooShort(path=path, length=len(trimmed), length_min=length_min, length_max=REASON_LENGTH_MAX)
+        return trimmed
+
+    def evidence(self, hashes: tuple[str, ...], *, count_min: int) -> tuple[str, ...]:
+        """Return the cited content hashes, each registered. Raises EvidenceRequired, EvidenceUnknown."""
+        different = len(set(hashes))
+        if different < count_min:
+            raise EvidenceRequired(path="evidence", given=different, needed=count_min)
+        for sha256 in hashes:
+            if not self.read(evidence_stream(sha256)).registered:
+                raise EvidenceUnknown(path="evidence", sha256=sha256)
+        return hashes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Something a person asks the ledger to record."""
+
+    def decide(self, world: World) -> list[Fact]:
+        """Return the facts to record, or raise Refused."""
+        raise NotImplementedError
+
+    @property
+    def about(self) -> str:
+        """What the command is about; refused attempts are counted per target."""
+        stream = self.stream()
+        return stream.name if stream else type(self).__name__
+
+    def stream(self) -> Stream[Any] | None:
+        """The stream that tells this command from others of its kind, where there is one; read ahead for batches."""
+        return None
+
+
+def _person(world: World, person_id: str, *, path: str = "person_id") -> Person:
+    return world.exists(person_stream(person_id), path=path, person_id=person_id)
