@@ -1,0 +1,277 @@
+"""Commands carried out: read, decide, append; retry on conflict, answer a repeated command id.
+
+One path for one command and for a batch: everything that can be decided together is
+appended in one transaction. Nothing is ever half recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from ledger.attempts import Attempts
+from ledger.domain.facts import Channel, Event, Fact
+from ledger.domain.refusals import IdempotencyConflict, MalformedInput, Refused, StaleExpectedVersion
+from ledger.domain.world import Command, World
+from ledger.entries import Draft, digest
+from ledger.recorder import Conflict, Guard
+from ledger.store import Store, Streams
+
+ATTEMPTS_MAX = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A command with who sends it, and how."""
+
+    command: Command
+    command_id: UUID
+    person_id: str
+    on_behalf_of: str | None = None
+    channel: Channel = Channel.API
+    batch_id: str | None = None
+    correlation_id: UUID | None = None
+    causation_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The events a command left, now or when it was sent the first time."""
+
+    events: tuple[Event, ...]
+
+    @property
+    def position(self) -> int:
+        """The last position that the command reached."""
+        return self.events[-1].position
+
+
+Outcome = Recorded | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A request in its place among those of one call, with the digest that a repeat must match."""
+
+    index: int
+    request: Request
+    digest: bytes
+
+
+@dataclass(slots=True)
+class _Batch:
+    """The outcomes of one call by index, and the decisions that are not appended yet."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
+    decided: list[tuple[_Turn, list[Draft]]] = field(default_factory=list[tuple[_Turn, list[Draft]]])
+    relied_on: dict[str, int] = field(default_factory=dict[str, int])
+    written: set[str] = field(default_factory=set[str])
+    expires_at: datetime | None = None
+
+    def fits(self, world: World) -> bool:
+        """Whether a decision can be appended with these: made on nothing they write, and on the same versions."""
+        relied_on = world.relied_on
+        return self.written.isdisjoint(relied_on) and all(
+            self.relied_on.get(stream, version) == version for stream, version in relied_on.items()
+        )
+
+    def add(self, turn: _Turn, drafts: list[Draft], world: World) -> None:
+        self.decided.append((turn, drafts))
+        self.relied_on.update(world.relied_on)
+        self.written.update(draft.stream for draft in drafts)
+        if world.expires_at is not None:
+            self.expires_at = min(self.expires_at or world.expires_at, world.expires_at)
+
+    def take(self) -> tuple[list[tuple[_Turn, list[Draft]]], Guard, set[str]]:
+        """Return what is to be appended, its guard and every stream concerned, and begin anew."""
+        taken = self.decided, _guard(self.relied_on, self.written, self.expires_at), {*self.relied_on, *self.written}
+        self.decided, self.relied_on, self.written, self.expires_at = [], {}, set(), None
+        return taken
+
+
+class Commands:
+    """Carries out commands on one store; safe to call from several threads."""
+
+    def __init__(self, store: Store, *, stored_bytes: Callable[[str], int | None] = lambda sha256: None):
+        self._store = store
+        self._streams = Streams(store)
+        self._attempts = Attempts(store, self._streams)
+        self._stored_bytes = stored_bytes
+
+    def execute(self, request: Request) -> Recorded:
+        """Carry out one command. Raises Refused; nothing of it is recorded then."""
+        outcome = self.execute_many([request])[0]
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Carry out commands in order, appended together, and return what became of each.
+
+        A command that reads a stream which an earlier one of the batch writes is decided
+        after that one is recorded. If the database fails meanwhile, its error rises and some
+        of the commands may be recorded: send them again with the same ids.
+        """
+        batch = _Batch()
+        turns = _turns(requests, batch.outcomes)
+        recorded = self._store.outcomes([turn.request.command_id for turn in turns])
+        named = (turn.request.command.stream() for turn in turns)
+        self._streams.read_ahead(stream for stream in named if stream is not None)
+        seen: set[UUID] = set()
+        for turn in turns:
+            command_id = turn.request.command_id
+            if command_id in seen:
+                self._flush(batch)
+                recorded |= self._store.outcomes([command_id])
+            seen.add(command_id)
+            if command_id in recorded:
+                batch.outcomes[turn.index] = self._repeated(turn, recorded[command_id])
+            else:
+                self._stage(turn, batch)
+        self._flush(batch)
+        return [batch.outcomes[index] for index in range(len(requests))]
+
+    def _repeated(self, turn: _Turn, earlier: tuple[int, bytes]) -> Outcome:
+        position, recorded_digest = earlier
+        command_id = turn.request.command_id
+        if recorded_digest != turn.digest:
+            return IdempotencyConflict(path="command_id", command_id=command_id, position=position)
+        return Recorded(tuple(self._store.command_events(command_id, position)))
+
+    def _stage(self, turn: _Turn, batch: _Batch) -> None:
+        """Decide and put the facts into the batch, or settle the refusal."""
+        world, decided = self._decide(turn.request)
+        if not batch.fits(world):
+            self._flush(batch)
+            world, decided = self._decide(turn.request)
+        if not isinstance(decided, Refused):
+            batch.add(turn, _drafts(turn, world, decided), world)
+            return
+        if decided.privileged:
+            # The attempt is recorded in its order, after what came before it.
+            self._flush(batch)
+        batch.outcomes[turn.index] = self._refused(turn, decided)
+
+    def _decide(self, request: Request) -> tuple[World, list[Fact] | Refused]:
+        """Decide on the streams as they are kept; a refusal is only given on streams that are current."""
+        world = self._world(request)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                return world, request.command.decide(world)
+            except Refused as refused:
+                if not self._streams.forget_moved(world.relied_on):
+                    return world, refused
+            world = self._world(request)
+        return world, _outrun()
+
+    def _world(self, request: Request) -> World:
+        return World(
+            self._streams,
+            person_id=request.person_id,
+            on_behalf_of=request.on_behalf_of,
+            now=self._store.now(),
+            stored_bytes=self._stored_bytes,
+        )
+
+    def _refused(self, turn: _Turn, refused: Refused) -> Outcome:
+        """Answer a refusal, unless this very command was recorded by another sender before it was decided here."""
+        request = turn.request
+        earlier = self._store.outcomes([request.command_id]).get(request.command_id)
+        if earlier is not None:
+            return self._repeated(turn, earlier)
+        if refused.privileged:
+            self._attempts.record(
+                request.command,
+                refused,
+                person_id=request.person_id,
+                on_behalf_of=request.on_behalf_of,
+                command_id=request.command_id,
+                channel=request.channel,
+            )
+        return refused
+
+    def _flush(self, batch: _Batch) -> None:
+        """Append what is decided; after a conflict decide each command again by itself."""
+        decided, guard, streams = batch.take()
+        if not decided:
+            return
+        try:
+            events = self._store.append([draft for _, drafts in decided for draft in drafts], guard)
+        except (Conflict, MalformedInput):
+            self._streams.forget(streams)
+            for turn, _ in decided:
+                batch.outcomes[turn.index] = self._alone(turn)
+            return
+        self._streams.advance(events)
+        start = 0
+        for turn, drafts in decided:
+            batch.outcomes[turn.index] = Recorded(tuple(events[start : start + len(drafts)]))
+            start += len(drafts)
+
+    def _alone(self, turn: _Turn) -> Outcome:
+        command_id = turn.request.command_id
+        for _ in range(ATTEMPTS_MAX):
+            earlier = self._store.outcomes([command_id]).get(command_id)
+            if earlier is not None:
+                return self._repeated(turn, earlier)
+            world, decided = self._decide(turn.request)
+            if isinstance(decided, Refused):
+                return self._refused(turn, decided)
+            drafts = _drafts(turn, world, decided)
+            written = {draft.stream for draft in drafts}
+            try:
+                events = self._store.append(drafts, _guard(world.relied_on, written, world.expires_at))
+            except Conflict:
+                self._streams.forget({*world.relied_on, *written})
+                continue
+            except MalformedInput as malformed:
+                return malformed
+            self._streams.advance(events)
+            return Recorded(tuple(events))
+        return _outrun()
+
+
+def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_Turn]:
+    """Those requests that can be read, in order; the others are refused at once, before their text meets the store."""
+    turns: list[_Turn] = []
+    for index, request in enumerate(requests):
+        try:
+            turns.append(_Turn(index, request, digest(request.command, request.person_id, request.on_behalf_of)))
+        except MalformedInput as malformed:
+            outcomes[index] = malformed
+    return turns
+
+
+def _guard(relied_on: dict[str, int], written: set[str], expires_at: datetime | None) -> Guard:
+    # A written stream is guarded by the uniqueness of its versions.
+    return Guard({stream: version for stream, version in relied_on.items() if stream not in written}, expires_at)
+
+
+def _drafts(turn: _Turn, world: World, facts: list[Fact]) -> list[Draft]:
+    request = turn.request
+    versions: dict[str, int] = {}
+    drafts: list[Draft] = []
+    for fact in facts:
+        stream = fact.stream
+        versions[stream] = versions.get(stream, world.relied_on.get(stream, 0)) + 1
+        drafts.append(
+            Draft(
+                stream=stream,
+                version=versions[stream],
+                fact=fact,
+                actor=world.actor,
+                command_id=request.command_id,
+                channel=request.channel,
+                batch_id=request.batch_id,
+                correlation_id=request.correlation_id,
+                causation_position=request.causation_position,
+                command_digest=None if drafts else turn.digest,
+            )
+        )
+    return drafts
+
+
+def _outrun() -> Refused:
+    return StaleExpectedVersion(hint="Others kept changing the same streams; try again.")

@@ -1,0 +1,285 @@
+"""The recorder: the one append path, on the eventsourcing library's recorder and our own table.
+
+What is ours: several ledgers in one table; positions without gaps, in commit order, given
+out under the lock of the ledger's head row; `recorded_at` that never runs back; decisions
+guarded by the versions of every stream they relied on. What we do not use of the library,
+and why (each was reproduced on 9.5.6): its insert sends one large parameter in pipeline
+mode and can hang for ever; its table lock needs more rights than INSERT and stalls behind
+VACUUM; its database function lets a later position be seen before an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, LiteralString, cast
+from uuid import UUID
+
+from eventsourcing.persistence import InfrastructureFactory, IntegrityError, Notification, StoredEvent
+from eventsourcing.postgres import (
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+    PostgresFactory,
+)
+from eventsourcing.utils import EnvType
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.sql import SQL
+
+from ledger.database import APP_ROLE, Database
+from ledger.entries import DraftedEntry
+
+CHANNEL = "ledger_appended"
+WRITERS_MAX = 10
+IDLE_IN_TRANSACTION_TIMEOUT_S = 60
+
+_NOBODY = UUID(int=0)
+# Columns named as in sql/insert_events.sql. The subject columns are the facts' own fields.
+_ENVELOPE = ("stream", "version", "type", "entry", "command_id", "command_digest", "person_id", "on_behalf_of")
+_SUBJECT = (
+    *("cycle_id", "group_id", "unit_id", "indicator_id", "period", "subject_id", "requested_by", "approved_by"),
+    *("request_position", "reason_code", "value", "cites"),
+)
+
+
+class Conflict(Exception):
+    """Another writer was first: a stream that the decision relied on has moved."""
+
+
+class Expired(Conflict):
+    """The decision could no longer be recorded before its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Under what condition drafts may still be appended."""
+
+    versions: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Streams that were relied on but are not written, each with its version."""
+    expires_at: datetime | None = None
+    """The append must be stamped before this instant."""
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+class LedgerDatastore(PostgresDatastore):
+    """The library's connection pool, connecting as the role that owns nothing."""
+
+    def __init__(self, database: Database):
+        parts = conninfo_to_dict(database.as_role(APP_ROLE))
+        super().__init__(
+            dbname=str(parts.pop("dbname", "")),
+            host=str(parts.pop("host", "")),
+            port=str(parts.pop("port", "")),
+            user=str(parts.pop("user", "")),
+            password=str(parts.pop("password", "")),
+            pool_size=1,
+            max_overflow=WRITERS_MAX - 1,
+            connect_timeout=30,
+            schema="ledger",
+            originator_id_type="text",
+            idle_in_transaction_session_timeout=IDLE_IN_TRANSACTION_TIMEOUT_S,
+        )
+        pool_kwargs = cast(dict[str, Any], self.pool.kwargs)
+        given = {name: value for name, value in pool_kwargs.items() if value != ""}
+        self.pool.kwargs = given | parts
+
+
+class LedgerRecorder(PostgresApplicationRecorder):
+    """Appends and selects the events of one ledger."""
+
+    def __init__(self, datastore: PostgresDatastore, *, ledger_id: int, clock: Callable[[], datetime] = system_clock):
+        super().__init__(datastore, events_table_name="event")
+        self.ledger_id = ledger_id
+        self.clock = clock
+        # The last instant this process saw recorded; not exact while threads append, so only decisions go by it.
+        self._recorded_at: datetime | None = None
+        self.channel_name = CHANNEL
+        self._begin = _statement("begin_append")
+        self._insert = _statement("insert_events")
+        self._select = _statement("select_events")
+        self._select_notifications = _statement("select_notifications")
+
+    def create_table(self) -> None:
+        """DDL belongs to migrations; this only makes sure the ledger's head row is there."""
+        with self.datastore.get_connection() as connection:
+            connection.execute(
+                "INSERT INTO ledger.ledger (ledger_id) VALUES (%s) ON CONFLICT DO NOTHING", (self.ledger_id,)
+            )
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> list[int]:
+        """Append in one transaction and return the positions.
+
+        `guard` states what the decision relied on; `stamp` (a callable) is told the instant
+        the events were recorded at. Raises Conflict or Expired if the guard no longer holds,
+        IntegrityError if a version or a command id is taken. Nothing is recorded then. Not
+        retried here: an answer that was lost may still have been a commit, and only the
+        command id tells.
+        """
+        guard: Guard = kwargs.get("guard") or Guard()
+        if not stored_events:
+            return []
+        with self.datastore.transaction(commit=True) as cursor:
+            cursor.execute(self._begin, {"ledger_id": self.ledger_id, "streams": list(guard.versions)}, prepare=True)
+            begun = cursor.fetchone()
+            assert begun is not None
+            moved = [
+                stream
+                for (stream, relied_on), version in zip(guard.versions.items(), begun["versions"] or (), strict=True)
+                if version != relied_on
+            ]
+            if moved:
+                raise Conflict(", ".join(moved))
+            self._recorded_at = begun["recorded_at"]
+            recorded_at = self._not_before(begun["recorded_at"])
+            if guard.expires_at is not None and recorded_at >= guard.expires_at:
+                raise Expired(guard.expires_at.isoformat())
+            first = begun["head"] + 1
+            cursor.execute(self._insert, self._rows(stored_events, first, recorded_at), binary=True, prepare=True)
+        stamp = kwargs.get("stamp")
+        if stamp is not None:
+            stamp(recorded_at)
+        return list(range(first, first + len(stored_events)))
+
+    def now(self) -> datetime:
+        """The instant that an append would bear now: never before the last one that this process saw recorded."""
+        return self._not_before(self._recorded_at)
+
+    def _not_before(self, previous: datetime | None) -> datetime:
+        now = self.clock()
+        return now if previous is None else max(now, previous)
+
+    def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> dict[str, Any]:
+        columns: dict[str, list[Any]] = {name: [] for name in (*_ENVELOPE, *_SUBJECT)}
+        for position, stored in enumerate(stored_events, start=first):
+            columns["stream"].append(stored.originator_id)
+            columns["version"].append(stored.originator_version)
+            columns["type"].append(stored.topic)
+            if isinstance(stored, DraftedEntry):
+                columns["entry"].append(stored.sealed(position, recorded_at))
+                _add_subject(columns, stored)
+            else:
+                columns["entry"].append(stored.state)
+                _add_blank(columns)
+        return columns | {
+            "ledger_id": self.ledger_id,
+            "first": first,
+            "recorded_at": recorded_at,
+            "count": len(stored_events),
+        }
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StoredEvent]:
+        """Return the stored events of one stream."""
+        # A stream is short, so its end is cut off here rather than by a second statement.
+        ascending = None if desc else limit
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "stream": str(originator_id),
+            "gt": gt,
+            "lte": lte,
+            "limit": ascending,
+        }
+        with self.datastore.get_connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(self._select, arguments, prepare=True).fetchall()
+        found = [StoredEvent(originator_id, row["version"], row["type"], bytes(row["entry"])) for row in rows]
+        return found[::-1][:limit] if desc else found
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[Notification]:
+        """Return at most `limit` events by position."""
+        after = (start or 0) - (1 if inclusive_of_start else 0)
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "after": after,
+            "through": stop,
+            "types": list(topics) or None,
+            "limit": limit,
+        }
+        with self.datastore.get_connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(self._select_notifications, arguments, prepare=True).fetchall()
+        return [
+            Notification(row["stream"], row["version"], row["type"], bytes(row["entry"]), row["position"])
+            for row in rows
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """The position of the ledger's last event, None while it is empty."""
+        with self.datastore.get_connection() as connection:
+            row = connection.execute(
+                "SELECT head FROM ledger.ledger WHERE ledger_id = %s", (self.ledger_id,)
+            ).fetchone()
+        return row["head"] or None if row else None
+
+
+def _add_subject(columns: dict[str, list[Any]], stored: DraftedEntry) -> None:
+    draft = stored.draft
+    fact = draft.fact
+    columns["command_id"].append(draft.command_id)
+    columns["command_digest"].append(draft.command_digest)
+    columns["person_id"].append(draft.actor.person_id)
+    columns["on_behalf_of"].append(draft.actor.on_behalf_of)
+    for name in _SUBJECT[:-2]:
+        columns[name].append(getattr(fact, name, None))
+    columns["value"].append(getattr(fact, fact.VALUE) if fact.VALUE else None)
+    columns["cites"].append(getattr(fact, fact.CITES) if fact.CITES else None)
+
+
+def _add_blank(columns: dict[str, list[Any]]) -> None:
+    columns["command_id"].append(_NOBODY)
+    columns["person_id"].append("")
+    for name in ("command_digest", "on_behalf_of", *_SUBJECT):
+        columns[name].append(None)
+
+
+def _statement(name: str) -> SQL:
+    """One of the recorder's statements; the package's own SQL is vouched for here and nowhere else in this module."""
+    text = (files("ledger") / "sql" / f"{name}.sql").read_text("utf-8")
+    return SQL(cast(LiteralString, text))
+
+
+class LedgerFactory(PostgresFactory):
+    """Builds the library's infrastructure around our datastore and recorder."""
+
+    def __init__(self, env: EnvType, *, database: Database, ledger_id: int, clock: Callable[[], datetime]):
+        InfrastructureFactory.__init__(self, env)  # pyright: ignore[reportUnknownMemberType]
+        self.datastore = LedgerDatastore(database)
+        self._ledger_id = ledger_id
+        self._clock = clock
+
+    def application_recorder(self) -> LedgerRecorder:
+        """The recorder of this ledger."""
+        recorder = LedgerRecorder(self.datastore, ledger_id=self._ledger_id, clock=self._clock)
+        recorder.create_table()
+        return recorder
+
+
+__all__ = [
+    "CHANNEL",
+    "Conflict",
+    "Expired",
+    "Guard",
+    "IntegrityError",
+    "LedgerDatastore",
+    "LedgerFactory",
+    "LedgerRecorder",
+    "system_clock",
+]

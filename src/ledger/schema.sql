@@ -1,0 +1,143 @@
+-- The whole current schema as one picture; migrations/ is the path to it, and a test proves that they meet.
+
+CREATE SCHEMA ledger;
+
+-- Roles belong to the whole server, so another ledger database may have made them already.
+DO $$
+BEGIN
+    CREATE ROLE ledger_app NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END
+$$;
+DO $$
+BEGIN
+    CREATE ROLE ledger_projector NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END
+$$;
+DO $$
+BEGIN
+    EXECUTE format('GRANT CREATE ON DATABASE %I TO ledger_projector', current_database());
+    EXECUTE format('GRANT ledger_app, ledger_projector TO %I', current_user);
+END
+$$;
+
+-- Grain: one row per ledger, the only row that ever changes. Its lock is the append order.
+CREATE TABLE ledger.ledger (
+    ledger_id   integer     PRIMARY KEY,
+    head        bigint      NOT NULL DEFAULT 0,
+    recorded_at timestamptz
+) WITH (fillfactor = 50);
+
+-- Grain: one row per event, for ever. `entry` is what is hashed, exported and verified;
+-- the typed columns are a copy for folds and filters, sent by the writer beside it.
+CREATE TABLE ledger.event (
+    ledger_id        integer     NOT NULL,
+    position         bigint      NOT NULL CHECK (position >= 1),
+    stream           text        COLLATE "C" NOT NULL,
+    version          integer     NOT NULL CHECK (version >= 1),
+    type             text        COLLATE "C" NOT NULL,
+    recorded_at      timestamptz NOT NULL,
+    command_id       uuid        NOT NULL,
+    command_digest   bytea,
+    person_id        text        COLLATE "C" NOT NULL,
+    on_behalf_of     text        COLLATE "C",
+    cycle_id         text        COLLATE "C",
+    group_id         text        COLLATE "C",
+    unit_id          text        COLLATE "C",
+    indicator_id     text        COLLATE "C",
+    period           text        COLLATE "C",
+    subject_id       text        COLLATE "C",
+    requested_by     text        COLLATE "C",
+    approved_by      text        COLLATE "C",
+    value            numeric,
+    cites            bigint,
+    request_position bigint,
+    reason_code      text        COLLATE "C",
+    entry            bytea       NOT NULL,
+    PRIMARY KEY (ledger_id, position),
+    UNIQUE (ledger_id, stream, version)
+);
+
+-- The first event of a command carries its digest: a command is recorded at most once.
+CREATE UNIQUE INDEX event_command ON ledger.event (ledger_id, command_id) WHERE command_digest IS NOT NULL;
+
+CREATE FUNCTION ledger.refuse_change() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'events are immutable: % on %.% is refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', HINT = 'Record a correction instead.';
+END
+$$;
+
+CREATE TRIGGER event_rows_are_immutable
+    BEFORE UPDATE OR DELETE ON ledger.event
+    FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER event_table_is_immutable
+    BEFORE TRUNCATE ON ledger.event
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+-- ALWAYS: session_replication_role = replica does not switch them off.
+ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_rows_are_immutable;
+ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_table_is_immutable;
+
+-- Takes the ledger's append lock until the transaction ends, and returns its head, its clock
+-- and the version of each named stream. In plpgsql because each statement of a volatile
+-- function sees what was committed while the lock was waited for; one SQL statement would not.
+CREATE FUNCTION ledger.begin_append(
+    the_ledger integer,
+    streams text[],
+    OUT head bigint,
+    OUT recorded_at timestamptz,
+    OUT versions integer[]
+)
+LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT l.head, l.recorded_at INTO STRICT head, recorded_at
+    FROM ledger.ledger AS l
+    WHERE l.ledger_id = the_ledger
+    FOR UPDATE;
+
+    SELECT array_agg(coalesce(newest.version, 0) ORDER BY named.place) INTO versions
+    FROM unnest(streams) WITH ORDINALITY AS named (stream, place)
+    LEFT JOIN LATERAL (
+        SELECT e.version
+        FROM ledger.event AS e
+        WHERE e.ledger_id = the_ledger AND e.stream = named.stream
+        ORDER BY e.version DESC
+        LIMIT 1
+    ) AS newest ON true;
+END
+$$;
+
+-- The last position recorded at or before an instant, 0 if there is none. Because recorded_at
+-- never runs back, bisecting the primary key finds it in about twenty look-ups and no index.
+CREATE FUNCTION ledger.position_at(the_ledger integer, instant timestamptz) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    low  bigint := 0;
+    high bigint;
+    middle bigint;
+    recorded timestamptz;
+BEGIN
+    SELECT coalesce(max(e.position), 0) INTO high FROM ledger.event AS e WHERE e.ledger_id = the_ledger;
+    WHILE low < high LOOP
+        middle := (low + high + 1) / 2;
+        SELECT e.recorded_at INTO recorded
+        FROM ledger.event AS e
+        WHERE e.ledger_id = the_ledger AND e.position = middle;
+        IF recorded <= instant THEN
+            low := middle;
+        ELSE
+            high := middle - 1;
+        END IF;
+    END LOOP;
+    RETURN low;
+END
+$$;
+
+GRANT USAGE ON SCHEMA ledger TO ledger_app, ledger_projector;
+GRANT SELECT, INSERT ON ledger.event TO ledger_app;
+GRANT SELECT ON ledger.event, ledger.ledger TO ledger_projector;
+GRANT SELECT, INSERT, UPDATE (head, recorded_at) ON ledger.ledger TO ledger_app;

@@ -1,0 +1,43 @@
+"""Settings: every environment variable once, read at start and passed on as a value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the surroundings decide; absence is always safe."""
+
+    data_dir: Path
+    """Where the embedded store, evidence and keys live (`LEDGER_DATA_DIR`)."""
+    database_url: str | None = None
+    """A PostgreSQL 15 or newer to use instead of the embedded one (`LEDGER_DATABASE_URL`)."""
+    ledger_id: int = 1
+    """Which ledger of the database (`LEDGER_ID`)."""
+    token_key: str | None = None
+    """The key that signs and checks bearer tokens (`LEDGER_TOKEN_KEY`); else one kept in the data directory."""
+
+    @property
+    def evidence_dir(self) -> Path:
+        """Where evidence is kept by its content hash."""
+        return self.data_dir / "evidence"
+
+
+def read_settings() -> Settings:
+    """Return the settings of this process's environment."""
+    environment = os.environ
+    return Settings(
+        data_dir=Path(environment.get("LEDGER_DATA_DIR") or _default_data_dir()),
+        database_url=environment.get("LEDGER_DATABASE_URL") or None,
+        ledger_id=int(environment.get("LEDGER_ID", "1")),
+        token_key=environment.get("LEDGER_TOKEN_KEY") or None,
+    )
+
+
+def _default_data_dir() -> Path:
+    if os.geteuid() == 0:
+        return Path("/var/lib/ledger")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "ledger"

@@ -1,0 +1,282 @@
+"""The store: history in, history out. An eventsourcing application whose events are entries."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, ClassVar, TypeVar, cast
+from uuid import UUID
+
+import psycopg
+from eventsourcing.application import Application
+from eventsourcing.persistence import InfrastructureFactory
+from eventsourcing.utils import Environment
+
+from ledger.database import APP_ROLE, Database
+from ledger.domain.facts import Event, State, Stream
+from ledger.entries import Draft, DraftedEntry, EntryMapper, decode
+from ledger.recorder import CHANNEL, Conflict, Guard, IntegrityError, LedgerFactory, LedgerRecorder, system_clock
+
+S = TypeVar("S", bound=State)
+
+PAGE_POSITIONS_MAX = 5_000
+COMMAND_PAGE_EVENTS = 16
+STREAMS_CACHED_MAX = 20_000
+NOTIFY_INTERVAL_S = 0.02
+
+
+class LedgerApplication(Application[str]):
+    """The eventsourcing library's wiring of mapper, recorder and notification log for one ledger."""
+
+    name = "ledger"
+    env: ClassVar[dict[str, str]] = {"CREATE_TABLE": "no"}
+
+    def __init__(self, database: Database, *, ledger_id: int, clock: Callable[[], datetime]):
+        self._database = database
+        self._ledger_id = ledger_id
+        self._clock = clock
+        super().__init__()
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """Our datastore and recorder; the environment cannot choose others."""
+        return LedgerFactory(env, database=self._database, ledger_id=self._ledger_id, clock=self._clock)
+
+    def construct_mapper(self) -> EntryMapper:
+        """Entries, without compressor or cipher: the stored bytes are what is verified."""
+        return EntryMapper()
+
+
+class Store:
+    """One ledger's history: the only place that appends, and where streams are read."""
+
+    def __init__(self, database: Database, *, ledger_id: int = 1, clock: Callable[[], datetime] = system_clock):
+        self.database = database
+        self.ledger_id = ledger_id
+        self.clock = clock
+        self._application = LedgerApplication(database, ledger_id=ledger_id, clock=clock)
+        self._recorder = cast(LedgerRecorder, self._application.recorder)
+        self._waker = _Waker(database, ledger_id)
+
+    def close(self) -> None:
+        """Send the last wake-up and close every connection."""
+        self._waker.close()
+        self._application.close()
+
+    @property
+    def head(self) -> int:
+        """The position of the last event, 0 while the ledger is empty."""
+        return self._recorder.max_notification_id() or 0
+
+    def now(self) -> datetime:
+        """The clock's instant, but never before the last one that this process saw recorded."""
+        return self._recorder.now()
+
+    def append(self, drafts: Sequence[Draft], guard: Guard | None = None) -> list[Event]:
+        """Record `drafts` in one transaction and return them as events, in order.
+
+        Raises Conflict if a stream that was relied on or written has moved, or a command id
+        was recorded meanwhile; MalformedInput if a fact has no canonical bytes. All or nothing.
+        """
+        stamps: list[datetime] = []
+        entries = [self._application.mapper.to_stored_event(cast(Any, draft)) for draft in drafts]
+        try:
+            positions = self._recorder.insert_events(entries, guard=guard, stamp=stamps.append)
+        except IntegrityError as error:
+            raise Conflict(str(error)) from error
+        self._waker.wake()
+        return [draft.recorded(position, stamps[0]) for draft, position in zip(drafts, positions, strict=True)]
+
+    def load(self, stream: Stream[S], *, at: int | None = None) -> tuple[int, S]:
+        """Return a stream's version and state, as known at position `at` (None: now)."""
+        version, state = 0, stream.initial
+        for event in self.events_of(stream.name):
+            if at is not None and event.position > at:
+                break
+            version, state = event.version, state.evolve(event)
+        return version, state
+
+    def events_of(self, stream: str, *, after_version: int = 0) -> list[Event]:
+        """Return the events of one stream, in order."""
+        return [decode(stored.state) for stored in self._recorder.select_events(stream, gt=after_version)]
+
+    def load_many(self, streams: Iterable[Stream[Any]]) -> dict[str, tuple[int, State]]:
+        """Return the version and state of many streams, read at once."""
+        loaded: dict[str, tuple[int, State]] = {stream.name: (0, stream.initial) for stream in streams}
+        with self._recorder.datastore.get_connection() as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(
+                "SELECT entry FROM ledger.event WHERE ledger_id = %s AND stream = ANY(%s) ORDER BY stream, version",
+                (self.ledger_id, list(loaded)),
+            )
+            for row in cursor:
+                event = decode(row["entry"])
+                loaded[event.stream] = (event.version, loaded[event.stream][1].evolve(event))
+        return loaded
+
+    def versions_of(self, streams: Iterable[str]) -> dict[str, int]:
+        """The current version of each named stream, 0 where nothing is recorded."""
+        versions = {stream: 0 for stream in streams}
+        with self._recorder.datastore.get_connection() as connection:
+            rows = connection.execute(
+                "SELECT stream, max(version) AS version FROM ledger.event"
+                " WHERE ledger_id = %s AND stream = ANY(%s) GROUP BY stream",
+                (self.ledger_id, list(versions)),
+            ).fetchall()
+        return versions | {row["stream"]: row["version"] for row in rows}
+
+    def entries(self, *, after: int = 0, through: int | None = None) -> Iterator[bytes]:
+        """Yield the stored bytes of each event in (after, through], in order."""
+        while True:
+            page = self._recorder.select_notifications(after, PAGE_POSITIONS_MAX, through, inclusive_of_start=False)
+            yield from (notification.state for notification in page)
+            if len(page) < PAGE_POSITIONS_MAX:
+                return
+            after = page[-1].id
+
+    def outcomes(self, command_ids: Sequence[UUID]) -> dict[UUID, tuple[int, bytes]]:
+        """The first position and the digest of each of these commands that is recorded."""
+        with self._recorder.datastore.get_connection() as connection:
+            rows = connection.execute(
+                "SELECT command_id, position, command_digest FROM ledger.event"
+                " WHERE ledger_id = %s AND command_id = ANY(%s) AND command_digest IS NOT NULL",
+                (self.ledger_id, list(command_ids)),
+            ).fetchall()
+        return {row["command_id"]: (row["position"], bytes(row["command_digest"])) for row in rows}
+
+    def command_events(self, command_id: UUID, first: int) -> list[Event]:
+        """The events that one recorded command left, from its `first` position on, without a gap."""
+        found: list[Event] = []
+        while True:
+            page = self._recorder.select_notifications(first + len(found), COMMAND_PAGE_EVENTS)
+            events = (decode(notification.state) for notification in page)
+            own = list(takewhile(lambda event: event.command_id == command_id, events))
+            found.extend(own)
+            if len(own) < COMMAND_PAGE_EVENTS:
+                return found
+
+
+class Streams:
+    """Streams kept decoded at their version, shared by the threads of one process.
+
+    What is kept may be behind the ledger: the append's guard refuses a decision that relied
+    on it, and `forget` makes the next read fresh.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+        # Guarded by _lock; the states themselves are immutable.
+        self._kept: OrderedDict[str, tuple[int, State]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def load(self, stream: Stream[S]) -> tuple[int, S]:
+        """Return a stream's version and state, read from the store if it is not kept."""
+        with self._lock:
+            kept = self._kept.get(stream.name)
+            if kept is not None:
+                self._kept.move_to_end(stream.name)
+        if kept is None:
+            kept = self._store.load(stream)
+            self._keep(stream.name, kept)
+        return cast(tuple[int, S], kept)
+
+    def read_ahead(self, streams: Iterable[Stream[Any]]) -> None:
+        """Read all of the streams that are not kept at once."""
+        with self._lock:
+            missing = [stream for stream in streams if stream.name not in self._kept]
+        if len(missing) > 1:
+            for name, kept in self._store.load_many(missing).items():
+                self._keep(name, kept)
+
+    def advance(self, events: Iterable[Event]) -> None:
+        """Carry kept streams over events that were just appended."""
+        for event in events:
+            with self._lock:
+                kept = self._kept.get(event.stream)
+            if kept is not None and kept[0] == event.version - 1:
+                self._keep(event.stream, (event.version, kept[1].evolve(event)))
+            elif kept is None or kept[0] < event.version:
+                self.forget([event.stream])
+
+    def forget(self, streams: Iterable[str]) -> None:
+        """Read these streams afresh next time."""
+        with self._lock:
+            for stream in streams:
+                self._kept.pop(stream, None)
+
+    def forget_moved(self, relied_on: dict[str, int]) -> bool:
+        """Forget those of the streams that have moved, and say whether any had."""
+        versions = self._store.versions_of(relied_on)
+        moved = [stream for stream, version in relied_on.items() if versions[stream] != version]
+        self.forget(moved)
+        return bool(moved)
+
+    def _keep(self, name: str, kept: tuple[int, State]) -> None:
+        with self._lock:
+            present = self._kept.get(name)
+            if present is None or present[0] <= kept[0]:
+                self._kept[name] = kept
+                self._kept.move_to_end(name)
+            while len(self._kept) > STREAMS_CACHED_MAX:
+                self._kept.popitem(last=False)
+
+
+class _Waker:
+    """Tells readers that there is something new, outside the append's transaction and coalesced.
+
+    A NOTIFY inside the transaction would more than halve the throughput of eight writers.
+    It is only a wake-up: readers go by positions and look for themselves once a second.
+    """
+
+    def __init__(self, database: Database, ledger_id: int):
+        self._database = database
+        self._payload = str(ledger_id)
+        self._pending = threading.Event()
+        self._closing = threading.Event()
+        # Guarded by _lock.
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def wake(self) -> None:
+        self._pending.set()
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="ledger-waker", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._pending.set()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            with suppress(psycopg.Error), self._database.connect(APP_ROLE) as connection:
+                self._notify_while_connected(connection)
+            self._closing.wait(NOTIFY_INTERVAL_S)
+
+    def _notify_while_connected(self, connection: psycopg.Connection[Any]) -> None:
+        while True:
+            self._pending.wait()
+            self._pending.clear()
+            connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._payload))
+            if self._closing.wait(NOTIFY_INTERVAL_S):
+                return
+
+
+@contextmanager
+def open_store(
+    database: Database, *, ledger_id: int = 1, clock: Callable[[], datetime] = system_clock
+) -> Generator[Store]:
+    """A store that is closed when the block ends."""
+    store = Store(database, ledger_id=ledger_id, clock=clock)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+__all__ = ["Conflict", "DraftedEntry", "Guard", "LedgerApplication", "Store", "Streams", "open_store"]
