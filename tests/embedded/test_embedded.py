@@ -575,15 +575,18 @@ def test_directories_made_on_the_way_are_passable_whatever_the_umask(place: Path
 
 
 @as_root
-def test_without_root_the_server_runs_as_oneself_and_from_this_file_alone(place: Path):
-    """A user without a home, with the system's Python, and with nothing on its path but a copy of the module."""
+def test_without_root_the_server_runs_as_oneself_and_from_this_package_alone(place: Path):
+    """A user without a home, with the system's Python, and with nothing on its path but a copy of the package."""
     nobody = pwd.getpwnam("nobody")
     home = place / "nobody"
     home.mkdir()
     os.chown(home, nobody.pw_uid, nobody.pw_gid)
-    shutil.copy(str(embedded.__file__), home)
+    package = Path(str(embedded.__file__)).parent
+    shutil.copytree(package, home / "ledger" / "embedded", ignore=shutil.ignore_patterns("__pycache__"))
+    (home / "ledger" / "__init__.py").touch()
     source = """
-        import pathlib, sys, embedded
+        import pathlib, sys
+        from ledger import embedded
         server = embedded.EmbeddedPostgres(pathlib.Path("postgres"))
         print(server.start(), flush=True)
         sys.stdin.read()
