@@ -13,7 +13,6 @@ from city import (
     EVIDENCE,
     GROUP,
     LATE,
-    NOW,
     PLAN,
     YEAR,
     City,
@@ -31,7 +30,6 @@ from city import (
 from ledger.domain.commands import CloseEntry, GrantDelegation, RejectCorrection, WithdrawCorrectionRequest
 from ledger.domain.facts import Actor
 from ledger.domain.grading import GradesOpened
-from ledger.domain.persons import RoleGranted
 from ledger.domain.plan import ApproverIndependence
 from ledger.domain.roles import EVERYTHING, Role
 from ledger.domain.score import (
@@ -177,7 +175,7 @@ def test_s4_a_score_has_at_most_one_open_request(city: City) -> None:
 def test_s5_whoever_entered_verified_or_requested_does_not_approve(city: City, part: str) -> None:
     """Even where the roles were once allowed to meet in one person, the two pairs of eyes are checked."""
     requested = city.given(request(city.verified(), "8.0"), by="office")
-    _give_role(city, part, Role.APPROVER)
+    city.give_role(part, Role.APPROVER)
 
     assert city.when(approve(requested), by=part) == Refusal("SEPARATION_OF_DUTIES")
 
@@ -185,8 +183,8 @@ def test_s5_whoever_entered_verified_or_requested_does_not_approve(city: City, p
 def test_s5_an_office_of_two_persons_may_let_the_verifier_approve() -> None:
     city = found_city(replace(PLAN, approver_independence=ApproverIndependence.REQUESTER))
     requested = city.requested("8.0")
-    _give_role(city, "verifier", Role.APPROVER)
-    _give_role(city, "scorer", Role.APPROVER)
+    city.give_role("verifier", Role.APPROVER)
+    city.give_role("scorer", Role.APPROVER)
 
     assert city.when(approve(requested), by="scorer") == Refusal("SEPARATION_OF_DUTIES")
     city.given(approve(requested), by="verifier")
@@ -194,7 +192,7 @@ def test_s5_an_office_of_two_persons_may_let_the_verifier_approve() -> None:
 
 def test_s5_holds_for_who_is_acted_for_as_well(city: City) -> None:
     requested = city.requested("8.0")
-    _give_role(city, "verifier", Role.APPROVER)
+    city.give_role("verifier", Role.APPROVER)
     lend = GrantDelegation(
         subject_id="deputy",
         role=Role.APPROVER,
@@ -264,7 +262,7 @@ def test_a_rejected_request_leaves_the_value_and_the_record(city: City) -> None:
 
 def test_who_requests_does_not_reject(city: City) -> None:
     requested = city.given(request(city.verified(), "8.0"), by="office")
-    _give_role(city, "office", Role.APPROVER)
+    city.give_role("office", Role.APPROVER)
 
     assert city.when(reject(requested), by="office") == Refusal("SEPARATION_OF_DUTIES")
 
@@ -360,11 +358,3 @@ def test_a_role_for_another_indicator_does_not_approve_this_one(city: City) -> N
     city.given(grant("deputy", Role.APPROVER, replace(EVERYTHING, indicator_ids=("B",))), by="admin")
 
     assert city.when(approve(requested), by="deputy") == Refusal("OUT_OF_SCOPE_UNIT")
-
-
-def _give_role(city: City, person: str, role: Role) -> None:
-    """Give a role past the incompatibilities, as a ledger from before a rule would have it."""
-    granted = RoleGranted(
-        subject_id=person, role=role, scope=EVERYTHING, valid_from=date(2018, 1, 1), approved_by="director"
-    )
-    city.memory.record(granted, actor=Actor("admin", "SYSADMIN"), at=NOW)

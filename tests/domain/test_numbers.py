@@ -14,7 +14,25 @@ def test_a_plain_decimal_is_read_with_its_decimal_places(text: str) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    ["", "1e3", "NaN", "Infinity", "+1", " 1", "1 ", "12,5", "85%", "１２.５", "3万", "01", "1.", ".5", "1.2345678", 85.1, None],
+    [
+        "",
+        "1e3",
+        "NaN",
+        "Infinity",
+        "+1",
+        " 1",
+        "1 ",
+        "12,5",
+        "85%",
+        "１２.５",
+        "3万",
+        "01",
+        "1.",
+        ".5",
+        "1.2345678",
+        85.1,
+        None,
+    ],
 )
 def test_anything_else_is_refused_and_never_guessed(given: object) -> None:
     with pytest.raises(InvalidDecimal):

@@ -34,9 +34,8 @@ from city import (
 from ledger.domain.commands import CloseEntry, OpenCycle, RegisterPerson, ReturnScore
 from ledger.domain.facts import Actor
 from ledger.domain.periods import end_of
-from ledger.domain.persons import RoleGranted
 from ledger.domain.plan import Calendar, EntryKind
-from ledger.domain.roles import EVERYTHING, Role
+from ledger.domain.roles import Role
 from ledger.domain.score import (
     Basis,
     EntrySource,
@@ -214,7 +213,7 @@ def test_s2_nobody_verifies_what_they_entered(city: City) -> None:
     city.given(grant("deputy", Role.SCORER), by="admin")
     entered = city.given(enter("7.4"), by="deputy")
     # Roles change hands, the memory of who entered does not.
-    city.memory.record(_verifier_role("deputy"), actor=Actor("admin", "SYSADMIN"), at=NOW)
+    city.give_role("deputy", Role.VERIFIER)
 
     assert city.when(verify(entered), by="deputy") == Refusal("SEPARATION_OF_DUTIES")
 
@@ -345,6 +344,14 @@ def test_after_entry_closed_a_withdrawal_needs_the_director(city: City) -> None:
     city.given(withdraw(entered, approved_by="director"), by="scorer", at=LATE)
 
 
+@pytest.mark.parametrize("person", ["scorer", "verifier", "colleague"])
+def test_who_entered_verified_or_withdraws_a_value_does_not_approve_its_withdrawal(city: City, person: str) -> None:
+    entered = city.verified()
+    city.give_role(person, Role.APPROVER)
+
+    assert city.when(withdraw(entered, approved_by=person), by="colleague") == Refusal("SEPARATION_OF_DUTIES")
+
+
 def test_only_the_value_that_stands_is_withdrawn(city: City) -> None:
     first = city.entered("7.4")
     city.entered("7.5")
@@ -410,6 +417,12 @@ def test_a_late_entry_needs_the_director_and_a_reason(city: City) -> None:
     )
 
 
+def test_a_director_who_enters_late_does_not_approve_it(city: City) -> None:
+    city.give_role("director", Role.SCORER)
+
+    assert city.when(enter_late("7.4"), by="director", at=LATE) == Refusal("SEPARATION_OF_DUTIES")
+
+
 def test_a_late_entry_for_a_period_that_has_not_ended_is_refused(city: City) -> None:
     assert city.when(enter_late("7.4"), by="scorer", at=instant("2018-12-31 23:59")) == Refusal(
         "PERIOD_NOT_ENDED", "period"
@@ -454,14 +467,4 @@ def test_an_entry_cites_as_many_different_documents_as_the_indicator_wants() -> 
     assert city.when(replace(enter("7.4"), evidence=EVIDENCE), by="scorer") == Refusal("EVIDENCE_REQUIRED", "evidence")
     assert city.when(replace(enter("7.4"), evidence=EVIDENCE * 2), by="scorer") == Refusal(
         "EVIDENCE_REQUIRED", "evidence"
-    )
-
-
-def _verifier_role(person: str) -> RoleGranted:
-    return RoleGranted(
-        subject_id=person,
-        role=Role.VERIFIER,
-        scope=EVERYTHING,
-        valid_from=date(2018, 1, 1),
-        approved_by="director",
     )

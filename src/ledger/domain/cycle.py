@@ -139,10 +139,14 @@ class PlanVersion:
     in_force_from_period: str | None
 
     def covers(self, period: str | None) -> bool:
-        """Whether the version speaks of `period`; None asks for the cycle as a whole."""
+        """Whether the version speaks of `period`; None asks for the cycle as a whole.
+
+        A version in force from the third quarter leaves the first two, and the half-year they
+        make, under the older one; the year, which ends later, is settled under the new one.
+        """
         if period is None or self.in_force_from_period is None:
             return True
-        return parse_period(period).starts_on >= parse_period(self.in_force_from_period).starts_on
+        return parse_period(period).ends_on > parse_period(self.in_force_from_period).starts_on
 
     def amended(self, deadlines: tuple[Deadline, ...]) -> PlanVersion:
         """The same version with these deadlines moved."""

@@ -12,11 +12,15 @@ from ledger.domain.settlement import ZERO, Line, LineStatus, Results, UnitResult
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """One figure with what it is made of; the exact figures of `parts` add up to its own."""
+    """One figure with what it is made of.
+
+    The parts of a total are dimensions, of a dimension indicators, and their exact figures add
+    up; the parts of an indicator are the value and the target its formula took.
+    """
 
     label: str
     kind: str
-    """TOTAL, DIMENSION, INDICATOR, VALUE, TARGET or ROUNDING."""
+    """TOTAL, DIMENSION, INDICATOR, VALUE or TARGET."""
     exact: Fraction
     shown: Decimal
     weight: Fraction | None = None

@@ -137,7 +137,7 @@ class _InverseRatio(_AgainstTarget):
 
     def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
         if actual == 0:
-            return Fraction(formula.cap or HUNDRED)
+            return Fraction(formula.cap) if formula.cap is not None else HUNDRED
         return _clamped(HUNDRED * target / actual, formula)
 
 

@@ -30,15 +30,9 @@ from ledger.domain.commands.registry import (
     RevokeDelegation,
     RevokeRole,
 )
-from ledger.domain.commands.scoring import (
-    EnterScore,
-    EnterScoreLate,
-    ReturnScore,
-    SelfReportScore,
-    VerifyScore,
-    WithdrawScore,
-)
+from ledger.domain.commands.scoring import EnterScore, ReturnScore, SelfReportScore, VerifyScore
 from ledger.domain.commands.targeting import AdjustTarget, SetTarget
+from ledger.domain.commands.withdrawing import EnterScoreLate, WithdrawScore
 from ledger.domain.world import Command
 
 COMMANDS: tuple[type[Command], ...] = (

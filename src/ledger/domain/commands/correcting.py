@@ -5,14 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.scoring import (
-    EXCHANGE_PHASES,
-    ScoreCommand,
-    approving_role,
-    check_value,
-    require_independent,
-)
+from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, check_value
+from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
+from ledger.domain.plan import ApproverIndependence, Plan
 from ledger.domain.refusals import (
     CorrectionTargetInvalid,
     ForbiddenRole,
@@ -21,6 +17,7 @@ from ledger.domain.refusals import (
     OpenRequestExists,
     RequestNotOpen,
     ScoreIsWithdrawn,
+    SeparationOfDuties,
     StaleCorrection,
 )
 from ledger.domain.roles import Role
@@ -176,6 +173,27 @@ class WithdrawCorrectionRequest(ScoreCommand):
                 reason=world.reason(self.reason, length_min=5),
             )
         ]
+
+
+def approving_role(phase: Phase) -> Role:
+    """Who approves a change of an official value: the department's approver while entry is open, then the director."""
+    return Role.APPROVER if phase is Phase.OPEN else Role.DIRECTOR
+
+
+def require_independent(
+    approvers: frozenset[str] | set[str], requesters: frozenset[str], standing: Standing, plan: Plan
+) -> None:
+    """Raise SeparationOfDuties unless the approvers had no part in the request or in the value (S5)."""
+    parts = [
+        ("who requests does not approve", requesters),
+        ("who entered the value does not approve", standing.entered_by),
+    ]
+    if plan.approver_independence is ApproverIndependence.FULL:
+        parts.append(("who verified the value does not approve its change", standing.verified_by))
+    for because, persons in parts:
+        same = frozenset(approvers) & persons
+        if same:
+            raise SeparationOfDuties(person_id=", ".join(sorted(same)), because=because)
 
 
 def _decidable(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.scoring import check_uom, subject_of
+from ledger.domain.commands.subjects import check_uom, subject_of
 from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
 from ledger.domain.periods import local_day

@@ -1,0 +1,121 @@
+"""What a command about a score speaks of: its unit, indicator and period, resolved and checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.facts import Stream
+from ledger.domain.grading import grading_stream
+from ledger.domain.numbers import check_scale
+from ledger.domain.periods import parse_period, start_of
+from ledger.domain.plan import EntryKind, Indicator, Participation, Plan
+from ledger.domain.refusals import (
+    InvalidPeriod,
+    NotApplicable,
+    OutOfRange,
+    PeriodNotEnded,
+    PeriodNotStarted,
+    PhaseViolation,
+    RestatementRequired,
+    UnitOfMeasureMismatch,
+    UnknownId,
+)
+from ledger.domain.roles import Role
+from ledger.domain.score import Score, score_stream
+from ledger.domain.world import Command, World
+
+POINTS_MAX = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a score is about, once its names are known to be right."""
+
+    cycle: Cycle
+    plan: Plan
+    indicator: Indicator
+    group_id: str
+
+
+def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, period: str | None = None) -> Subject:
+    """Resolve the names of a score. Raises UnknownId, PlanNotInForce, InvalidPeriod, NotApplicable."""
+    cycle = world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+    plan = cycle.in_force(parse_period(period).period if period is not None else None).plan
+    indicator = plan.indicator(indicator_id)
+    if indicator is None:
+        raise UnknownId(path="indicator_id", indicator_id=indicator_id)
+    if unit_id not in cycle.membership:
+        raise UnknownId(path="unit_id", unit_id=unit_id)
+    if period is not None and period not in plan.periods_of(indicator):
+        raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
+    group_id, participation = cycle.membership[unit_id]
+    exempted = period is not None and cycle.exempted(unit_id, indicator_id, period)
+    if participation is Participation.NOT_ASSESSED or indicator.weight_in(group_id) is None or exempted:
+        raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
+    return Subject(cycle, plan, indicator, group_id)
+
+
+def check_uom(indicator: Indicator, uom: str) -> None:
+    """Raise UnitOfMeasureMismatch unless `uom` is the indicator's."""
+    if uom != indicator.uom:
+        raise UnitOfMeasureMismatch(path="uom", given=uom, expected=indicator.uom)
+
+
+def check_value(indicator: Indicator, value: Decimal, *, path: str = "value") -> None:
+    """Raise ScaleExceeded or OutOfRange unless `value` is one the indicator allows."""
+    check_scale(value, indicator.scale, path=path)
+    low, high = indicator.value_min, indicator.value_max
+    if indicator.entry_kind is EntryKind.POINTS:
+        low, high = low or Decimal(0), POINTS_MAX if high is None else high
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise OutOfRange(path=path, given=value, minimum=low, maximum=high)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreCommand(Command):
+    """A command about one score."""
+
+    cycle_id: str
+    unit_id: str
+    indicator_id: str
+    period: str
+    expected_version: int | None = None
+
+    def stream(self) -> Stream[Score]:
+        return score_stream(self.cycle_id, self.unit_id, self.indicator_id, self.period)
+
+    def act(self, world: World, *roles: Role) -> Role:
+        """Act in one of `roles` for this unit and indicator."""
+        return world.act(*roles, unit_id=self.unit_id, indicator_id=self.indicator_id)
+
+    def subject(self, world: World) -> Subject:
+        """Resolve what the score is about."""
+        return subject_of(world, self.cycle_id, self.unit_id, self.indicator_id, self.period)
+
+    def score(self, world: World) -> Score:
+        """The score as it stands, at the version the sender expects."""
+        stream = self.stream()
+        score = world.read(stream)
+        world.expect(stream, self.expected_version)
+        return score
+
+    def require_phase(self, world: World, subject: Subject, *phases: Phase) -> None:
+        """Refuse unless the cycle is in one of `phases`, and the group's grades are not opened."""
+        if world.read(grading_stream(self.cycle_id, subject.group_id)).graded:
+            raise RestatementRequired(cycle_id=self.cycle_id, group_id=subject.group_id)
+        if subject.cycle.phase not in phases:
+            raise PhaseViolation(phase=subject.cycle.phase, allowed=" or ".join(phases))
+
+    def require_period(self, world: World, subject: Subject, *, interim: bool) -> None:
+        """Refuse a value for a period that has not begun, or not ended unless it is meant as interim."""
+        period = parse_period(self.period)
+        if world.now < start_of(period.starts_on, subject.plan.timezone):
+            raise PeriodNotStarted(path="period", starts_on=period.starts_on)
+        if not interim and world.now < start_of(period.ends_on, subject.plan.timezone):
+            raise PeriodNotEnded(path="period", ends_before=period.ends_on)
+
+
+EXCHANGE_PHASES = (Phase.OPEN, Phase.ENTRY_CLOSED, Phase.COMPUTED, Phase.NOTICE)
+"""The phases in which values may still be verified, corrected, withdrawn or entered late."""

@@ -1,0 +1,22 @@
+"""The specification's worked examples, as `tests/vectors/domain_vectors.json` holds them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+_VECTORS: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "domain_vectors.json").read_text(encoding="utf-8")
+)
+MINI_LEDGER: dict[str, Any] = _VECTORS["mini_ledger"]
+
+
+def vectors(*methods: str) -> list[dict[str, Any]]:
+    """The worked examples of some methods."""
+    return [vector for vector in _VECTORS["indicator"] if vector["method"] in methods]
+
+
+def vector(vector_id: str) -> dict[str, Any]:
+    """One worked example."""
+    return next(vector for vector in _VECTORS["indicator"] if vector["id"] == vector_id)

@@ -1,0 +1,181 @@
+"""Formulas against the specification's worked examples, and what holds for any value."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from city import GROUP, PLAN, YEAR, plan_with
+from examples import vector, vectors
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.domain.cycle import Cycle, PlanVersion
+from ledger.domain.formulas import KINDS, Formula, FormulaKind, Reading, target_met
+from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
+from ledger.domain.plan import Plan
+from ledger.domain.score import Basis
+from ledger.domain.settlement import Known, Slice, UnitResult, settle
+
+NUMBERS = st.decimals(min_value=0, max_value=1000, places=2)
+POSITIVE = st.decimals(min_value=Decimal("0.01"), max_value=1000, places=2)
+
+
+def formula_of(kind: str, given: dict[str, str]) -> Formula:
+    names = ("floor", "cap", "full", "zero_below")
+    return Formula(kind=FormulaKind(kind), **{name: Decimal(given[name]) for name in names if name in given})
+
+
+def score(formula: Formula, actual: str, target: str | None = None) -> Fraction:
+    return KINDS[formula.kind].scores(formula, [Reading(Fraction(actual), Fraction(target) if target else None)])[0]
+
+
+def shown(exact: Fraction) -> str:
+    return str(rounded(exact, 2, Rounding.HALF_UP))
+
+
+def settled(plan: Plan, values: dict[str, Decimal]) -> UnitResult:
+    """The result of the first unit, whose values are given by indicator."""
+    version = PlanVersion(plan_version=1, position=1, plan=plan, in_force_from_period=None)
+    known = {("U01", indicator_id, YEAR): Known(value, 2) for indicator_id, value in values.items()}
+    cycle = Cycle(versions=(version,))
+    row = settle(Slice(2, "CYCLE", cycle, GROUP, Basis.OFFICIAL, None, known, {})).row("U01")
+    assert row is not None
+    return row
+
+
+@pytest.mark.parametrize(
+    "vector", vectors("LINEAR_RATIO", "INVERSE_DIFF", "INVERSE_RATIO"), ids=lambda vector: vector["id"]
+)
+def test_a_value_scores_against_its_target_as_specified(vector: dict[str, Any]) -> None:
+    given = vector["input"]
+    expected = vector["expect"]["score"] if isinstance(vector["expect"], dict) else vector["expect"]
+
+    assert shown(score(formula_of(vector["method"], given), given["actual"], given["target"])) == expected
+
+
+def test_e1c_a_target_is_met_on_the_exact_figure_not_on_the_shown_one() -> None:
+    example = vector("E1c")
+    reading = Reading(Fraction(example["input"]["actual"]), Fraction(example["input"]["target"]))
+
+    assert shown(KINDS[FormulaKind.LINEAR_RATIO].score(Formula(kind=FormulaKind.LINEAR_RATIO), reading)) == "100.00"
+    assert target_met(FormulaKind.LINEAR_RATIO, reading) is example["expect"]["completed"] is False
+
+
+@pytest.mark.parametrize(
+    ("kind", "actual", "target", "met"),
+    [
+        (FormulaKind.LINEAR_RATIO, "120", "120", True),
+        (FormulaKind.INVERSE_DIFF, "3.5", "3.5", True),
+        (FormulaKind.INVERSE_DIFF, "3.500001", "3.5", False),
+        (FormulaKind.INVERSE_RATIO, "0", "3.5", True),
+        (FormulaKind.LINEAR_RATIO, "0", "0", True),
+        (FormulaKind.LINEAR_RATIO, "2", "0", False),
+        (FormulaKind.INVERSE_DIFF, "2", "0", False),
+        (FormulaKind.BEST_RATIO, "2", None, None),
+    ],
+)
+def test_a_target_is_met_from_the_side_the_formula_favours(
+    kind: FormulaKind, actual: str, target: str | None, met: bool | None
+) -> None:
+    assert target_met(kind, Reading(Fraction(actual), Fraction(target) if target else None)) is met
+
+
+def test_e6_the_best_of_the_group_gets_full_marks_and_the_others_in_proportion() -> None:
+    [example] = vectors("BEST_RATIO")
+    formula = formula_of("BEST_RATIO", example["input"])
+    readings = [Reading(Fraction(value)) for value in example["input"]["values"]]
+
+    assert [shown(points) for points in KINDS[FormulaKind.BEST_RATIO].scores(formula, readings)] == example["expect"]
+
+
+def test_where_nobody_has_anything_the_best_gets_nothing() -> None:
+    formula = Formula(kind=FormulaKind.BEST_RATIO)
+
+    assert KINDS[FormulaKind.BEST_RATIO].scores(formula, []) == []
+    assert KINDS[FormulaKind.BEST_RATIO].scores(formula, [Reading(Fraction(0)), Reading(Fraction(-3))]) == [0, 0]
+
+
+@pytest.mark.parametrize("kind", ["LINEAR_RATIO", "INVERSE_DIFF"])
+def test_e8b_a_zero_target_costs_a_step_for_each_unit_above(kind: str) -> None:
+    [example] = vectors("ZERO_TARGET")
+    formula = Formula(kind=FormulaKind(kind), zero_target_step=Decimal(example["input"]["k"]))
+
+    assert [shown(score(formula, actual, "0")) for actual in example["input"]["actuals"]] == example["expect"]
+    assert score(formula, "11", "0") == 0
+
+
+def test_an_actual_of_zero_has_the_cap_where_the_target_is_divided_by_it() -> None:
+    assert score(Formula(kind=FormulaKind.INVERSE_RATIO, cap=Decimal(105)), "0", "3.5") == 105
+
+
+def test_a_rate_at_the_bound_is_not_below_it() -> None:
+    formula = Formula(kind=FormulaKind.LINEAR_RATIO, zero_below=Decimal("0.60"))
+
+    assert [score(formula, actual, "120") for actual in ("72", "71.99")] == [60, 0]
+
+
+def test_awarded_points_score_as_they_are() -> None:
+    assert score(Formula(kind=FormulaKind.DIRECT_POINTS), "93.25") == Fraction("93.25")
+
+
+@pytest.mark.parametrize("example", vectors("ROUND"), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("mode", Rounding)
+def test_a_figure_is_rounded_as_specified(example: dict[str, Any], mode: Rounding) -> None:
+    given = example["input"]
+
+    assert str(rounded(Fraction(given["x"]), given["scale"], mode)) == example["expect"][mode]
+
+
+@pytest.mark.parametrize("policy", RoundingPolicy)
+def test_e14_the_rounding_policy_of_the_plan_decides_a_total_at_the_cut(policy: RoundingPolicy) -> None:
+    """1077/13 and 887/9 are scored as linear ratios, 95 as awarded points."""
+    example = vector("E14")
+    ratio = Formula(kind=FormulaKind.LINEAR_RATIO)
+    weights = [Decimal(weight) for weight in example["input"]["weights"]]
+    indicators = tuple(
+        replace(i, weights=(replace(i.weights[0], weight=weight),), formula=formula, target=target)
+        for i, weight, formula, target in zip(
+            PLAN.indicators,
+            weights,
+            (ratio, ratio, PLAN.indicators[2].formula),
+            (Decimal(1300), Decimal(900), None),
+            strict=True,
+        )
+    )
+    plan = replace(plan_with(*indicators), rounding_policy=policy)
+
+    row = settled(plan, {"A": Decimal(1077), "B": Decimal(887), "C": Decimal(95)})
+
+    assert [line.indicator.indicator_id for line in row.lines] == ["A", "B", "C"]
+    assert str(row.total) == example["expect"][policy]
+
+
+@given(
+    actual=NUMBERS,
+    target=POSITIVE,
+    floor=NUMBERS,
+    room=NUMBERS,
+    kind=st.sampled_from(["LINEAR_RATIO", "INVERSE_DIFF", "INVERSE_RATIO"]),
+)
+def test_points_stay_between_floor_and_cap(
+    actual: Decimal, target: Decimal, floor: Decimal, room: Decimal, kind: str
+) -> None:
+    formula = Formula(kind=FormulaKind(kind), floor=floor, cap=floor + room)
+
+    assert floor <= score(formula, str(actual), str(target)) <= floor + room
+
+
+@given(better=NUMBERS, worse=NUMBERS, target=POSITIVE)
+def test_a_better_value_never_scores_less(better: Decimal, worse: Decimal, target: Decimal) -> None:
+    high, low = str(max(better, worse)), str(min(better, worse))
+    cap = Decimal(105)
+    more_is_better = Formula(kind=FormulaKind.LINEAR_RATIO, cap=cap, zero_below=Decimal("0.6"))
+    less_is_better = [Formula(kind=FormulaKind(kind), cap=cap) for kind in ("INVERSE_DIFF", "INVERSE_RATIO")]
+
+    assert score(more_is_better, high, str(target)) >= score(more_is_better, low, str(target))
+    for formula in less_is_better:
+        assert score(formula, low, str(target)) >= score(formula, high, str(target))
