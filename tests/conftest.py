@@ -20,6 +20,7 @@ from psycopg.conninfo import make_conninfo
 from ledger.database import Database
 from ledger.embedded import EmbeddedPostgres
 from ledger.migrate import migrate
+from ledger.projector import Projector
 
 TEMPLATE = "ledger_template"
 
@@ -48,7 +49,7 @@ def server_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def server(server_dir: Path) -> Iterator[str]:
-    """Connection string of the run's PostgreSQL, with a migrated template database.
+    """Connection string of the run's PostgreSQL, with a template database that is migrated and has its projections.
 
     `LEDGER_TEST_DATABASE_URL` names another server to test against.
     """
@@ -67,7 +68,9 @@ def _make_template(conninfo: str) -> None:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    migrate(Database(make_conninfo(conninfo, dbname=name)))
+    template = Database(make_conninfo(conninfo, dbname=name))
+    migrate(template)
+    Projector(template).prepare()
 
 
 _numbers = itertools.count(1)
@@ -82,5 +85,7 @@ def database(server: str) -> Iterator[Database]:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         )
-        yield Database(make_conninfo(server, dbname=name))
+        copied = Database(make_conninfo(server, dbname=name))
+        migrate(copied)
+        yield copied
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

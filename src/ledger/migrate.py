@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import LiteralString, cast
 
-from ledger.database import Connection, Database
+from psycopg.sql import SQL, Identifier
+
+from ledger.database import PROJECTOR_ROLE, Connection, Database
 
 MIGRATION_LOCK = 0x6C65_6467
 """Advisory lock key ("ledg"), so that two starting processes never migrate at once."""
@@ -35,7 +37,19 @@ def migrate(database: Database) -> list[str]:
                 connection.execute(cast(LiteralString, text))
                 connection.execute("INSERT INTO ledger_migrations (name) VALUES (%s)", (name,))
                 applied.append(name)
+        _let_projector_create(connection)
         return applied
+
+
+def _let_projector_create(connection: Connection) -> None:
+    # A grant on the database itself is lost when the database is copied or restored under
+    # another name, so it is looked after each time and is no migration.
+    row = connection.execute(
+        "SELECT has_database_privilege(%s, current_database(), 'CREATE'), current_database()", (PROJECTOR_ROLE,)
+    ).fetchone()
+    if row is not None and not row[0]:
+        grant = SQL("GRANT CREATE ON DATABASE {} TO {}").format(Identifier(row[1]), Identifier(PROJECTOR_ROLE))
+        connection.execute(grant)
 
 
 def _applied(connection: Connection) -> set[str]:

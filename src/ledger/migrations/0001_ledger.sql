@@ -19,7 +19,6 @@ END
 $$;
 DO $$
 BEGIN
-    EXECUTE format('GRANT CREATE ON DATABASE %I TO ledger_projector', current_database());
     EXECUTE format('GRANT ledger_app, ledger_projector TO %I', current_user);
 END
 $$;

@@ -1,0 +1,120 @@
+-- projection: score_value
+-- version: 1
+-- grain: one row per basis of a score and stretch of positions in which one value held
+-- consumes: ScoreSelfReported, ScoreEntered, ScoreLateEntered, ScoreVerified, ScoreCorrected, ScoreWithdrawn
+--
+-- What every score is worth on each basis, at any position: [from_position, until_position),
+-- open while until_position is NULL. The same meaning as `effects` in domain/recall.py.
+
+-- :table
+CREATE TABLE score_value (
+    ledger_id      integer NOT NULL,
+    cycle_id       text    COLLATE "C" NOT NULL,
+    basis          text    COLLATE "C" NOT NULL,
+    indicator_id   text    COLLATE "C" NOT NULL,
+    unit_id        text    COLLATE "C" NOT NULL,
+    period         text    COLLATE "C" NOT NULL,
+    from_position  bigint  NOT NULL,
+    until_position bigint,
+    value          numeric NOT NULL,
+    PRIMARY KEY (ledger_id, cycle_id, basis, indicator_id, unit_id, period, from_position)
+) WITH (fillfactor = 90);
+
+-- :fold
+WITH effect (type, basis) AS (
+    VALUES
+        ('ScoreSelfReported', 'SELF'),
+        ('ScoreEntered', 'PROVISIONAL'),
+        ('ScoreLateEntered', 'PROVISIONAL'),
+        ('ScoreVerified', 'OFFICIAL'),
+        ('ScoreCorrected', 'PROVISIONAL'),
+        ('ScoreCorrected', 'OFFICIAL'),
+        ('ScoreWithdrawn', 'PROVISIONAL'),
+        ('ScoreWithdrawn', 'OFFICIAL')
+),
+change AS (
+    SELECT
+        e.cycle_id,
+        effect.basis,
+        e.indicator_id,
+        e.unit_id,
+        e.period,
+        e.type,
+        e.version,
+        e.value,
+        e.position,
+        lag(e.position) OVER of_basis  AS earlier_position,
+        lead(e.position) OVER of_basis AS later_position
+    FROM ledger.event AS e
+    JOIN effect ON effect.type = e.type
+    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+    WINDOW of_basis AS (PARTITION BY effect.basis, e.stream ORDER BY e.position)
+),
+closed AS (
+    -- The first event of a score has nothing to close.
+    UPDATE score_value AS v
+    SET until_position = c.position
+    FROM change AS c
+    WHERE c.earlier_position IS NULL
+      AND c.version > 1
+      AND v.ledger_id = %(ledger_id)s
+      AND v.cycle_id = c.cycle_id
+      AND v.basis = c.basis
+      AND v.indicator_id = c.indicator_id
+      AND v.unit_id = c.unit_id
+      AND v.period = c.period
+      AND v.until_position IS NULL
+)
+INSERT INTO score_value (
+    ledger_id, cycle_id, basis, indicator_id, unit_id, period, from_position, until_position, value
+)
+SELECT
+    %(ledger_id)s, c.cycle_id, c.basis, c.indicator_id, c.unit_id, c.period, c.position, c.later_position, c.value
+FROM change AS c
+WHERE c.type <> 'ScoreWithdrawn';
+
+-- :read by_score
+SELECT basis, value, from_position
+FROM score_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND basis IN ('SELF', 'PROVISIONAL', 'OFFICIAL')
+  AND indicator_id = %(indicator_id)s
+  AND unit_id = %(unit_id)s
+  AND period = %(period)s
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s);
+
+-- :read by_cycle
+SELECT unit_id, indicator_id, period, value, from_position
+FROM score_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND basis = %(basis)s
+  AND (%(unit_ids)s::text[] IS NULL OR unit_id = ANY(%(unit_ids)s::text[]))
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s)
+ORDER BY indicator_id, unit_id, period;
+
+-- :read by_group
+SELECT unit_id, indicator_id, period, value, from_position
+FROM score_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND basis = %(basis)s
+  AND indicator_id = ANY(%(indicator_ids)s::text[])
+  AND unit_id = ANY(%(unit_ids)s::text[])
+  AND period = ANY(%(periods)s::text[])
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s);
+
+-- :read by_indicator
+SELECT unit_id, period, value, from_position
+FROM score_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND basis = %(basis)s
+  AND indicator_id = %(indicator_id)s
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s)
+ORDER BY unit_id, period;

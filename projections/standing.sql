@@ -1,0 +1,83 @@
+-- projection: standing
+-- version: 1
+-- grain: one row per unit, group, cycle and period ('' is the cycle as a whole): its current official result
+-- consumes: ScoreVerified, ScoreCorrected, ScoreWithdrawn, TargetSet, TargetAdjusted, CyclePlanned, PlanVersionIssued,
+--           CalendarAmended, UnitAssignedToGroup, IndicatorExempted, IndicatorExemptionEnded, CycleOpened, EntryClosed
+-- follows: score_value, target_value
+--
+-- The only projection that SQL alone cannot fold, because ranking arithmetic exists once, in
+-- `settle`. `:touched` names what a range touched; standings.py settles each of those groups
+-- once, as of the end of the range, and writes it with the checkpoint. `position` is the last
+-- event that touched the group's results for the period, wherever the range was cut.
+
+-- :table
+CREATE TABLE standing (
+    ledger_id     integer NOT NULL,
+    cycle_id      text    COLLATE "C" NOT NULL,
+    group_id      text    COLLATE "C" NOT NULL,
+    period        text    COLLATE "C" NOT NULL,
+    unit_id       text    COLLATE "C" NOT NULL,
+    place         integer NOT NULL,
+    participation text    COLLATE "C" NOT NULL,
+    rank          integer,
+    total         numeric NOT NULL,
+    exact         text    COLLATE "C" NOT NULL,
+    complete      boolean NOT NULL,
+    missing       integer NOT NULL,
+    position      bigint  NOT NULL,
+    PRIMARY KEY (ledger_id, cycle_id, group_id, period, unit_id)
+);
+
+-- :touched
+-- unit_id '' is every unit of the cycle, period '' every period.
+SELECT
+    e.cycle_id,
+    CASE WHEN e.type IN ('ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted')
+        THEN e.unit_id ELSE '' END AS unit_id,
+    CASE WHEN e.type IN ('ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn') THEN e.period ELSE '' END AS period,
+    max(e.position) AS position
+FROM ledger.event AS e
+WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+  AND e.type IN (
+      'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted', 'CyclePlanned',
+      'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted', 'IndicatorExemptionEnded',
+      'CycleOpened', 'EntryClosed'
+  )
+GROUP BY 1, 2, 3;
+
+-- :clear
+-- Before a whole cycle is written anew: groups and periods may be gone.
+DELETE FROM standing
+WHERE ledger_id = %(ledger_id)s AND cycle_id = %(cycle_id)s;
+
+-- :write
+INSERT INTO standing (
+    ledger_id, cycle_id, group_id, period, unit_id, place, participation, rank, total, exact, complete, missing,
+    position
+)
+SELECT
+    %(ledger_id)s, %(cycle_id)s, %(group_id)s, %(period)s, settled.unit_id, settled.place, settled.participation,
+    settled.rank, settled.total, settled.exact, settled.complete, settled.missing, %(position)s
+FROM unnest(
+    %(unit_id)s::text[], %(participation)s::text[], %(rank)s::integer[], %(total)s::numeric[], %(exact)s::text[],
+    %(complete)s::boolean[], %(missing)s::integer[]
+) WITH ORDINALITY AS settled (unit_id, participation, rank, total, exact, complete, missing, place)
+ON CONFLICT (ledger_id, cycle_id, group_id, period, unit_id) DO UPDATE SET
+    place = EXCLUDED.place,
+    participation = EXCLUDED.participation,
+    rank = EXCLUDED.rank,
+    total = EXCLUDED.total,
+    exact = EXCLUDED.exact,
+    complete = EXCLUDED.complete,
+    missing = EXCLUDED.missing,
+    position = EXCLUDED.position;
+
+-- :read by_group
+SELECT place, unit_id, participation, rank, total, exact, complete, missing, position
+FROM standing
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND group_id = %(group_id)s
+  AND period = %(period)s
+  AND position <= %(as_of)s
+ORDER BY place;

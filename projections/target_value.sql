@@ -1,0 +1,81 @@
+-- projection: target_value
+-- version: 1
+-- grain: one row per target of a unit's own and stretch of positions in which it held
+-- consumes: TargetSet, TargetAdjusted
+--
+-- What each unit is to reach on each indicator, at any position: [from_position, until_position),
+-- open while until_position is NULL.
+
+-- :table
+CREATE TABLE target_value (
+    ledger_id      integer NOT NULL,
+    cycle_id       text    COLLATE "C" NOT NULL,
+    indicator_id   text    COLLATE "C" NOT NULL,
+    unit_id        text    COLLATE "C" NOT NULL,
+    from_position  bigint  NOT NULL,
+    until_position bigint,
+    value          numeric NOT NULL,
+    PRIMARY KEY (ledger_id, cycle_id, indicator_id, unit_id, from_position)
+) WITH (fillfactor = 90);
+
+-- :fold
+WITH change AS (
+    SELECT
+        e.cycle_id,
+        e.indicator_id,
+        e.unit_id,
+        e.version,
+        e.value,
+        e.position,
+        lag(e.position) OVER of_target  AS earlier_position,
+        lead(e.position) OVER of_target AS later_position
+    FROM ledger.event AS e
+    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+      AND e.type IN ('TargetSet', 'TargetAdjusted')
+    WINDOW of_target AS (PARTITION BY e.stream ORDER BY e.position)
+),
+closed AS (
+    UPDATE target_value AS v
+    SET until_position = c.position
+    FROM change AS c
+    WHERE c.earlier_position IS NULL
+      AND c.version > 1
+      AND v.ledger_id = %(ledger_id)s
+      AND v.cycle_id = c.cycle_id
+      AND v.indicator_id = c.indicator_id
+      AND v.unit_id = c.unit_id
+      AND v.until_position IS NULL
+)
+INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value)
+SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value
+FROM change AS c;
+
+-- :read by_target
+SELECT value, from_position
+FROM target_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND indicator_id = %(indicator_id)s
+  AND unit_id = %(unit_id)s
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s);
+
+-- :read by_cycle
+SELECT unit_id, indicator_id, value, from_position
+FROM target_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND (%(unit_ids)s::text[] IS NULL OR unit_id = ANY(%(unit_ids)s::text[]))
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s)
+ORDER BY indicator_id, unit_id;
+
+-- :read by_group
+SELECT unit_id, indicator_id, value, from_position
+FROM target_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND indicator_id = ANY(%(indicator_ids)s::text[])
+  AND unit_id = ANY(%(unit_ids)s::text[])
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s);

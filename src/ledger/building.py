@@ -1,0 +1,166 @@
+"""Building: a projection's tables made from position 0 beside those in use, then put in their place.
+
+The first creation, a new version and a rebuild are this one path. Readers go on with the
+old tables until the switch, which renames two schemas in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import LiteralString
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier
+
+from ledger.database import APP_ROLE, Connection
+from ledger.folding import SWITCH_LOCK, Folder, NotPrepared, ProjectionStopped, Tables, analyze
+from ledger.inspection import Inspection
+from ledger.projection import Projection, statement
+from ledger.slices import Cycles
+
+BUILD_LOCK = 0x6C65_6462
+"""Advisory lock class ("ledb"), so that one process at a time builds a projection."""
+
+OnProgress = Callable[[int, int], None]
+"""Told how many positions are done, and how many there are."""
+
+
+class Building:
+    """The new tables of one projection, for every ledger of the database."""
+
+    def __init__(
+        self, connection: Connection, projection: Projection, inspection: Inspection, *, ledger_id: int, batch: int
+    ):
+        """`ledger_id` has a place in the tables even before anything is recorded in it; `batch` is in positions."""
+        self._connection = connection
+        self._projection = projection
+        self._tables = Tables(projection, f"{projection.name}__next")
+        self._old_schema = f"{projection.name}__old"
+        self._ledger_id = ledger_id
+        self._batch = batch
+        self._inspection = inspection
+        self._cycles: dict[int, Cycles] = {}
+
+    def build(self, *, anew: bool, on_progress: OnProgress) -> None:
+        """Make the tables and put them in place; unless `anew`, only if none of this version are there.
+
+        An event that cannot be folded ends the filling before it, as it would have ended in
+        the old tables; if those came further, they are kept and ProjectionStopped is raised.
+        """
+        with self._alone():
+            if anew or not self._is_current():
+                self._create()
+                self._fill(on_progress)
+                self._index()
+                self._fill(on_progress)
+                analyze(self._connection, self._tables.schema)
+                self._switch(on_progress)
+            self._admit(self._projection.name)
+
+    @contextmanager
+    def _alone(self) -> Generator[None]:
+        key = (BUILD_LOCK, self._projection.name)
+        self._connection.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+        try:
+            yield
+        finally:
+            if not self._connection.closed:
+                self._connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
+
+    def _is_current(self) -> bool:
+        versions = _named("SELECT DISTINCT version FROM {}.checkpoint", self._projection.name)
+        try:
+            rows = self._connection.execute(versions).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return False
+        return rows == [(self._projection.version,)]
+
+    def _create(self) -> None:
+        schema = self._tables.schema
+        with self._connection.transaction():
+            self._connection.execute(_named("DROP SCHEMA IF EXISTS {} CASCADE", schema))
+            self._connection.execute(_named("CREATE SCHEMA {}", schema))
+            self._connection.execute("SELECT set_config('search_path', %s, true)", (schema,))
+            self._connection.execute(_CHECKPOINT)
+            self._connection.execute(self._projection.sections["table"].sql)
+            self._connection.execute(_named(f"GRANT USAGE ON SCHEMA {{}} TO {APP_ROLE}", schema))
+            self._connection.execute(_named(f"GRANT SELECT ON ALL TABLES IN SCHEMA {{}} TO {APP_ROLE}", schema))
+            self._admit(schema)
+
+    def _admit(self, schema: str) -> None:
+        """Give every ledger that there is a checkpoint; a new one starts at position 0."""
+        version = self._projection.version
+        admission = _named(
+            "INSERT INTO {}.checkpoint (ledger_id, position, version)"
+            " SELECT ledger_id, 0, %s FROM ledger.ledger UNION SELECT %s, 0, %s ON CONFLICT DO NOTHING",
+            schema,
+        )
+        self._connection.execute(admission, (version, self._ledger_id, version))
+
+    def _fill(self, on_progress: OnProgress) -> None:
+        """Fold everything there is."""
+        folders = self._folders()
+        total = sum(folder.head() for folder in folders)
+        done = 0
+        for folder in folders:
+            followed = [folder.position(name) for name in self._projection.follows]
+            through = min([folder.head(), *followed])
+            position = folder.position(self._tables.schema)
+            try:
+                while position < through:
+                    position = folder.fold_next(self._tables, through=through, positions_max=self._batch)
+                    on_progress(min(done + position, total), total)
+            except ProjectionStopped as stopped:
+                position = stopped.position - 1
+            done += position
+
+    def _folders(self) -> list[Folder]:
+        admitted = _named("SELECT ledger_id FROM {}.checkpoint ORDER BY ledger_id", self._tables.schema)
+        ledger_ids: list[int] = [ledger_id for (ledger_id,) in self._connection.execute(admitted)]
+        return [
+            Folder(self._connection, each, self._inspection, self._cycles.setdefault(each, Cycles(each)))
+            for each in ledger_ids
+        ]
+
+    def _index(self) -> None:
+        index = self._projection.sections.get("index")
+        if index is not None:
+            with self._connection.transaction():
+                self._connection.execute("SELECT set_config('search_path', %s, true)", (self._tables.schema,))
+                self._connection.execute(index.sql)
+
+    def _switch(self, on_progress: OnProgress) -> None:
+        name, schema = Identifier(self._projection.name), Identifier(self._tables.schema)
+        with self._connection.transaction():
+            # From here on nobody folds the old tables, so the new ones can come as far.
+            self._connection.execute(
+                "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (SWITCH_LOCK, self._projection.name)
+            )
+            self._admit(self._tables.schema)
+            self._fill(on_progress)
+            self._connection.execute(_named("DROP SCHEMA IF EXISTS {} CASCADE", self._old_schema))
+            if self._connection.execute("SELECT to_regnamespace(%s)", (self._projection.name,)).fetchone() != (None,):
+                self._require_no_loss()
+                self._connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(name, Identifier(self._old_schema)))
+            self._connection.execute(SQL("ALTER SCHEMA {} RENAME TO {}").format(schema, name))
+        # Readers that are still at the old tables are waited for.
+        self._connection.execute(_named("DROP SCHEMA IF EXISTS {} CASCADE", self._old_schema))
+
+    def _require_no_loss(self) -> None:
+        """Raise ProjectionStopped if the old tables came further than the new ones can."""
+        for folder in self._folders():
+            try:
+                old = folder.position(self._projection.name)
+            except NotPrepared:
+                continue
+            if old > folder.position(self._tables.schema):
+                folder.fold_next(self._tables, through=old, positions_max=1)
+
+
+def _named(text: LiteralString, name: str) -> Composed:
+    """A statement of this module about one schema of ours."""
+    return SQL(text).format(Identifier(name))
+
+
+_CHECKPOINT = statement("projector_checkpoint").sql

@@ -1,0 +1,189 @@
+"""Folding: one range of events into one projection, with its checkpoint, in one transaction.
+
+Exactly once: the checkpoint row is locked first, so two workers never fold one range. A
+range that cannot be folded is halved until the one bad position is known; everything
+before it is folded, nothing after it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from ledger.database import PROJECTOR_ROLE, Connection, Database
+from ledger.inspection import Inspection
+from ledger.projection import Projection
+from ledger.slices import Cycles
+from ledger.standings import refresh
+
+SWITCH_LOCK = 0x6C65_6473
+"""Advisory lock class ("leds"): shared while a projection is folded, exclusive while its tables are switched."""
+SMALL_RANGE_POSITIONS_MAX = 1_000
+
+_SESSION = {
+    # A projection can always be folded again, and its checkpoint is lost or kept with its rows.
+    "synchronous_commit": "off",
+    # The best plan for one event is the worst for a hundred thousand.
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "work_mem": "64MB",
+    "application_name": "ledger-projector",
+}
+
+
+class ProjectionStopped(Exception):
+    """A projection cannot be folded past a position; everything before it is folded."""
+
+    def __init__(self, *, projection: str, position: int, reason: str):
+        super().__init__(f"Projection {projection} stopped at position {position}: {reason}")
+        self.projection = projection
+        self.position = position
+        self.reason = reason
+
+
+class NotPrepared(Exception):
+    """The projection's tables are not there, or those of another version are: call `Projector.prepare`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one projection, in the schema that they live in."""
+
+    projection: Projection
+    schema: str
+
+    @property
+    def search_path(self) -> str:
+        """The schemas in which the projection's statements find their tables."""
+        return ", ".join((self.schema, *self.projection.follows))
+
+
+def connect(database: Database) -> Connection:
+    """A connection for folding, in autocommit mode."""
+    return psycopg.connect(database.as_role(PROJECTOR_ROLE, **_SESSION), autocommit=True)
+
+
+class Folder:
+    """Folds ranges of one ledger's events, on one connection."""
+
+    def __init__(self, connection: Connection, ledger_id: int, inspection: Inspection, cycles: Cycles):
+        self.connection = connection
+        self.ledger_id = ledger_id
+        self._inspection = inspection
+        self._cycles = cycles
+        # Another worker may have moved a checkpoint on since.
+        self._seen: dict[str, int] = {}
+
+    def head(self) -> int:
+        """The position of the ledger's last event."""
+        row = self.connection.execute(
+            "SELECT head FROM ledger.ledger WHERE ledger_id = %s", (self.ledger_id,)
+        ).fetchone()
+        return row[0] if row else 0
+
+    def position(self, schema: str) -> int:
+        """The position that the tables of a schema had reached when last looked at. Raises NotPrepared."""
+        if schema not in self._seen:
+            self._seen[schema] = self._checkpoint(schema)
+        return self._seen[schema]
+
+    def _checkpoint(self, schema: str) -> int:
+        with suppress(psycopg.errors.UndefinedTable):
+            row = self.connection.execute(
+                SQL("SELECT position FROM {}.checkpoint WHERE ledger_id = %s").format(Identifier(schema)),
+                (self.ledger_id,),
+            ).fetchone()
+            if row is not None:
+                return row[0]
+        raise NotPrepared(schema)
+
+    def fold_next(self, tables: Tables, *, through: int, positions_max: int) -> int:
+        """Fold the next at most `positions_max` positions up to `through`, and return the position reached.
+
+        Raises ProjectionStopped if the next position cannot be folded, NotPrepared.
+        """
+        after = self.position(tables.schema)
+        upper = min(through, after + positions_max)
+        if upper <= after:
+            return after
+        damage = self._inspection.first_damage(self.connection, self.ledger_id, after=after, through=upper)
+        if damage is not None and damage.position <= after + 1:
+            raise ProjectionStopped(projection=tables.projection.name, position=damage.position, reason=damage.reason)
+        return self._fold_or_narrow(tables, after, damage.position - 1 if damage else upper)
+
+    def _fold_or_narrow(self, tables: Tables, after: int, upper: int) -> int:
+        failure = self._attempt(tables, upper)
+        if failure is None:
+            return self.position(tables.schema)
+        good, bad = after, upper
+        while bad - good > 1:
+            middle = (good + bad) // 2
+            failed = self._attempt(tables, middle)
+            if failed is None:
+                good = middle
+            else:
+                bad, failure = middle, failed
+        # The first line says it; what follows quotes the row.
+        reason = f"{type(failure).__name__}: {failure}".splitlines()[0]
+        raise ProjectionStopped(projection=tables.projection.name, position=bad, reason=reason) from failure
+
+    def _attempt(self, tables: Tables, upper: int) -> Exception | None:
+        """Fold up to `upper`; return what some event provoked, in SQL or while its group was settled."""
+        try:
+            self.fold(tables, upper)
+        except (psycopg.OperationalError, psycopg.InterfaceError, NotPrepared):
+            # Not the events' doing: whoever runs this tries again, or is told.
+            raise
+        except Exception as error:
+            return error
+        return None
+
+    def fold(self, tables: Tables, upper: int) -> int:
+        """Fold (checkpoint, upper] in one transaction and return the checkpoint; another worker may be further."""
+        small = upper - self.position(tables.schema) <= SMALL_RANGE_POSITIONS_MAX
+        with self.connection.transaction():
+            after = self._lock_checkpoint(tables, small=small)
+            if after < upper:
+                self._fold_range(tables.projection, after, upper)
+                self.connection.execute(
+                    "UPDATE checkpoint SET position = %s WHERE ledger_id = %s", (upper, self.ledger_id)
+                )
+        self._seen[tables.schema] = max(after, upper)
+        return self._seen[tables.schema]
+
+    def _lock_checkpoint(self, tables: Tables, *, small: bool) -> int:
+        # A switch of tables waits for this lock, and after it names mean the new tables. A few
+        # events are looked up in the tables' keys, whatever stale statistics say of scanning.
+        joins = "off" if small else "on"
+        self.connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s)), set_config('search_path', %s, true),"
+            " set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)",
+            (SWITCH_LOCK, tables.projection.name, tables.search_path, joins, joins),
+        )
+        try:
+            row = self.connection.execute(
+                "SELECT position, version FROM checkpoint WHERE ledger_id = %s FOR UPDATE", (self.ledger_id,)
+            ).fetchone()
+        except psycopg.errors.UndefinedTable:
+            row = None
+        if row is None or row[1] != tables.projection.version:
+            raise NotPrepared(tables.projection.name)
+        return row[0]
+
+    def _fold_range(self, projection: Projection, after: int, through: int) -> None:
+        fold = projection.sections.get("fold")
+        if fold is None:
+            refresh(self.connection, projection, self.ledger_id, self._cycles, after=after, through=through)
+        else:
+            arguments = {"ledger_id": self.ledger_id, "after": after, "through": through}
+            self.connection.execute(fold.sql, arguments)
+
+
+def analyze(connection: Connection, schema: str) -> None:
+    """Have the planner learn what is in a schema's tables, as it must after many rows were written at once."""
+    names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
+    for (name,) in names:
+        connection.execute(SQL("VACUUM (ANALYZE) {}").format(Identifier(schema, name)))

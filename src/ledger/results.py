@@ -1,0 +1,244 @@
+"""Answers: what a reader asks, at a position, from the projections.
+
+An answer at a position never changes, so results are remembered by the last position that
+can have moved them and are never invalidated.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from psycopg.sql import SQL
+from psycopg_pool import ConnectionPool
+
+from ledger.database import Connection
+from ledger.domain.cycle import Cycle
+from ledger.domain.facts import Event
+from ledger.domain.refusals import UnknownId
+from ledger.domain.score import Basis
+from ledger.domain.settlement import Results, settle
+from ledger.domain.units import Unit
+from ledger.entries import decode
+from ledger.projection import statement
+from ledger.reading import WAIT_S, AsOf, NotReached, Reader
+from ledger.slices import Cycles, members, slice_at
+
+RESULTS_REMEMBERED_MAX = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are asked for; what is given has to hold all at once."""
+
+    types: tuple[str, ...] = ()
+    unit_id: str | None = None
+    cycle_id: str | None = None
+    person_id: str | None = None
+    """Somebody who had to do with the event in any capacity."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRecord:
+    """A unit as known at a position, and the events that say so."""
+
+    unit_id: str
+    registered_position: int
+    named_position: int
+    unit: Unit
+
+
+class ValueRow(NamedTuple):
+    """The effective value of one unit and period, with the position that made it so."""
+
+    unit_id: str
+    period: str
+    value: Decimal
+    position: int
+
+
+class Answers(Reader):
+    """Answers questions about one ledger; safe to call from several threads."""
+
+    def __init__(self, pool: ConnectionPool[Connection], *, ledger_id: int = 1):
+        super().__init__(pool, ledger_id=ledger_id)
+        self._cycles = Cycles(ledger_id)
+        # Guarded by _lock; the results themselves are immutable.
+        self._remembered: OrderedDict[tuple[Any, ...], Results] = OrderedDict()
+
+    # ---- results
+
+    def cycle(self, cycle_id: str, at: int) -> Cycle:
+        """One cycle as known at a position. Raises UnknownId."""
+        with self.connection() as connection:
+            return self._cycles.at(connection, cycle_id, at)
+
+    def touched(self, cycle_id: str, group_id: str, at: int) -> int:
+        """The last position, `at` or before, that can have moved a group's results. Raises UnknownId."""
+        self.require(at)
+        with self.connection() as connection:
+            return self._touched(connection, self._cycles.at(connection, cycle_id, at), cycle_id, group_id, at)
+
+    def results(
+        self, cycle_id: str, group_id: str, *, period: str | None = None, basis: Basis = Basis.OFFICIAL, at: int
+    ) -> Results:
+        """The results of one group as known at a position; `period` None is the cycle as a whole.
+
+        Raises UnknownId, PlanNotInForce, InvalidPeriod, NotReached.
+        """
+        self.require(at)
+        with self.connection() as connection:
+            cycle = self._cycles.at(connection, cycle_id, at)
+            touched = self._touched(connection, cycle, cycle_id, group_id, at)
+            key = (cycle_id, group_id, basis, period, touched)
+            with self._lock:
+                results = self._remembered.get(key)
+                if results is not None:
+                    self._remembered.move_to_end(key)
+            if results is None:
+                results = settle(
+                    slice_at(
+                        connection,
+                        self.ledger_id,
+                        cycle,
+                        cycle_id=cycle_id,
+                        group_id=group_id,
+                        period=period,
+                        basis=basis,
+                        as_of=touched,
+                    )
+                )
+                self._remember(key, results)
+        return replace(results, slice=replace(results.slice, as_of=at))
+
+    def _touched(self, connection: Connection, cycle: Cycle, cycle_id: str, group_id: str, at: int) -> int:
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "cycle_id": cycle_id,
+            "unit_ids": members(cycle, group_id),
+            "as_of": at,
+        }
+        row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()
+        return row[0] if row and row[0] is not None else 0
+
+    def _remember(self, key: tuple[Any, ...], results: Results) -> None:
+        with self._lock:
+            self._remembered[key] = results
+            while len(self._remembered) > RESULTS_REMEMBERED_MAX:
+                self._remembered.popitem(last=False)
+
+    def values(self, cycle_id: str, indicator_id: str, *, basis: Basis = Basis.OFFICIAL, at: int) -> list[ValueRow]:
+        """Every effective value of one indicator, by unit and then period, in byte order."""
+        self.require(at)
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "cycle_id": cycle_id,
+            "indicator_id": indicator_id,
+            "basis": basis.value,
+            "as_of": at,
+        }
+        with self.connection() as connection, connection.cursor(binary=True) as cursor:
+            rows = cursor.execute(self.named("score_value", "by_indicator").sql, arguments).fetchall()
+        return [ValueRow(*row) for row in rows]
+
+    # ---- units
+
+    def unit(self, unit_id: str, at: int) -> UnitRecord | None:
+        """One unit as known at a position, None if it was not registered by then."""
+        return self.units([unit_id], at).get(unit_id)
+
+    def units(self, unit_ids: Sequence[str], at: int) -> dict[str, UnitRecord]:
+        """Those of the units that were registered by a position, by id."""
+        rows = self.read("unit_registry", "by_id", unit_ids=list(unit_ids), as_of=at)
+        return {row["unit_id"]: _unit_record(row) for row in rows}
+
+    def unit_page(self, *, at: int, after: int | None = None, limit: int) -> list[UnitRecord]:
+        """The next units in the order of registration; `after` is the last one's registered position."""
+        return [_unit_record(row) for row in self.read("unit_registry", "page", as_of=at, after=after, limit=limit)]
+
+    # ---- events
+
+    def event(self, position: int) -> Event:
+        """The event at a position. Raises UnknownId."""
+        with self.connection() as connection:
+            row = connection.execute(
+                "SELECT entry FROM ledger.event WHERE ledger_id = %s AND position = %s", (self.ledger_id, position)
+            ).fetchone()
+        if row is None:
+            raise UnknownId(path="position", position=position)
+        return decode(row[0])
+
+    def events(
+        self,
+        filter: EventFilter = EventFilter(),
+        *,
+        at: int,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[Event]:
+        """The next events that fit, of those recorded up to `at`; `after` and `before` are not included."""
+        self.require(at)
+        page = {"as_of": at, "after": after, "before": before, "limit": limit}
+        if filter.types and not (filter.unit_id or filter.cycle_id or filter.person_id):
+            return self._events_of_types(filter.types, newest_first=newest_first, page=page)
+        timeline, key = _timeline(filter)
+        query = _EVENTS.sql.format(
+            timeline=timeline,
+            key=key,
+            direction=SQL("DESC") if newest_first else SQL("ASC"),
+        )
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "types": list(filter.types) or None,
+            "unit_id": filter.unit_id,
+            "cycle_id": filter.cycle_id,
+            "person_id": filter.person_id,
+        }
+        with self.connection() as connection, connection.cursor(binary=True) as cursor:
+            return [decode(entry) for (entry,) in cursor.execute(query, arguments | page)]
+
+    def _events_of_types(self, types: Sequence[str], *, newest_first: bool, page: dict[str, Any]) -> list[Event]:
+        """Merge the timelines of the types: each has at most a page of the positions asked for."""
+        read = "by_type_newest_first" if newest_first else "by_type"
+        rows = [row for type_ in set(types) for row in self.read("type_timeline", read, type=type_, **page)]
+        positions = sorted((row["position"] for row in rows), reverse=newest_first)[: page["limit"]]
+        events = list(self.events_at(positions).values())
+        return events[::-1] if newest_first else events
+
+    def events_at(self, positions: Iterable[int]) -> dict[int, Event]:
+        """The events at these positions, by position in order; a position without an event is left out."""
+        with self.connection() as connection, connection.cursor(binary=True) as cursor:
+            cursor.execute(
+                "SELECT position, entry FROM ledger.event"
+                " WHERE ledger_id = %s AND position = ANY(%s) ORDER BY position",
+                (self.ledger_id, list(positions)),
+            )
+            return {position: decode(entry) for position, entry in cursor}
+
+
+def _timeline(filter: EventFilter) -> tuple[SQL, SQL]:
+    """Where to look first: the timeline that holds the fewest other events."""
+    if filter.unit_id is not None:
+        return SQL("unit_timeline"), SQL("t.unit_id = %(unit_id)s")
+    if filter.person_id is not None:
+        return SQL("person_activity"), SQL("t.person_id = %(person_id)s")
+    if filter.cycle_id is not None:
+        return SQL("cycle_timeline"), SQL("t.cycle_id = %(cycle_id)s")
+    return SQL("ledger.event"), SQL("true")
+
+
+def _unit_record(row: dict[str, Any]) -> UnitRecord:
+    unit = Unit().evolve(decode(row["registered_entry"]))
+    if row["named_position"] != row["registered_position"]:
+        unit = unit.evolve(decode(row["named_entry"]))
+    return UnitRecord(row["unit_id"], row["registered_position"], row["named_position"], unit)
+
+
+_EVENTS = statement("projector_events")
+
+__all__ = ["RESULTS_REMEMBERED_MAX", "WAIT_S", "Answers", "AsOf", "EventFilter", "NotReached", "UnitRecord", "ValueRow"]

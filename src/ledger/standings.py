@@ -1,0 +1,118 @@
+"""Standings: settle the groups that a range of events touched, each once, and write the results.
+
+The part of the projection `standing` that SQL cannot do. What is written depends on the
+facts known at the end of the range only, never on where the range was cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ledger.database import Connection
+from ledger.domain.cycle import Cycle
+from ledger.domain.numbers import exact_text
+from ledger.domain.refusals import InvalidPeriod, PlanNotInForce
+from ledger.domain.score import Basis
+from ledger.domain.settlement import Results, settle
+from ledger.projection import Projection
+from ledger.slices import Cycles, due, slice_at
+
+WHOLE = ""
+"""In `standing`: every unit, every period, or the cycle as a whole."""
+
+
+@dataclass(slots=True)
+class _Touched:
+    """The last position of a range that touched each unit and period of a cycle."""
+
+    cycle_wide: int = 0
+    positions: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+
+
+def refresh(
+    connection: Connection, projection: Projection, ledger_id: int, cycles: Cycles, *, after: int, through: int
+) -> None:
+    """Settle and write every group and period that the events in (after, through] touched.
+
+    Runs in the caller's transaction; the projections that standings follow are at `through`
+    or further.
+    """
+    arguments = {"ledger_id": ledger_id, "after": after, "through": through}
+    touched: dict[str, _Touched] = {}
+    for cycle_id, unit_id, period, position in connection.execute(projection.sections["touched"].sql, arguments):
+        of_cycle = touched.setdefault(cycle_id, _Touched())
+        if unit_id == WHOLE:
+            of_cycle.cycle_wide = position
+        else:
+            of_cycle.positions[unit_id, period] = position
+    for cycle_id, of_cycle in sorted(touched.items()):
+        cycle = cycles.at(connection, cycle_id, through)
+        if not cycle.versions:
+            continue
+        if of_cycle.cycle_wide:
+            connection.execute(projection.sections["clear"].sql, {"ledger_id": ledger_id, "cycle_id": cycle_id})
+        for (group_id, period), position in sorted(_keys(cycle, of_cycle).items()):
+            results = _settled(connection, ledger_id, cycle, cycle_id, group_id, period, through)
+            if results is not None:
+                columns = _columns(results)
+                subject = {"ledger_id": ledger_id, "cycle_id": cycle_id, "group_id": group_id, "period": period}
+                connection.execute(projection.sections["write"].sql, subject | {"position": position} | columns)
+
+
+def _keys(cycle: Cycle, touched: _Touched) -> dict[tuple[str, str], int]:
+    """The group and period of every result that may have moved, with the position that moved it last."""
+    plan = cycle.latest.plan
+    periods = (WHOLE, *plan.periods)
+    group_ids = {group.group_id for group in plan.groups} | {group_id for group_id, _ in cycle.membership.values()}
+    whole = {group_id: {period for _, period in due(cycle, group_id, None)} for group_id in group_ids}
+    keys: dict[tuple[str, str], int] = {}
+    if touched.cycle_wide:
+        keys = {(group_id, period): touched.cycle_wide for group_id in group_ids for period in periods}
+    for (unit_id, period), position in touched.positions.items():
+        if unit_id not in cycle.membership:
+            continue
+        group_id, _ = cycle.membership[unit_id]
+        if period == WHOLE:
+            moved = periods
+        elif period in whole[group_id]:
+            moved = (period, WHOLE)
+        else:
+            moved = (period,)
+        for each in moved:
+            keys[group_id, each] = max(position, keys.get((group_id, each), 0))
+    return keys
+
+
+def _settled(
+    connection: Connection, ledger_id: int, cycle: Cycle, cycle_id: str, group_id: str, period: str, as_of: int
+) -> Results | None:
+    """The results of one group, None where the plan in force has nothing to score it by."""
+    try:
+        if not due(cycle, group_id, period or None):
+            return None
+        return settle(
+            slice_at(
+                connection,
+                ledger_id,
+                cycle,
+                cycle_id=cycle_id,
+                group_id=group_id,
+                period=period or None,
+                basis=Basis.OFFICIAL,
+                as_of=as_of,
+            )
+        )
+    except (PlanNotInForce, InvalidPeriod):
+        return None
+
+
+def _columns(results: Results) -> dict[str, list[object]]:
+    return {
+        "unit_id": [row.unit_id for row in results.rows],
+        "participation": [row.participation.value for row in results.rows],
+        "rank": [row.rank for row in results.rows],
+        "total": [row.total for row in results.rows],
+        "exact": [exact_text(row.exact) for row in results.rows],
+        "complete": [row.complete for row in results.rows],
+        "missing": [row.missing for row in results.rows],
+    }

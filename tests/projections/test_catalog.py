@@ -1,0 +1,106 @@
+"""What the database's catalog says of our tables: ledgers apart, reads by index, nobody else may write."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import psycopg
+import pytest
+from histories import eventful, record
+from psycopg.sql import SQL, Identifier
+
+from ledger.database import APP_ROLE, Database
+from ledger.projection import projections
+from ledger.projector import Projector
+from ledger.store import Store
+
+SCHEMAS = ["ledger", *projections()]
+ARGUMENTS: dict[str, object] = {
+    "ledger_id": 1,
+    "cycle_id": "MINI-2018",
+    "group_id": "NORTH",
+    "unit_id": "U01",
+    "unit_ids": ["U01", "U02"],
+    "indicator_id": "A",
+    "indicator_ids": ["A"],
+    "period": "2018-Y",
+    "periods": ["2018-Y"],
+    "basis": "OFFICIAL",
+    "stream": "score:MINI-2018:U01:A:2018-Y",
+    "person_id": "scorer",
+    "type": "ScoreEntered",
+    "types": ["ScoreEntered"],
+    "capacity": "ACTED",
+    "outcome": "OPEN",
+    "request_position": 50,
+    "after": 10,
+    "before": 90,
+    "limit": 10,
+    "as_of": 80,
+}
+
+
+@pytest.mark.usefixtures("projector")
+def test_every_table_and_every_unique_key_leads_with_the_ledger(database: Database):
+    with database.connect() as connection:
+        columns = connection.execute(
+            "SELECT table_schema, table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = ANY(%s) AND ordinal_position = 1",
+            (SCHEMAS,),
+        ).fetchall()
+        keys = connection.execute(
+            "SELECT i.indexrelid::regclass::text, a.attname FROM pg_index AS i"
+            " JOIN pg_class AS c ON c.oid = i.indrelid"
+            " JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]"
+            " WHERE c.relnamespace::regnamespace::text = ANY(%s)",
+            (SCHEMAS,),
+        ).fetchall()
+
+    assert len(columns) >= 2 * len(projections())
+    assert {first for _, _, first in columns} == {"ledger_id"}
+    assert len(keys) >= len(columns)
+    assert {first for _, first in keys} == {"ledger_id"}
+
+
+def test_every_read_finds_its_rows_by_an_index(database: Database, store: Store, projector: Projector):
+    record(store, eventful())
+    projector.catch_up()
+    with database.connect() as owner:
+        owner.execute("ANALYZE")
+    with database.connect(APP_ROLE) as connection, connection.transaction():
+        connection.execute("SELECT set_config('search_path', %s, true)", (", ".join(projections()),))
+        # The tables of a test are too small to be worth an index; this shows whether there is one.
+        connection.execute("SET LOCAL enable_seqscan = off")
+        for name, projection in projections().items():
+            for read, statement in projection.reads.items():
+                row = connection.execute(SQL("EXPLAIN (FORMAT JSON) ") + statement.sql, ARGUMENTS).fetchone()
+                assert row is not None
+                scans = list(leaves(row[0][0]["Plan"]))
+                assert scans
+                assert [scan for scan in scans if not narrowed(scan)] == [], f"{name}.{read}"
+
+
+def narrowed(scan: dict[str, Any]) -> bool:
+    """Whether an index is used by the ledger and by at least one more of its columns."""
+    used = set(re.findall(r"\(?\"?(\w+)\"? (?:=|<=|>=|<|>) ", scan.get("Index Cond", "")))
+    return "ledger_id" in used and len(used) > 1
+
+
+def leaves(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    """The nodes that read tables by themselves; functions and values are not tables."""
+    inner = [leaf for below in plan.get("Plans", []) for leaf in leaves(below)]
+    if plan["Node Type"] in ("Bitmap Heap Scan", "Function Scan", "Values Scan", "Result"):
+        return inner
+    return [plan, *inner] if "Scan" in plan["Node Type"] and "Subquery" not in plan["Node Type"] else inner
+
+
+@pytest.mark.usefixtures("projector")
+def test_readers_read_projections_and_change_nothing(database: Database):
+    with database.connect(APP_ROLE) as connection:
+        for name in projections():
+            checkpoint = Identifier(name, "checkpoint")
+            counted = connection.execute(SQL("SELECT count(*) FROM {}").format(checkpoint)).fetchone()
+            assert counted == (1,)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(SQL("UPDATE {} SET position = 0").format(checkpoint))

@@ -1,0 +1,182 @@
+"""Folded live, rebuilt, and recalled in memory: three ways to the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import pytest
+from city import CYCLE
+from contents import empty, tables
+from histories import ACTIONS, CELLS, GROUPS, PERIODS, Move, Year, eventful, record
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.database import Database
+from ledger.domain.explanation import explain
+from ledger.domain.numbers import exact_text
+from ledger.domain.recall import Recall
+from ledger.domain.score import Basis, score_stream
+from ledger.domain.settlement import settle
+from ledger.projection import projections
+from ledger.projector import Projector
+from ledger.results import Answers
+from ledger.store import Store, open_store
+
+moves = st.builds(
+    Move,
+    action=st.sampled_from(sorted(ACTIONS)),
+    cell=st.integers(0, len(CELLS) - 1),
+    number=st.integers(0, 5),
+)
+ON_ONE_SCORE = ("enter", "verify", "request", "approve", "withdraw", "enter_late", "return", "claim")
+busy = st.builds(Move, action=st.sampled_from(ON_ONE_SCORE), cell=st.sampled_from((0, 3, 5)), number=st.integers(1, 5))
+"""Moves on few scores, so that most of them find something to move."""
+few_runs = settings(
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@contextmanager
+def ledger_of(database: Database, ledger_id: int) -> Generator[tuple[Store, Projector]]:
+    """A ledger of its own for one run of a property."""
+    with open_store(database, ledger_id=ledger_id) as store:
+        projector = Projector(database, ledger_id)
+        projector.prepare()
+        yield store, projector
+
+
+@few_runs
+@given(played=st.lists(st.one_of(busy, moves), min_size=5, max_size=60), as_of=st.floats(0, 1))
+def test_a_random_year_is_known_alike_at_any_position(database: Database, played: list[Move], as_of: float):
+    year = Year().tried(*played)
+    ledger_id = next(_ledger_ids)
+    with ledger_of(database, ledger_id) as (store, projector), database.readers() as pool:
+        record(store, year)
+        half = year.city.head // 2
+        projector.catch_up(half)
+        projector.catch_up()
+        answers = Answers(pool, ledger_id=ledger_id)
+
+        at = year.founded + round(as_of * (year.city.head - year.founded))
+        for position in {at, year.city.head}:
+            known_alike(answers, year, position)
+
+
+def known_alike(answers: Answers, year: Year, at: int) -> None:
+    """Every value and every result at a position is what recall makes of the events up to it."""
+    recall = Recall().fold(year.events, through=at)
+    for basis in Basis:
+        rows = answers.read("score_value", "by_cycle", cycle_id=CYCLE, basis=basis.value, unit_ids=None, as_of=at)
+        found = {(r["unit_id"], r["indicator_id"], r["period"]): (r["value"], r["from_position"]) for r in rows}
+        assert found == {cell: (known.value, known.position) for cell, known in recall.values(CYCLE, basis).items()}
+        for group_id in GROUPS:
+            for period in (None, *PERIODS):
+                expected = settle(recall.slice(CYCLE, group_id, period=period, basis=basis))
+                results = answers.results(CYCLE, group_id, period=period, basis=basis, at=at)
+                assert results.rows == expected.rows
+                assert (results.plan_version, results.slice.as_of) == (expected.plan_version, at)
+                for row in results.rows:
+                    tree = explain(results, row)
+                    assert sum((part.exact for part in tree.parts), Fraction(0)) == row.exact
+
+
+_ledger_ids = iter(range(2, 1_000_000))
+
+
+def test_rebuilt_tables_are_those_that_grew_live(database: Database, store: Store, projector: Projector):
+    record(store, eventful())
+    for through in range(0, store.head + 1, 7):
+        projector.catch_up(through)
+    projector.catch_up()
+    live = tables(database)
+
+    for name in projections():
+        projector.rebuild(name)
+
+    assert tables(database) == live
+
+
+def test_standings_are_the_settled_results_at_the_head(store: Store, projector: Projector, answers: Answers):
+    year = eventful()
+    record(store, year)
+    projector.catch_up()
+    head = year.city.head
+
+    for group_id in GROUPS:
+        for period in ("", *PERIODS):
+            results = answers.results(CYCLE, group_id, period=period or None, at=head)
+            rows = answers.read("standing", "by_group", cycle_id=CYCLE, group_id=group_id, period=period, as_of=head)
+            if not any(row.lines for row in results.rows):
+                assert rows == []
+                continue
+            assert [(r["unit_id"], r["rank"], r["total"], r["exact"], r["complete"], r["missing"]) for r in rows] == [
+                (row.unit_id, row.rank, row.total, exact_text(row.exact), row.complete, row.missing)
+                for row in results.rows
+            ]
+
+
+def test_a_history_tells_each_value_before_and_after(store: Store, projector: Projector, answers: Answers):
+    year = Year().given(
+        Move("enter", 0, 7), Move("verify", 0), Move("request", 0, 8), Move("approve", 0), Move("withdraw", 0)
+    )
+    record(store, year)
+    projector.catch_up()
+    stream, head = score_stream(CYCLE, *CELLS[0]).name, year.city.head
+
+    rows = answers.read("score_history", "by_score", stream=stream, after=None, before=None, limit=10, as_of=head)
+
+    told = [
+        (r["type"], r["basis"], *(None if r[side] is None else int(r[side]) for side in ("before", "after")))
+        for r in rows
+    ]
+    assert told == [
+        ("ScoreEntered", "PROVISIONAL", None, 7),
+        ("ScoreVerified", "OFFICIAL", None, 7),
+        ("CorrectionRequested", None, None, None),
+        ("ScoreCorrected", "OFFICIAL", 7, 8),
+        ("ScoreWithdrawn", "OFFICIAL", 8, None),
+    ]
+    assert {row["now"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize("seen", ["OPEN", "APPROVED"])
+def test_a_request_is_open_until_the_position_that_decides_it(
+    store: Store, projector: Projector, answers: Answers, seen: str
+):
+    year = Year().given(Move("enter", 0, 7), Move("verify", 0), Move("request", 0, 8), Move("approve", 0))
+    record(store, year)
+    projector.catch_up()
+    request, decision = year.city.head - 1, year.city.head
+
+    [row] = answers.read(
+        "correction",
+        "page",
+        cycle_id=CYCLE,
+        unit_id="U01",
+        indicator_id=None,
+        outcome=seen,
+        after=None,
+        before=None,
+        limit=5,
+        as_of=request if seen == "OPEN" else decision,
+    )
+
+    assert (row["request_position"], row["requested_by"], row["outcome"]) == (request, "colleague", seen)
+    assert row["decided_by"] == (None if seen == "OPEN" else "approver")
+    assert row["decided_position"] == (None if seen == "OPEN" else decision)
+
+
+def test_emptied_tables_fold_again_to_the_same(database: Database, store: Store, projector: Projector):
+    record(store, Year())
+    projector.catch_up()
+    grown = tables(database)
+    empty(database)
+
+    Projector(database).catch_up()
+
+    assert tables(database) == grown
