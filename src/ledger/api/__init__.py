@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: the schema, and the ASGI application that serves it."""

@@ -1,0 +1,117 @@
+"""The ASGI application: routes, and the projector that runs beside them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+import anyio.to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+
+from ledger.api.http import LedgerGraphQL
+from ledger.api.schema import schema
+from ledger.api.service import Service
+from ledger.domain.refusals import EvidenceHashMismatch, Refused, Unauthenticated
+from ledger.evidence import EVIDENCE_BYTES_MAX
+
+logger = logging.getLogger("ledger.api")
+PROJECTOR_STOP_TIMEOUT_S = 10
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(service: Service) -> Starlette:
+    """The application over an opened service; starting it starts the projector, stopping it stops it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        stop = threading.Event()
+        projector = threading.Thread(target=service.projector.run, args=(stop,), name="projector", daemon=True)
+        projector.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            service.projector.wake()
+            await anyio.to_thread.run_sync(projector.join, PROJECTOR_STOP_TIMEOUT_S)
+
+    endpoint = LedgerGraphQL(schema, service)
+    routes = [
+        Route("/graphql", endpoint),
+        Route("/evidence/{sha256}", _evidence_endpoint(service), methods=["PUT"]),
+        Route("/livez", _livez),
+        Route("/readyz", _readyz(service)),
+        Route("/", _console),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _livez(request: Request) -> Response:
+    return JSONResponse({"alive": True})
+
+
+async def _console(request: Request) -> Response:
+    return HTMLResponse((files("ledger.api") / "console.html").read_text("utf-8"))
+
+
+def _readyz(service: Service) -> Endpoint:
+    async def readyz(request: Request) -> Response:
+        """Ready while the database answers and the projector has not stopped."""
+        try:
+            head = await anyio.to_thread.run_sync(lambda: service.store.head)
+            folded = await anyio.to_thread.run_sync(service.answers.head)
+        except Exception:
+            logger.exception("not ready")
+            return JSONResponse({"ready": False, "reason": "the database does not answer"}, status_code=503)
+        stopped = service.projector.stopped
+        body = {
+            "ready": stopped is None,
+            "head": head,
+            "folded": folded.position,
+            "reason": str(stopped) if stopped else None,
+        }
+        return JSONResponse(body, status_code=503 if stopped else 200)
+
+    return readyz
+
+
+def _evidence_endpoint(service: Service) -> Endpoint:
+    async def put_evidence(request: Request) -> Response:
+        """Keep a document's bytes under the hash they are announced with."""
+        try:
+            _, _, token = request.headers.get("authorization", "").partition(" ")
+            if not token:
+                raise Unauthenticated()
+            service.key.person_of(token)
+            body = await _body(request)
+            sha256 = request.path_params["sha256"]
+            await anyio.to_thread.run_sync(lambda: service.evidence.put([body], sha256=sha256))
+        except Refused as refused:
+            status = (
+                401
+                if isinstance(refused, Unauthenticated)
+                else 409
+                if isinstance(refused, EvidenceHashMismatch)
+                else 413
+            )
+            return JSONResponse({"code": refused.code(), "message": refused.message}, status_code=status)
+        return Response(status_code=204)
+
+    return put_evidence
+
+
+async def _body(request: Request) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        parts.append(chunk)
+        if size > EVIDENCE_BYTES_MAX:
+            break
+    return b"".join(parts)

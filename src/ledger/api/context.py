@@ -1,0 +1,73 @@
+"""The context of a request: who asks, what they may see, and where async meets sync."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio.to_thread
+from graphql import GraphQLError
+
+from ledger.api.service import Service
+from ledger.domain.periods import local_day
+from ledger.domain.persons import person_stream
+from ledger.domain.refusals import Refused, Unauthenticated
+from ledger.domain.visibility import Visibility, visibility_of
+from ledger.domain.world import CIVIL_TIMEZONE
+from ledger.results import NotReached
+
+access_log = logging.getLogger("ledger.access")
+"""Who looked at what; kept outside the ledger."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass
+class Context:
+    """What resolvers know of the request."""
+
+    service: Service
+    credentials: str | None
+    """The person of a valid token; None if no token was sent."""
+    refused: Unauthenticated | None = None
+    """Why the token that was sent is not valid."""
+    _visibility: Visibility | None = field(default=None, init=False)
+
+    @property
+    def person_id(self) -> str:
+        """Who asks. Raises Unauthenticated."""
+        if self.refused is not None:
+            raise self.refused
+        if self.credentials is None:
+            raise Unauthenticated()
+        return self.credentials
+
+    def visibility(self) -> Visibility:
+        """What the person may see today, from the roles in the ledger. Raises Unauthenticated; reads the store."""
+        if self._visibility is None:
+            person_id = self.person_id
+            _, person = self.service.store.load(person_stream(person_id))
+            today = local_day(self.service.store.clock(), CIVIL_TIMEZONE)
+            self._visibility = visibility_of(person_id, person, today)
+        return self._visibility
+
+    async def ask(self, field_name: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer a question in a thread; a refusal becomes an error with its code, and the read is logged."""
+        try:
+            answer = await self.in_thread(function, *args, **kwargs)
+        except Refused as refused:
+            extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
+            raise GraphQLError(refused.message, extensions=extensions) from None
+        except NotReached as error:
+            raise GraphQLError(
+                str(error), extensions={"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
+            ) from None
+        access_log.info("%s", field_name, extra={"person_id": self.credentials, "field": field_name})
+        return answer
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run what waits for the database in a thread, so that the event loop does not."""
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))

@@ -1,0 +1,112 @@
+"""Mutations: one for every command, derived from its definition in the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from strawberry.types import Info
+
+from ledger.api.context import Context
+from ledger.api.derived import input_of, plain
+from ledger.api.glossary import summary
+from ledger.api.scalars import Position
+from ledger.api.types import AsOf, Event
+from ledger.commands import Request
+from ledger.domain.commands import COMMANDS
+from ledger.domain.facts import Channel
+from ledger.domain.reading import read_command
+from ledger.domain.refusals import MalformedInput, Refused
+from ledger.domain.world import Command
+
+
+@strawberry.type(description="The command was recorded, now or when it was sent the first time.")
+class Recorded:
+    position: Position = strawberry.field(description="The last position that the command reached.")
+    as_of: AsOf = strawberry.field(description="That position, with its instant.")
+    events: list[Event] = strawberry.field(description="The events the command left, in order.")
+
+
+@strawberry.type(description="The command was refused; nothing of it is recorded.")
+class Refusal:
+    code: str = strawberry.field(description="The stable name of the reason, such as SEPARATION_OF_DUTIES.")
+    message: str = strawberry.field(description="What stood in the way, with the values of this case.")
+    path: str | None = strawberry.field(description="The field of the input it is about.")
+    rule_ref: str | None = strawberry.field(description="The rule that was cited.")
+    current_version: int | None = strawberry.field(description="The version the stream has now.")
+    retryable: bool = strawberry.field(description="Whether the same command may succeed if it is sent again.")
+
+
+def refusal(refused: Refused) -> Refusal:
+    """A refusal as the client sees it."""
+    path = ".".join(_camel(part) for part in refused.path.split(".")) if refused.path else None
+    return Refusal(
+        code=refused.code(),
+        message=refused.message,
+        path=path,
+        rule_ref=refused.rule_ref,
+        current_version=refused.current_version,
+        retryable=refused.retryable,
+    )
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(word.capitalize() for word in rest) if name.islower() else name
+
+
+Resolver = Callable[..., Awaitable[Recorded | Refusal]]
+
+
+def _resolver(kind: type[Command]) -> Resolver:
+    async def resolve(
+        info: Info[Context, None], command_id: UUID, input: Any, on_behalf_of: str | None = None
+    ) -> Recorded | Refusal:
+        context = info.context
+        try:
+            person_id = context.person_id
+            command = read_command(kind, plain(input))
+            request = Request(
+                command=command,
+                command_id=command_id,
+                person_id=person_id,
+                on_behalf_of=on_behalf_of,
+                channel=Channel.API,
+            )
+            recorded = await context.in_thread(context.service.commands.execute, request)
+        except Refused as refused:
+            return refusal(refused)
+        except RecursionError:
+            return refusal(MalformedInput(hint="The input is nested too deeply."))
+        events = [Event.of(event) for event in recorded.events]
+        as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
+        return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
+
+    resolve.__annotations__ = {
+        "info": Info[Context, None],
+        "command_id": Annotated[
+            UUID, strawberry.argument(description="The id the client gives the command; repeating it is harmless.")
+        ],
+        "input": Annotated[input_of(kind), strawberry.argument(description="What the command says.")],
+        "on_behalf_of": Annotated[
+            str | None, strawberry.argument(description="The person acted for, under a delegation in force.")
+        ],
+        "return": Annotated[
+            Recorded | Refusal,
+            strawberry.union(f"{kind.__name__}Result", description="The command was recorded, or it was refused."),
+        ],
+    }
+    return resolve
+
+
+def _mutation_type() -> type:
+    namespace: dict[str, Any] = {"__module__": __name__, "__annotations__": {}}
+    for kind in COMMANDS:
+        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__).lstrip("_")
+        namespace[name] = strawberry.mutation(resolver=_resolver(kind), description=summary(kind))
+    return strawberry.type(type("Mutation", (), namespace), description="Everything a person may ask to be recorded.")
+
+
+Mutation = _mutation_type()

@@ -1,0 +1,82 @@
+"""Pages: connections by position, so that a page never shifts when the ledger grows."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Generic, TypeVar
+
+import strawberry
+
+from ledger.domain.refusals import MalformedInput
+
+T = TypeVar("T")
+PAGE_MAX = 100
+
+First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="Page on after this cursor.")]
+
+
+@strawberry.type(description="Where a page lies among the others.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether there is more after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether there is more before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first entry.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last entry.")
+
+
+@strawberry.type(description="An entry of a page with its place.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="The place of this entry, to page on from.")
+    node: T = strawberry.field(description="The entry.")
+
+
+@strawberry.type(description="A page of entries.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors.")
+    nodes: list[T] = strawberry.field(description="The entries.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies among the others.")
+
+
+def page(
+    found: Sequence[T], place_of: Callable[[T], int], *, first: int, after: str | None, more: bool | None = None
+) -> Connection[T]:
+    """A page of at most `first` of `found`, which holds one more if there is a next page.
+
+    `more` says so instead where entries were hidden while the page was filled.
+    """
+    shown = found[:first]
+    edges = [Edge(cursor=cursor_of(place_of(node)), node=node) for node in shown]
+    info = PageInfo(
+        has_next_page=len(found) > first if more is None else more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges=edges, nodes=list(shown), page_info=info)
+
+
+def check_first(first: int) -> int:
+    """Return `first`. Raises MalformedInput unless it is 1 to 100."""
+    if not 1 <= first <= PAGE_MAX:
+        raise MalformedInput(path="first", given=first, hint=f"Ask for 1 to {PAGE_MAX}.")
+    return first
+
+
+def cursor_of(place: int) -> str:
+    """An opaque cursor for a place."""
+    return base64.urlsafe_b64encode(f"p{place}".encode()).decode().rstrip("=")
+
+
+def place_of(cursor: str | None) -> int | None:
+    """The place a cursor stands for. Raises MalformedInput."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError, UnicodeDecodeError):
+        text = ""
+    if not (text.startswith("p") and text[1:].isascii() and text[1:].isdigit() and len(text) < 20):
+        raise MalformedInput(path="after", given=repr(cursor[:40]), hint="Use a cursor from an earlier page.")
+    return int(text[1:])

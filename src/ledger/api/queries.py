@@ -1,0 +1,297 @@
+"""Queries: every question that can be asked, one field each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+from strawberry.types import Info
+
+from ledger.api.activity import Activity, ActivityCount
+from ledger.api.context import Context
+from ledger.api.cycles import Cycle, PlanVersion
+from ledger.api.derived import enums
+from ledger.api.paging import After, Connection, First
+from ledger.api.reads import events, registry, results, scores
+from ledger.api.reads.moments import moment, shown
+from ledger.api.results import Ranking, RankingDiff, UnitExplanation
+from ledger.api.scalars import Position
+from ledger.api.scores import Correction, Score, ScoreHistoryEntry
+from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
+from ledger.domain.score import Basis, ReasonCode
+from ledger.results import EventFilter as WantedEvents
+
+enums(Basis, ReasonCode)
+AskInfo = Info[Context, None]
+AsOfArgument = Annotated[
+    AsOfInput | None, strawberry.argument(description="The moment to answer for; the present if left out.")
+]
+AtLeast = Annotated[
+    Position | None,
+    strawberry.argument(description="Wait, for a bounded time, until this position is included: read your own writes."),
+]
+CycleId = Annotated[str, strawberry.argument(description="The assessment cycle.")]
+UnitId = Annotated[str, strawberry.argument(description="The unit.")]
+IndicatorId = Annotated[str, strawberry.argument(description="The indicator.")]
+PeriodName = Annotated[str, strawberry.argument(description="The period, spelled as the plan spells it.")]
+AnyPeriod = Annotated[str | None, strawberry.argument(description="The period; the cycle as a whole if left out.")]
+GroupId = Annotated[str, strawberry.argument(description="The peer group.")]
+BasisArgument = Annotated[Basis, strawberry.argument(description="Whose word the values are.")]
+
+
+@strawberry.type(description="The ledger itself.")
+class Ledger:
+    title: str = strawberry.field(description="What the ledger is called.")
+    head: AsOf = strawberry.field(description="The last position that answers include.")
+
+
+@strawberry.input(description="Which events are asked for; all conditions hold together.")
+class EventFilter:
+    types: list[str] | None = strawberry.field(default=None, description="Only these kinds of facts.")
+    cycle_id: str | None = strawberry.field(default=None, description="Only of this cycle.")
+    unit_id: str | None = strawberry.field(default=None, description="Only about this unit.")
+    person_id: str | None = strawberry.field(default=None, description="Only those this person had to do with.")
+
+
+@strawberry.input(description="Which correction requests are asked for; all conditions hold together.")
+class CorrectionFilter:
+    cycle_id: str | None = strawberry.field(default=None, description="Only of this cycle.")
+    unit_id: str | None = strawberry.field(default=None, description="Only of this unit.")
+    indicator_id: str | None = strawberry.field(default=None, description="Only of this indicator.")
+    reason_code: ReasonCode | None = strawberry.field(default=None, description="Only for this reason.")
+    outcome: str | None = strawberry.field(default=None, description="Only OPEN, APPROVED, REJECTED or WITHDRAWN ones.")
+
+
+@strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
+class Query:
+    @strawberry.field(description="The ledger itself.")
+    async def ledger(self, info: AskInfo) -> Ledger:
+        context = info.context
+        title = await context.ask("ledger", registry.ledger_title, context)
+        return Ledger(title=title, head=shown(await context.ask("ledger", moment, context, None)))
+
+    @strawberry.field(description="An object by its global id; null if there is none or it is not yours to see.")
+    async def node(
+        self, info: AskInfo, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
+    ) -> Node | None:
+        return await info.context.ask("node", registry.node, info.context, id)
+
+    @strawberry.field(description="One event; null if there is none or it is not yours to see.")
+    async def event(
+        self, info: AskInfo, position: Annotated[Position, strawberry.argument(description="Its position.")]
+    ) -> Event | None:
+        return await info.context.ask("event", events.event, info.context, position)
+
+    @strawberry.field(description="Events in the order they were recorded, or newest first.")
+    async def events(
+        self,
+        info: AskInfo,
+        first: First,
+        after: After = None,
+        filter: Annotated[EventFilter | None, strawberry.argument(description="Which events.")] = None,
+        newest_first: Annotated[bool, strawberry.argument(description="Whether the newest come first.")] = False,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Connection[Event]:
+        context, given = info.context, filter or EventFilter()
+        wanted = WantedEvents(
+            types=tuple(given.types or ()),
+            cycle_id=given.cycle_id,
+            unit_id=given.unit_id,
+            person_id=given.person_id,
+        )
+        return await context.ask(
+            "events",
+            lambda: events.events(
+                context,
+                wanted,
+                moment(context, as_of, at_least),
+                first=first,
+                after=after,
+                newest_first=newest_first,
+            ),
+        )
+
+    @strawberry.field(description="A cycle; null if it is not known at that moment.")
+    async def cycle(
+        self, info: AskInfo, cycle_id: CycleId, as_of: AsOfArgument = None, at_least: AtLeast = None
+    ) -> Cycle | None:
+        context = info.context
+        return await context.ask("cycle", lambda: registry.cycle(context, cycle_id, moment(context, as_of, at_least)))
+
+    @strawberry.field(description="A version of a cycle's plan, the latest unless one is named.")
+    async def plan(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        plan_version: Annotated[int | None, strawberry.argument(description="The version.")] = None,
+        as_of: AsOfArgument = None,
+    ) -> PlanVersion | None:
+        context = info.context
+        return await context.ask("plan", lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of)))
+
+    @strawberry.field(description="A unit; null if it is not known at that moment.")
+    async def unit(self, info: AskInfo, unit_id: UnitId, as_of: AsOfArgument = None) -> UnitType | None:
+        context = info.context
+        return await context.ask("unit", lambda: registry.unit(context, unit_id, moment(context, as_of)))
+
+    @strawberry.field(description="Units in the order of their registration.")
+    async def units(
+        self, info: AskInfo, first: First, after: After = None, as_of: AsOfArgument = None
+    ) -> Connection[UnitType]:
+        context = info.context
+        return await context.ask(
+            "units", lambda: registry.units(context, moment(context, as_of), first=first, after=after)
+        )
+
+    @strawberry.field(description="The events about a unit that are yours to see.")
+    async def unit_timeline(
+        self, info: AskInfo, unit_id: UnitId, first: First, after: After = None, as_of: AsOfArgument = None
+    ) -> Connection[Event]:
+        context = info.context
+        return await context.ask(
+            "unitTimeline",
+            lambda: events.unit_timeline(context, unit_id, moment(context, as_of), first=first, after=after),
+        )
+
+    @strawberry.field(description="A person with their roles; null if unknown or not yours to see.")
+    async def person(
+        self, info: AskInfo, person_id: Annotated[str, strawberry.argument(description="The person.")]
+    ) -> PersonType | None:
+        return await info.context.ask("person", registry.person, info.context, person_id)
+
+    @strawberry.field(description="A score on its three bases; null if nothing is recorded or it is not yours to see.")
+    async def score(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        unit_id: UnitId,
+        indicator_id: IndicatorId,
+        period: PeriodName,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Score | None:
+        context, key = info.context, (cycle_id, unit_id, indicator_id, period)
+        return await context.ask("score", lambda: scores.score(context, key, moment(context, as_of, at_least)))
+
+    @strawberry.field(description="The edit history of a score: who, when, from what to what, why, on whose approval.")
+    async def score_history(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        unit_id: UnitId,
+        indicator_id: IndicatorId,
+        period: PeriodName,
+        first: First,
+        after: After = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Connection[ScoreHistoryEntry]:
+        context, key = info.context, (cycle_id, unit_id, indicator_id, period)
+        return await context.ask(
+            "scoreHistory",
+            lambda: scores.score_history(context, key, moment(context, as_of, at_least), first=first, after=after),
+        )
+
+    @strawberry.field(description="Correction requests and what became of them.")
+    async def corrections(
+        self,
+        info: AskInfo,
+        first: First,
+        after: After = None,
+        filter: Annotated[CorrectionFilter | None, strawberry.argument(description="Which requests.")] = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Connection[Correction]:
+        context, wanted = info.context, dict(vars(filter or CorrectionFilter()))
+        return await context.ask(
+            "corrections",
+            lambda: scores.corrections(context, wanted, moment(context, as_of, at_least), first=first, after=after),
+        )
+
+    @strawberry.field(description="A group's units by total, now or as known at any moment.")
+    async def ranking(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        group_id: GroupId,
+        period: AnyPeriod = None,
+        basis: BasisArgument = Basis.OFFICIAL,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Ranking:
+        context = info.context
+        return await context.ask(
+            "ranking",
+            lambda: results.ranking(context, cycle_id, group_id, period, basis, moment(context, as_of, at_least)),
+        )
+
+    @strawberry.field(description="What changed in a ranking between two moments, and the events in between.")
+    async def ranking_diff(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        group_id: GroupId,
+        earlier: Annotated[AsOfInput, strawberry.argument(description="The earlier moment.")],
+        later: Annotated[
+            AsOfInput | None, strawberry.argument(description="The later moment; the present if left out.")
+        ] = None,
+        period: AnyPeriod = None,
+        basis: BasisArgument = Basis.OFFICIAL,
+    ) -> RankingDiff:
+        context = info.context
+        return await context.ask(
+            "rankingDiff",
+            lambda: results.ranking_diff(
+                context,
+                cycle_id,
+                group_id,
+                period,
+                basis,
+                (moment(context, earlier), moment(context, later)),
+            ),
+        )
+
+    @strawberry.field(description="Why a unit's total is what it is, down to the events behind it.")
+    async def explain(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        unit_id: UnitId,
+        period: AnyPeriod = None,
+        basis: BasisArgument = Basis.OFFICIAL,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> UnitExplanation | None:
+        context = info.context
+        return await context.ask(
+            "explain",
+            lambda: results.explanation(context, cycle_id, unit_id, period, basis, moment(context, as_of, at_least)),
+        )
+
+    @strawberry.field(description="What a person did, asked for, approved, or had done to their roles.")
+    async def actor_activity(
+        self,
+        info: AskInfo,
+        person_id: Annotated[str, strawberry.argument(description="The person.")],
+        first: First,
+        after: After = None,
+        as_of: AsOfArgument = None,
+    ) -> Connection[Activity]:
+        context = info.context
+        return await context.ask(
+            "actorActivity",
+            lambda: events.actor_activity(context, person_id, moment(context, as_of), first=first, after=after),
+        )
+
+    @strawberry.field(description="How often a person did what, in which capacity.")
+    async def actor_activity_counts(
+        self,
+        info: AskInfo,
+        person_id: Annotated[str, strawberry.argument(description="The person.")],
+        as_of: AsOfArgument = None,
+    ) -> list[ActivityCount]:
+        context = info.context
+        return await context.ask(
+            "actorActivityCounts", lambda: events.actor_activity_counts(context, person_id, moment(context, as_of))
+        )

@@ -1,0 +1,109 @@
+"""Reads of scores: on their bases, through their history, with their corrections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger.api.context import Context
+from ledger.api.paging import Connection, check_first, page, place_of
+from ledger.api.reads.moments import shown, visible
+from ledger.api.scalars import Position
+from ledger.api.scores import Correction, EffectiveValue, OpenRequest, Score, ScoreHistoryEntry
+from ledger.api.types import global_id
+from ledger.domain import score as domain
+from ledger.domain.score import Basis, ScoreStatus, score_stream
+from ledger.results import AsOf as Moment
+
+
+def score(context: Context, key: tuple[str, str, str, str], at: Moment) -> Score | None:
+    """A score on its three bases as known at a position."""
+    cycle_id, unit_id, indicator_id, period = key
+    if not context.visibility().sees_score(unit_id, indicator_id):
+        return None
+    stream = score_stream(*key)
+    version, state = context.service.store.load(stream, at=at.position)
+    if version == 0:
+        return None
+    rows = context.service.answers.read("score_value", "by_score", as_of=at.position, **_named(key))
+    values = {Basis(row["basis"]): EffectiveValue(value=row["value"], position=row["from_position"]) for row in rows}
+    claimed, official = values.get(Basis.SELF), values.get(Basis.OFFICIAL)
+    corrections = [
+        e
+        for e in context.service.store.events_of(stream.name)
+        if e.type == "ScoreCorrected" and e.position <= at.position
+    ]
+    return Score(
+        id=global_id("Score", "|".join(key)),
+        cycle_id=cycle_id,
+        unit_id=unit_id,
+        indicator_id=indicator_id,
+        period=period,
+        version=version,
+        status=ScoreStatus(state.status),
+        self=claimed,
+        provisional=values.get(Basis.PROVISIONAL),
+        official=official,
+        gap=claimed.value - official.value if claimed and official else None,
+        correction_count=len(corrections),
+        open_request=_open_request(state.request),
+        as_of=shown(at),
+    )
+
+
+def _open_request(request: domain.OpenRequest | None) -> OpenRequest | None:
+    if request is None:
+        return None
+    return OpenRequest(
+        position=Position(request.position),
+        corrects_position=Position(request.corrects_position),
+        proposed_value=request.proposed_value,
+        reason_code=request.reason_code,
+        requested_for=request.requested_for,
+        requested_by=request.requested_by,
+    )
+
+
+def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
+    return dict(zip(("cycle_id", "unit_id", "indicator_id", "period"), key, strict=True))
+
+
+def score_history(
+    context: Context, key: tuple[str, str, str, str], at: Moment, *, first: int, after: str | None
+) -> Connection[ScoreHistoryEntry]:
+    """Every event of a score, oldest first; empty where the viewer may not see the score."""
+    check_first(first)
+    if not context.visibility().sees_score(key[1], key[2]):
+        return page([], lambda node: 0, first=first, after=after)
+    rows = context.service.answers.read(
+        "score_history",
+        "by_score",
+        as_of=at.position,
+        stream=score_stream(*key).name,
+        after=place_of(after),
+        before=None,
+        limit=first + 1,
+    )
+    found = context.service.answers.events_at(row["position"] for row in rows)
+    nodes = [ScoreHistoryEntry.of(row, found[row["position"]]) for row in rows]
+    return page(nodes, lambda node: node.position, first=first, after=after)
+
+
+def corrections(
+    context: Context, wanted: dict[str, Any], at: Moment, *, first: int, after: str | None
+) -> Connection[Correction]:
+    """A page of the correction requests the viewer may see."""
+    check_first(first)
+    answers, visibility = context.service.answers, context.visibility()
+    reason_code = wanted.pop("reason_code")
+
+    def fetch(place: int | None, limit: int) -> list[dict[str, Any]]:
+        return answers.read("correction", "page", as_of=at.position, after=place, before=None, limit=limit, **wanted)
+
+    def sees(row: dict[str, Any]) -> bool:
+        fits = reason_code is None or row["reason_code"] == reason_code
+        return fits and visibility.sees_score(row["unit_id"], row["indicator_id"])
+
+    found, more = visible(fetch, sees, lambda row: row["request_position"], first=first, after=place_of(after))
+    corrected = answers.events_at(row["corrects_position"] for row in found)
+    nodes = [Correction.of(row, corrected[row["corrects_position"]].fact) for row in found]
+    return page(nodes, lambda node: node.request_position, first=first, after=after, more=more)

@@ -1,0 +1,156 @@
+"""What clients see of results: rankings, differences between two moments, and why."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import strawberry
+
+from ledger.api.derived import enums
+from ledger.api.paging import After, Connection, First, check_first, page, place_of
+from ledger.api.scalars import Position
+from ledger.api.types import AsOf, Event, Node, global_id
+from ledger.domain.explanation import Explained, rounding_difference
+from ledger.domain.numbers import exact_text
+from ledger.domain.plan import Participation
+from ledger.domain.score import Basis
+from ledger.domain.settlement import UnitResult
+
+enums(Basis, Participation)
+
+
+@strawberry.type(description="One unit in a ranking.")
+class RankingRow(Node):
+    rank: int | None = strawberry.field(
+        description="1 + the number of units with a greater total; null without a rank."
+    )
+    unit_id: str = strawberry.field(description="The unit.")
+    unit_name: str | None = strawberry.field(description="What the unit is called, as of the answer.")
+    participation: Participation = strawberry.field(description="How the unit takes part.")
+    total: Decimal = strawberry.field(description="The published figure, rounded once.")
+    exact: str = strawberry.field(description="The exact total: a decimal, or a fraction.")
+    complete: bool = strawberry.field(description="Whether every indicator that applies has a value.")
+    missing: int = strawberry.field(description="How many indicators have no value.")
+
+    @classmethod
+    def of(cls, row: UnitResult, name: str | None, key: str) -> RankingRow:
+        """A settled row; `key` names the ranking it stands in."""
+        return cls(
+            id=global_id("RankingRow", f"{key}:{row.unit_id}"),
+            rank=row.rank,
+            unit_id=row.unit_id,
+            unit_name=name,
+            participation=row.participation,
+            total=row.total,
+            exact=exact_text(row.exact),
+            complete=row.complete,
+            missing=row.missing,
+        )
+
+
+@strawberry.type(description="The units of a group by total, as known at one position.")
+class Ranking:
+    cycle_id: str = strawberry.field(description="The assessment cycle.")
+    group_id: str = strawberry.field(description="The peer group.")
+    period: str | None = strawberry.field(description="The period; null is the cycle as a whole.")
+    basis: Basis = strawberry.field(description="Whose word the values are.")
+    plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    complete: bool = strawberry.field(description="Whether every ranked unit has every value.")
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
+    found: strawberry.Private[list[RankingRow]]
+
+    @strawberry.field(description="The units by rank; those without a rank come last.")
+    def rows(self, first: First, after: After = None) -> Connection[RankingRow]:
+        check_first(first)
+        start = place_of(after) or 0
+        places = {row.id: place for place, row in enumerate(self.found, start=1)}
+        return page(self.found[start : start + first + 1], lambda row: places[row.id], first=first, after=after)
+
+
+@strawberry.type(description="How one unit stands at two moments.")
+class RankingDiffRow:
+    unit_id: str = strawberry.field(description="The unit.")
+    rank_before: int | None = strawberry.field(description="The rank at the earlier moment.")
+    rank_after: int | None = strawberry.field(description="The rank at the later moment.")
+    rank_delta: int | None = strawberry.field(description="Places gained (positive) or lost.")
+    total_before: Decimal | None = strawberry.field(description="The total at the earlier moment.")
+    total_after: Decimal | None = strawberry.field(description="The total at the later moment.")
+    total_delta: Decimal | None = strawberry.field(description="The total's change.")
+
+
+@strawberry.type(description="What changed in a ranking between two moments.")
+class RankingDiff:
+    earlier: AsOf = strawberry.field(description="The earlier moment.")
+    later: AsOf = strawberry.field(description="The later moment.")
+    rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total changed, at most 1,000.")
+    events: list[Event] = strawberry.field(description="The events in between that bear on the group, the first 100.")
+
+
+def diff_rows(before: dict[str, UnitResult], after: dict[str, UnitResult]) -> list[RankingDiffRow]:
+    """The units whose rank or total differs, those that moved most first."""
+    rows: list[RankingDiffRow] = []
+    for unit_id in sorted(before.keys() | after.keys()):
+        old, new = before.get(unit_id), after.get(unit_id)
+        if old is not None and new is not None and (old.rank, old.total) == (new.rank, new.total):
+            continue
+        ranks = (old.rank if old else None, new.rank if new else None)
+        totals = (old.total if old else None, new.total if new else None)
+        rows.append(
+            RankingDiffRow(
+                unit_id=unit_id,
+                rank_before=ranks[0],
+                rank_after=ranks[1],
+                rank_delta=ranks[0] - ranks[1] if ranks[0] is not None and ranks[1] is not None else None,
+                total_before=totals[0],
+                total_after=totals[1],
+                total_delta=totals[1] - totals[0] if totals[0] is not None and totals[1] is not None else None,
+            )
+        )
+    return sorted(rows, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
+
+
+@strawberry.type(description="A figure and what it is made of, down to the events behind it.")
+class Explanation:
+    label: str = strawberry.field(description="What the figure is.")
+    kind: str = strawberry.field(description="TOTAL, DIMENSION, INDICATOR, VALUE or TARGET.")
+    exact: str = strawberry.field(
+        description="The exact figure; the exact figures of dimensions and indicators add up."
+    )
+    shown: Decimal = strawberry.field(description="The figure as it is shown, rounded once.")
+    weight: str | None = strawberry.field(description="Effective weight in percentage points, exact.")
+    formula: str | None = strawberry.field(description="How the value becomes points, and to how many.")
+    positions: list[Position] = strawberry.field(description="The events behind the figure.")
+    rounding_difference: Decimal | None = strawberry.field(
+        description="The shown figure minus the sum of the shown figures of its parts."
+    )
+    parts: list[Explanation] = strawberry.field(description="What the figure is made of.")
+
+    @classmethod
+    def of(cls, node: Explained) -> Explanation:
+        """An explained figure with its parts."""
+        summed = node.kind in ("TOTAL", "DIMENSION")
+        return cls(
+            label=node.label,
+            kind=node.kind,
+            exact=exact_text(node.exact),
+            shown=node.shown,
+            weight=exact_text(node.weight) if node.weight is not None else None,
+            formula=node.formula,
+            positions=[Position(position) for position in node.positions],
+            rounding_difference=rounding_difference(node) if summed else None,
+            parts=[cls.of(part) for part in node.parts],
+        )
+
+
+@strawberry.type(description="Why a unit's total is what it is.")
+class UnitExplanation:
+    cycle_id: str = strawberry.field(description="The assessment cycle.")
+    unit_id: str = strawberry.field(description="The unit.")
+    group_id: str = strawberry.field(description="The group it is ranked in.")
+    basis: Basis = strawberry.field(description="Whose word the values are.")
+    period: str | None = strawberry.field(description="The period; null is the cycle as a whole.")
+    rank: int | None = strawberry.field(description="The unit's rank.")
+    total: Decimal = strawberry.field(description="The published figure, rounded once.")
+    plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    tree: Explanation = strawberry.field(description="The figure and what it is made of.")
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")

@@ -1,0 +1,34 @@
+"""Serving: the application under uvicorn until it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import uvicorn
+
+from ledger.api.app import create_app
+from ledger.api.service import open_service
+from ledger.settings import Settings
+
+GRACE_S = 10
+BACKLOG_MAX = 512
+CONCURRENCY_MAX = 256
+
+
+def serve(
+    settings: Settings, host: str = "127.0.0.1", port: int = 8000, *, ready: Callable[[], None] | None = None
+) -> None:
+    """Serve the configured ledger until SIGINT or SIGTERM; `ready` is called when it is open, before it listens."""
+    with open_service(settings) as service:
+        if ready is not None:
+            ready()
+        uvicorn.run(
+            create_app(service),
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            backlog=BACKLOG_MAX,
+            limit_concurrency=CONCURRENCY_MAX,
+            timeout_graceful_shutdown=GRACE_S,
+        )

@@ -1,0 +1,65 @@
+"""The service: one ledger opened for work, with everything a request may need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.api.tokens import TokenKey, token_key
+from ledger.commands import Commands
+from ledger.database import Database, open_database
+from ledger.evidence import EvidenceDirectory
+from ledger.migrate import migrate
+from ledger.projector import Projector
+from ledger.recorder import system_clock
+from ledger.results import Answers
+from ledger.settings import Settings
+from ledger.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the HTTP layer works with; safe to share between threads."""
+
+    settings: Settings
+    database: Database
+    store: Store
+    commands: Commands
+    answers: Answers
+    projector: Projector
+    evidence: EvidenceDirectory
+    key: TokenKey
+
+
+@contextmanager
+def open_service(settings: Settings, *, clock: Callable[[], datetime] = system_clock) -> Generator[Service]:
+    """Open the configured ledger: start or find the database, migrate it, prepare the projections."""
+    with open_database(settings) as database:
+        migrate(database)
+        with service_on(database, settings, clock=clock) as service:
+            yield service
+
+
+@contextmanager
+def service_on(
+    database: Database, settings: Settings, *, clock: Callable[[], datetime] = system_clock
+) -> Generator[Service]:
+    """Open one ledger of a migrated database."""
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(database, ledger_id=settings.ledger_id, clock=clock))
+        evidence = EvidenceDirectory(settings.evidence_dir)
+        projector = Projector(database, settings.ledger_id)
+        projector.prepare()
+        readers = stack.enter_context(database.readers())
+        yield Service(
+            settings=settings,
+            database=database,
+            store=store,
+            commands=Commands(store, stored_bytes=evidence.size),
+            answers=Answers(readers, ledger_id=settings.ledger_id),
+            projector=projector,
+            evidence=evidence,
+            key=token_key(settings),
+        )

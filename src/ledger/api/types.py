@@ -1,0 +1,147 @@
+"""What clients see of the ledger itself: events, actors, instants, units, persons."""
+
+from __future__ import annotations
+
+import base64
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import strawberry
+
+from ledger.api.derived import enums, output_of
+from ledger.api.scalars import JSON, Position
+from ledger.domain import facts as domain_facts
+from ledger.domain.facts import Channel
+from ledger.domain.persons import Delegation, Person
+from ledger.domain.roles import Grant
+from ledger.domain.units import UnitCategory
+from ledger.entries import plain_data
+
+enums(Channel, UnitCategory)
+if TYPE_CHECKING:
+    from ledger.domain.persons import Delegation as DelegationType
+    from ledger.domain.roles import Grant as GrantType
+else:
+    GrantType, DelegationType = output_of(Grant), output_of(Delegation)
+
+
+@strawberry.interface(description="Something with an id that is unique in the whole ledger.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="The id, to be handed back to `node`.")
+
+
+def global_id(kind: str, name: object) -> strawberry.ID:
+    """An opaque id that says the type and the name."""
+    return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{name}".encode()).decode())
+
+
+def read_global_id(id: str) -> tuple[str, str]:
+    """The type and the name an id stands for; an id that is none of ours stands for nothing."""
+    try:
+        kind, _, name = base64.urlsafe_b64decode(id).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return kind, name
+
+
+@strawberry.type(description="The last position that an answer includes, with its instant.")
+class AsOf:
+    position: Position = strawberry.field(
+        description="The last position that the answer includes; 0 is before the first."
+    )
+    recorded_at: datetime | None = strawberry.field(description="When that position was recorded.")
+
+
+@strawberry.input(one_of=True, description="A moment of the ledger: a position, or an instant.")
+class AsOfInput:
+    position: Position | None = strawberry.field(
+        default=strawberry.UNSET, description="As known at this position, which is included."
+    )
+    recorded_at: datetime | None = strawberry.field(
+        default=strawberry.UNSET, description="As known at this instant: the last position recorded at or before it."
+    )
+
+
+@strawberry.type(description="Who acted, as it was then: later changes of role or unit do not alter history.")
+class Actor:
+    person_id: str = strawberry.field(description="The person who acted.")
+    role: str = strawberry.field(description="The role they acted in; NONE for a refused attempt.")
+    unit_id: str | None = strawberry.field(description="The unit they belonged to.")
+    on_behalf_of: str | None = strawberry.field(description="The person acted for.")
+
+    @classmethod
+    def of(cls, actor: domain_facts.Actor) -> Actor:
+        """The actor of an event."""
+        return cls(person_id=actor.person_id, role=actor.role, unit_id=actor.unit_id, on_behalf_of=actor.on_behalf_of)
+
+
+@strawberry.type(description="An immutable fact in its place in the ledger.")
+class Event(Node):
+    position: Position = strawberry.field(description="The place in the whole ledger, from 1, without gaps.")
+    recorded_at: datetime = strawberry.field(description="When the ledger recorded it; never runs back.")
+    stream: str = strawberry.field(description="The history it belongs to.")
+    version: int = strawberry.field(description="Its place in that history, from 1.")
+    type: str = strawberry.field(description="The name of the fact.")
+    actor: Actor = strawberry.field(description="Who acted.")
+    command_id: UUID = strawberry.field(description="The id the client gave the command.")
+    channel: Channel = strawberry.field(description="Which way the command came in.")
+    batch_id: str | None = strawberry.field(description="The import batch it belongs to.")
+    correlation_id: UUID | None = strawberry.field(description="The process it belongs to.")
+    causation_position: Position | None = strawberry.field(description="The event that caused it.")
+    fact: strawberry.Private[domain_facts.Fact]
+
+    @strawberry.field(description="What was recorded, as it stands in the entry.")
+    def data(self) -> JSON:
+        return JSON(plain_data(self.fact))
+
+    @classmethod
+    def of(cls, event: domain_facts.Event) -> Event:
+        """An event of the ledger."""
+        return cls(
+            id=global_id("Event", event.position),
+            position=Position(event.position),
+            recorded_at=event.recorded_at,
+            stream=event.stream,
+            version=event.version,
+            type=event.type,
+            actor=Actor.of(event.actor),
+            command_id=event.command_id,
+            channel=event.channel,
+            batch_id=event.batch_id,
+            correlation_id=event.correlation_id,
+            causation_position=Position(event.causation_position) if event.causation_position else None,
+            fact=event.fact,
+        )
+
+
+@strawberry.type(name="Person", description="A person known to the ledger.")
+class PersonType(Node):
+    person_id: str = strawberry.field(description="The person's id, which never changes.")
+    display_name: str = strawberry.field(description="What the person is called.")
+    home_unit_id: str | None = strawberry.field(description="The unit the person belongs to.")
+    roles: list[GrantType] = strawberry.field(description="Every role ever granted, with the position that granted it.")
+    delegations: list[DelegationType] = strawberry.field(description="Roles of others the person may act in.")
+
+    @classmethod
+    def of(cls, person_id: str, person: Person) -> PersonType:
+        """A person's state."""
+        return cls(
+            id=global_id("Person", person_id),
+            person_id=person_id,
+            display_name=person.display_name,
+            home_unit_id=person.home_unit_id,
+            roles=list(person.grants),
+            delegations=list(person.delegations),
+        )
+
+
+@strawberry.type(name="Unit", description="An assessed organisation, whose id never changes whatever it is called.")
+class UnitType(Node):
+    unit_id: str = strawberry.field(description="The unit's id.")
+    name_zh: str = strawberry.field(description="The Chinese name, as of the answer.")
+    name_en: str | None = strawberry.field(description="The English name.")
+    category: UnitCategory = strawberry.field(description="What kind of organisation it is.")
+    parent_unit_id: str | None = strawberry.field(description="The unit this one is subordinate to.")
+    effective_on: date | None = strawberry.field(description="The day from which it exists.")
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")

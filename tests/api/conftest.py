@@ -1,0 +1,56 @@
+"""The whole service over HTTP, on a database of the test's own, with the projector running."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from client import Client
+from clock import Clock
+
+from ledger.api.service import Service, service_on
+from ledger.commands import Request
+from ledger.database import Database
+from ledger.domain.commands.founding import OpenLedger
+from ledger.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def service(database: Database, settings: Settings, clock: Clock) -> Iterator[Service]:
+    """An opened ledger with its founding persons and an inspector, and a running projector."""
+    with service_on(database, settings, clock=clock) as service:
+        stop = threading.Event()
+        projector = threading.Thread(target=service.projector.run, args=(stop,))
+        projector.start()
+        service.commands.execute(
+            Request(
+                command=OpenLedger(
+                    title="Binhai",
+                    administrator_id="administrator",
+                    director_id="director",
+                    office_id="office",
+                    leading_id="leading",
+                ),
+                command_id=UUID(int=1),
+                person_id="founder",
+            )
+        )
+        yield service
+        stop.set()
+        service.projector.wake()
+        projector.join()
+
+
+@pytest.fixture
+def client(service: Service) -> Client:
+    client = Client(service)
+    client.grant("inspector", "INSPECTOR")
+    return client

@@ -1,0 +1,155 @@
+"""Who may ask: tokens, roles read from the ledger, and history that is never visible where the value is not."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+import jwt
+import pytest
+from client import Client
+from clock import Clock
+from test_mini_ledger import MiniLedger, moments
+
+LEDGER = "{ ledger { title } }"
+HISTORY = """
+query($unit: String!) {
+  scoreHistory(cycleId: "MINI-2018", unitId: $unit, indicatorId: "A", period: "2018-Y", first: 10) { nodes { type } }
+}
+"""
+SCORE = """
+query($unit: String!) {
+  score(cycleId: "MINI-2018", unitId: $unit, indicatorId: "A", period: "2018-Y") { official { value } }
+}
+"""
+EVENTS = '{ events(first: 100, filter: {cycleId: "MINI-2018"}) { nodes { type data } } }'
+ROWS = '{ ranking(cycleId: "MINI-2018", groupId: "G1") { rows(first: 10) { nodes { unitId } } } }'
+
+
+def code_of(answer: dict) -> str:
+    return answer["errors"][0]["extensions"]["code"]
+
+
+def test_a_query_without_credentials_is_unauthenticated(client: Client) -> None:
+    assert code_of(client.raw(LEDGER, by=None)) == "UNAUTHENTICATED"
+
+
+def test_a_command_without_credentials_is_unauthenticated_and_records_nothing(client: Client) -> None:
+    refusal = client.refuse("closeEntry", {"cycleId": "MINI-2018"}, by=None)
+
+    assert (refusal["code"], refusal["recorded"]) == ("UNAUTHENTICATED", [])
+
+
+def forged(client: Client, **changes: object) -> str:
+    key = client.service.key.key
+    claims = {"sub": "inspector", "aud": "ledger", "exp": datetime.now(UTC) + timedelta(hours=1)} | changes
+    return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm="HS256")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"exp": datetime(2020, 1, 1, tzinfo=UTC)}, {"aud": "other"}, {"exp": None}, {"sub": None}],
+    ids=["expired", "for another service", "without an end", "without a person"],
+)
+def test_a_token_that_is_not_whole_is_refused(client: Client, changes: dict[str, object]) -> None:
+    headers = {"authorization": f"Bearer {forged(client, **changes)}"}
+
+    answer = client.http("POST", "/graphql", json={"query": LEDGER}, headers=headers).json()
+
+    assert code_of(answer) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS384"])
+def test_a_token_of_another_algorithm_is_refused(client: Client, algorithm: str) -> None:
+    key = None if algorithm == "none" else client.service.key.key
+    claims = {"sub": "inspector", "aud": "ledger", "exp": datetime.now(UTC) + timedelta(hours=1)}
+    headers = {"authorization": f"Bearer {jwt.encode(claims, key, algorithm=algorithm)}"}
+
+    answer = client.http("POST", "/graphql", json={"query": LEDGER}, headers=headers).json()
+
+    assert code_of(answer) == "UNAUTHENTICATED"
+
+
+@pytest.fixture
+def city(client: Client, clock: Clock) -> Client:
+    moments(MiniLedger(client, clock))
+    client.grant("reporter-u01", "REPORTER", unitIds=["U01"])
+    client.grant("scorer-b", "SCORER", indicatorIds=["B"])
+    client.grant("nobody", "PUBLIC")
+    return client
+
+
+def test_history_is_visible_exactly_where_the_value_is(city: Client) -> None:
+    cases = {
+        ("inspector", "U04"): True,
+        ("office", "U04"): True,
+        ("p-scorer", "U04"): True,
+        ("reporter-u01", "U01"): True,
+        ("reporter-u01", "U04"): False,
+        ("scorer-b", "U04"): False,
+        ("nobody", "U04"): False,
+        ("administrator", "U04"): False,
+    }
+
+    value = {case: city.ask(SCORE, by=case[0], unit=case[1]) is not None for case in cases}
+    history = {case: bool(city.ask(HISTORY, by=case[0], unit=case[1])["nodes"]) for case in cases}
+
+    assert (value, history) == (cases, cases)
+
+
+def test_a_reporter_sees_only_their_own_units_rows_and_events(city: Client) -> None:
+    rows = city.ask(ROWS, by="reporter-u01")["rows"]["nodes"]
+    events = city.ask(EVENTS, by="reporter-u01")["nodes"]
+
+    assert rows == [{"unitId": "U01"}]
+    assert {event["data"].get("unit_id") for event in events if event["type"].startswith("Score")} == {"U01"}
+
+
+def test_roles_are_those_of_today_in_the_ledger_not_of_the_token(city: Client) -> None:
+    person = city.ask('{ person(personId: "scorer-b") { roles { role position } } }', by="inspector")
+    granted = person["roles"][0]["position"]
+    given = {
+        "subjectId": "scorer-b",
+        "grantedPosition": granted,
+        "revokedFrom": "2018-01-01",
+        "reason": "Moved on.",
+        "approvedBy": "director",
+    }
+    document = HISTORY.replace('"A"', '"B"')
+    before = city.ask(document, by="scorer-b", unit="U04")["nodes"]
+
+    city.record("revokeRole", given, by="administrator")
+
+    assert before
+    assert city.ask(document, by="scorer-b", unit="U04")["nodes"] == []
+
+
+def test_only_an_inspector_sees_refused_attempts(city: Client) -> None:
+    score = {
+        "cycleId": "MINI-2018",
+        "unitId": "U01",
+        "indicatorId": "A",
+        "period": "2018-Y",
+        "value": "1",
+        "uom": "unit",
+    }
+
+    refusal = city.refuse("enterScore", score, by="reporter-u01")
+
+    seen = '{ events(first: 5, newestFirst: true, filter: {types: ["CommandRefused"]}) { nodes { data } } }'
+    assert (refusal["code"], refusal["recorded"]) == ("FORBIDDEN_ROLE", ["CommandRefused"])
+    assert city.ask(seen, by="inspector")["nodes"][0]["data"]["person_id"] == "reporter-u01"
+    assert city.ask(seen, by="office")["nodes"] == []
+
+
+def test_evidence_is_taken_only_with_its_own_hash_and_a_token(client: Client) -> None:
+    document = b"minutes"
+    sha256 = hashlib.sha256(document).hexdigest()
+    headers = client.headers("inspector")
+
+    assert client.http("PUT", f"/evidence/{sha256}", content=document).status_code == 401
+    wrong = client.http("PUT", f"/evidence/{sha256}", content=b"other", headers=headers)
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "EVIDENCE_HASH_MISMATCH")
+    assert client.service.evidence.size(sha256) is None
+    assert client.http("PUT", f"/evidence/{sha256}", content=document, headers=headers).status_code == 204
+    assert client.service.evidence.size(sha256) == len(document)
