@@ -1,6 +1,7 @@
-# Two commands do everything on a machine with Python >= 3.11 and make:
-#   make demo   install, import the real table, show what changed, serve until Ctrl-C
-#   make test   install, lint, check types and import contracts, run every test
+# Everything on a machine with Python >= 3.11 and make:
+#   make demo    install, import the real table, show what changed, serve until Ctrl-C
+#   make test    install, lint, check types and import contracts, run every test
+#   make bench   install, import and reproduce every row of every revision, print the times
 
 PYTHON ?= python3
 VENV := .venv
@@ -25,8 +26,15 @@ format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(INSTALLED)
+	$(BIN)/python benchmarks/reproduce_revisions.py
+
 # pip is upgraded only inside the environment; constraints.txt pins every version.
 $(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "make: $(PYTHON) is not Python 3.11 or newer; name another: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+		|| { echo "make: $(PYTHON) cannot make virtual environments; install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@

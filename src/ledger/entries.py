@@ -21,6 +21,8 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
+# Every kind of fact is known once the module that defines it is loaded; the commands load them all.
+import ledger.domain.commands.founding  # noqa: F401  # pyright: ignore[reportUnusedImport]
 from ledger.domain.facts import FACTS, Actor, Channel, Event, Fact
 from ledger.domain.refusals import MalformedInput
 from ledger.domain.world import Command
@@ -257,6 +259,7 @@ def canonical(value: object) -> bytes:
         raise MalformedInput(hint="The text holds a lone surrogate.") from None
     if not text.isascii() and not unicodedata.is_normalized("NFC", text.decode()):
         raise MalformedInput(hint="Send text in Unicode normal form C.")
-    if _NUL.search(text):
+    # The plain search comes first: it is a hundred times faster, and there is nearly never anything to find.
+    if b"\\u0000" in text and _NUL.search(text):
         raise MalformedInput(hint="The text holds the character U+0000.")
     return text

@@ -44,10 +44,19 @@ class EvidenceDirectory:
             if sha256 is not None and found != sha256:
                 raise EvidenceHashMismatch(path="sha256", announced=sha256, found=found)
             os.replace(name, self.path(found))
+            self._keep_name()
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
         return found
+
+    def _keep_name(self) -> None:
+        # The ledger will say that the document is kept, so its name has to outlast a loss of power too.
+        directory = os.open(self._directory, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
 
     def size(self, sha256: str) -> int | None:
         """How many bytes the document has, None if it is not kept."""

@@ -260,7 +260,8 @@ class LedgerFactory(PostgresFactory):
     """Builds the library's infrastructure around our datastore and recorder."""
 
     def __init__(self, env: EnvType, *, database: Database, ledger_id: int, clock: Callable[[], datetime]):
-        InfrastructureFactory.__init__(self, env)  # pyright: ignore[reportUnknownMemberType]
+        # Not the next class's __init__, which would read the environment and connect to what it names.
+        InfrastructureFactory.__init__(self, env)  # pyright: ignore[reportArgumentType, reportUnknownMemberType]
         self.datastore = LedgerDatastore(database)
         self._ledger_id = ledger_id
         self._clock = clock

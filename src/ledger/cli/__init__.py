@@ -1,0 +1,90 @@
+"""The command line. Data goes to standard output, everything else to standard error.
+
+Exit codes are part of the interface, so each is named here and shown by `ledger --help`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+
+import cyclopts
+
+from ledger import __version__
+
+
+class Exit(IntEnum):
+    """What the exit code tells a script."""
+
+    OK = 0
+    REFUSED = 1
+    USAGE = 2
+    ENVIRONMENT = 3
+    DAMAGED = 4
+    BUG = 70
+    INTERRUPTED = 130
+
+
+HELP = """An audit ledger for performance assessment: who changed this score, when, and what it moved.
+
+LEDGER_DATA_DIR places the embedded store; LEDGER_DATABASE_URL names a PostgreSQL (15 or newer) to use instead.
+"""
+EPILOGUE = """Exit codes: 0 done; 1 refused, or some rows were; 2 wrong usage; 3 the database or the surroundings
+are not fit; 4 damaged, or not the same; 70 a bug; 130 interrupted.
+"""
+
+# Each command's module is loaded when the command is called, so the list does not wait for any.
+COMMANDS = {
+    "demo": ("running:demo", "Import seven revisions of a real table, show what changed, and serve it."),
+    "serve": ("running:serve", "Serve GraphQL and keep the projections at the head."),
+    "import": ("writing:import_", "Enter, correct and withdraw scores after a table."),
+    "export": ("writing:export", "Write the whole history, one entry a line."),
+    "replay": ("replaying:replay", "Answer from an export alone, without any database."),
+    "values": ("reading:values", "Print the official values of one indicator, now or then."),
+    "log": ("reading:log", "Print the edit history of one score."),
+    "rebuild": ("running:rebuild", "Build projections anew from the events."),
+    "token": ("running:token", "Print a bearer token for development."),
+    "doctor": ("doctor:doctor", "Check that everything is there that the ledger needs."),
+}
+
+app = cyclopts.App(
+    name="ledger",
+    help=HELP,
+    help_epilogue=EPILOGUE,
+    version=__version__,
+    default_parameter=cyclopts.Parameter(negative=()),
+)
+for _order, (_name, (_place, _help)) in enumerate(COMMANDS.items()):
+    app.command(f"ledger.cli.{_place}", name=_name, help=_help, sort_key=_order)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command line and return its exit code; errors are one sentence on standard error."""
+    try:
+        code = app(
+            sys.argv[1:] if arguments is None else arguments,
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
+        sys.stdout.flush()
+        return int(code or Exit.OK)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain at its end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except cyclopts.CycloptsError as error:
+        return _say(Exit.USAGE, f"{error} See ledger --help.")
+    except Exception as error:
+        from ledger.cli.errors import judged
+
+        return _say(*judged(error))
+
+
+def _say(code: Exit, sentence: str) -> int:
+    print(f"ledger: {' '.join(sentence.split())}", file=sys.stderr)
+    return code

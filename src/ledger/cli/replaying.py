@@ -1,0 +1,86 @@
+"""`ledger replay`: the same answers from an export alone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.types import ExistingFile
+
+from ledger.cli.errors import Usage
+from ledger.cli.output import Format, Output, print_records
+from ledger.cli.reading import VALUE_COLUMNS, AsOf, print_edits
+from ledger.domain.refusals import UnknownId
+from ledger.domain.score import Basis
+from ledger.domain.settlement import Results
+from ledger.replay import replay as replayed
+from ledger.replay import replay_edits
+
+RANKING_COLUMNS = ("rank", "unit", "name", "total", "complete")
+
+
+def replay(  # noqa: PLR0913 - one parameter for each option
+    file: ExistingFile,
+    question: Literal["values", "ranking", "log"],
+    /,
+    *,
+    cycle: str,
+    indicator: Annotated[str | None, Parameter(help="The indicator (values, log).")] = None,
+    unit: Annotated[str | None, Parameter(help="The unit (log).")] = None,
+    group: Annotated[str | None, Parameter(help="The group (ranking).")] = None,
+    period: Annotated[str | None, Parameter(help="The period (log; ranking: else the cycle as a whole).")] = None,
+    basis: Annotated[Basis, Parameter(help="Whose values count (ranking).")] = Basis.OFFICIAL,
+    as_of: AsOf = None,
+    output: Output = "table",
+) -> None:
+    """Answer from an export alone, without any database, checking its order line by line.
+
+    Parameters
+    ----------
+    file
+        What `ledger export` wrote, from position 1 on.
+    question
+        values, ranking or log.
+    cycle
+        The assessment cycle.
+    """
+    if as_of is not None and as_of < 1:
+        raise UnknownId(path="as_of", position=as_of, hint="Positions begin at 1.")
+    if question == "log":
+        found = replay_edits(
+            file,
+            cycle_id=cycle,
+            unit_id=_needed(unit, "--unit"),
+            indicator_id=_needed(indicator, "--indicator"),
+            period=_needed(period, "--period"),
+            through=as_of,
+        )
+        print_edits(found, output)
+    elif question == "values":
+        rows = replayed(file, through=as_of).values(cycle, _needed(indicator, "--indicator"))
+        print_records((dict(zip(VALUE_COLUMNS, row, strict=True)) for row in rows), VALUE_COLUMNS, output)
+    else:
+        group_id = _needed(group, "--group")
+        known = replayed(file, through=as_of)
+        print_ranking(known.results(cycle, group_id, period=period, basis=basis), known.names, output)
+
+
+def print_ranking(results: Results, names: dict[str, str], output: Format) -> None:
+    """Print a ranking, the units without a rank last."""
+    records = (
+        {
+            "rank": row.rank,
+            "unit": row.unit_id,
+            "name": names.get(row.unit_id, row.unit_id),
+            "total": row.total,
+            "complete": row.complete,
+        }
+        for row in results.rows
+    )
+    print_records(records, RANKING_COLUMNS, output)
+
+
+def _needed(given: str | None, option: str) -> str:
+    if given is None:
+        raise Usage(f"This question needs {option}.")
+    return given

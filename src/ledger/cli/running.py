@@ -1,0 +1,75 @@
+"""`ledger serve`, `demo`, `rebuild` and `token`: what runs the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ledger.cli.errors import Usage
+from ledger.cli.opening import opened_store, settings_here
+from ledger.cli.output import progress_bar, say
+from ledger.projection import projections
+from ledger.projector import Projector
+
+Host = Annotated[str, Parameter(help="The address to listen on.")]
+Port = Annotated[int, Parameter(help="The port to listen on.")]
+
+
+def serve(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+    """Serve GraphQL and keep the projections at the head, until Ctrl-C."""
+    from ledger.api.server import serve as serve_api
+
+    serve_api(settings_here(), host=host, port=port, ready=lambda: say(f"GraphQL: http://{host}:{port}/graphql"))
+
+
+def demo(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    fresh: Annotated[bool, Parameter(help="Begin again, with an empty demo ledger.")] = False,
+    serve: Annotated[bool, Parameter(negative="--no-serve", help="Serve GraphQL afterwards, until Ctrl-C.")] = True,
+) -> None:
+    """Import seven published revisions of a real table, show what changed, and serve it.
+
+    The demo has a data directory of its own, `demo` in the data directory; your ledger is not touched.
+    """
+    from ledger.api.server import serve as serve_api
+    from ledger.api.tokens import make_token
+    from ledger.cli.showing import show, show_queries
+    from ledger.demo import INSPECTOR, demo_settings
+
+    settings = demo_settings(settings_here())
+    imported = show(settings, fresh=fresh)
+    show_queries(settings, imported, f"http://{host}:{port}/graphql", make_token(settings, INSPECTOR))
+    if serve:
+        serve_api(settings, host=host, port=port, ready=lambda: say("Serving; Ctrl-C ends it."))
+
+
+def rebuild(name: Annotated[str | None, Parameter(help="One projection; all of them if not given.")] = None, /) -> None:
+    """Build projections anew from the events, beside the old tables, and switch to them when they are complete."""
+    known = sorted(projections())
+    if name is not None and name not in known:
+        raise Usage(f"There is no projection {name}; there are {', '.join(known)}.")
+    settings = settings_here()
+    with opened_store(settings) as store:
+        projector = Projector(store.database, settings.ledger_id)
+        projector.prepare()
+        for projection in [name] if name is not None else known:
+            with progress_bar(projection, "events") as bar:
+                projector.rebuild(projection, bar)
+            print(projection)
+
+
+def token(
+    *,
+    person: Annotated[str, Parameter(help="The person whom the token stands for.")],
+    hours: Annotated[int, Parameter(help="How long it is valid.")] = 12,
+) -> None:
+    """Print a bearer token for development; it carries the person, and nothing about what they may do."""
+    from ledger.api.tokens import make_token
+
+    try:
+        print(make_token(settings_here(), person, hours))
+    except ValueError as error:
+        raise Usage(str(error)) from None

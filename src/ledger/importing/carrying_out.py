@@ -1,0 +1,284 @@
+"""The flow of one import: prepare, compare, carry out in large batches, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from uuid import UUID, uuid5
+
+from ledger.commands import Commands, Outcome, Recorded, Request
+from ledger.domain.commands import FinishScoreImport, RegisterEvidence, RenameUnit, StartScoreImport
+from ledger.domain.cycle import Phase, cycle_stream
+from ledger.domain.evidence import evidence_stream
+from ledger.domain.facts import Channel
+from ledger.domain.identifiers import NAME_LENGTH_MAX
+from ledger.domain.periods import local_day
+from ledger.domain.refusals import MalformedInput, PhaseViolation, Refused, SeparationOfDuties, UnknownId
+from ledger.domain.roles import Role
+from ledger.domain.world import CIVIL_TIMEZONE, Command, World
+from ledger.evidence import EvidenceDirectory
+from ledger.importing.differences import Act, Step, differences, scores_there
+from ledger.importing.founding import Errand, Founding
+from ledger.importing.lookups import new_names, unfinished_import
+from ledger.importing.rehearsal import Rehearsal
+from ledger.importing.tables import Row, Table
+from ledger.importing.terms import Terms
+from ledger.importing.verdicts import Order, Report, Verdict
+from ledger.store import Store
+
+CHUNK_ROWS_MAX = 2_000
+
+_NAMESPACE = UUID("6d1d7a3c-5a0e-4c53-9a1f-1f6b8d6f2b57")
+_COLUMNS = {"unit_id": "unit", "period": "period", "value": "value", "proposed_value": "value"}
+
+_VERDICTS = {
+    Act.ENTER: Verdict.ENTERED,
+    Act.ENTER_AGAIN: Verdict.ENTERED,
+    Act.VERIFY: Verdict.ENTERED,
+    Act.CORRECT: Verdict.CORRECTED,
+    Act.APPROVE: Verdict.CORRECTED,
+    Act.WITHDRAW: Verdict.WITHDRAWN,
+}
+
+
+class Executor(Protocol):
+    """Carries out commands: for good (`Commands`) or not (`Rehearsal`)."""
+
+    def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Carry out commands in order and return what became of each."""
+        ...
+
+
+def import_table(
+    store: Store,
+    evidence: EvidenceDirectory,
+    table: Table,
+    order: Order,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Report:
+    """Make the ledger agree with `table` and return what became of each row.
+
+    With `dry_run` everything is decided by the same rules and nothing recorded. `progress` is
+    told how many of the scores that differ are done. Raises Refused if the import as a whole
+    cannot be; of its rows nothing is recorded then.
+    """
+    return _Import(store, evidence, table, order, dry_run=dry_run).run(progress)
+
+
+class _Import:
+    def __init__(self, store: Store, evidence: EvidenceDirectory, table: Table, order: Order, *, dry_run: bool):
+        self.store = store
+        self.table = table
+        self.order = order
+        self.sha256 = table.sha256
+        self.report = Report(keeps_all=dry_run)
+        self._rehearsal = Rehearsal(store, stored_bytes=lambda sha256: len(table.content))
+        self._dry_run = dry_run
+        self._evidence = evidence
+        commands = Commands(store, stored_bytes=evidence.size)
+        self._executor: Executor = self._rehearsal if dry_run else commands
+
+    def run(self, progress: Callable[[int, int], None]) -> Report:
+        for row in self.table.refused:
+            self.report.refuse(row.number, row.unit_id, row.period, row.column, row.refused)
+        if self.table.rows:
+            self._check_order()
+            founding = Founding(
+                self.store, self.table, cycle_id=self.order.cycle_id, indicator_id=self.order.indicator_id
+            )
+            self._prepare(founding)
+            self._reconcile(founding, progress)
+        if self.report.last_position is None:
+            self.report.last_position = self.store.head
+        if self._dry_run:
+            self.report.first_position = self.report.last_position = None
+        return self.report
+
+    def _check_order(self) -> None:
+        if self.order.by == self.order.approved_by:
+            raise SeparationOfDuties(path="approved_by", because="who enters neither verifies nor approves")
+        if self.order.reconcile and self.order.approved_by is None:
+            raise MalformedInput(path="approved_by", hint="Corrections need a second person.")
+
+    def _prepare(self, founding: Founding) -> None:
+        """Open the ledger and plan the cycle as far as that is missing; only if all of it will be accepted."""
+        errands = founding.errands(by=self.order.by, approved_by=self.order.approved_by)
+        requests = [self._errand(errand) for errand in errands]
+        self._require(self._rehearsal.execute_many(requests))
+        self._check_cycle()
+        if not self._dry_run:
+            self._evidence.put([self.table.content], sha256=self.sha256)
+            self._require(self._execute(requests))
+
+    def _errand(self, errand: Errand) -> Request:
+        name = f"{self.store.ledger_id}:{self.store.head}:{errand.person_id}:{errand.command!r}"
+        return Request(
+            command=errand.command,
+            command_id=uuid5(_NAMESPACE, name),
+            person_id=errand.person_id,
+            channel=Channel.IMPORT,
+        )
+
+    def _check_cycle(self) -> None:
+        """Refuse as a whole what would be refused row by row. Raises UnknownId, PhaseViolation, ForbiddenRole."""
+        world = World(self._rehearsal, person_id=self.order.by, now=self.store.now())
+        cycle = world.exists(cycle_stream(self.order.cycle_id), path="cycle", cycle_id=self.order.cycle_id)
+        if cycle.latest.plan.indicator(self.order.indicator_id) is None:
+            raise UnknownId(path="indicator", indicator_id=self.order.indicator_id)
+        if cycle.phase is not Phase.OPEN:
+            raise PhaseViolation(phase=cycle.phase, allowed=Phase.OPEN)
+        if self.order.approved_by is not None:
+            roles = (Role.VERIFIER, Role.APPROVER) if self.order.reconcile else (Role.VERIFIER,)
+            for role in roles:
+                world.require_holder(
+                    self.order.approved_by, role, path="approved_by", indicator_id=self.order.indicator_id
+                )
+
+    def _reconcile(self, founding: Founding, progress: Callable[[int, int], None]) -> None:
+        there = scores_there(self.store, self.order.cycle_id, self.order.indicator_id)
+        steps: list[Step] = []
+        verify = self.order.approved_by is not None
+        for found in differences(self.table, there, reconcile=self.order.reconcile, verify=verify):
+            if isinstance(found, Row):
+                self.report.add(found.number, found.unit_id, found.period, Verdict.UNCHANGED)
+            else:
+                steps.append(found)
+        # Only a table that has the last word may rename, and only in a cycle that tables made.
+        names = new_names(self.store, self.table) if founding.from_table and self.order.reconcile else {}
+        if not steps and not names:
+            return
+        import_id, begun = self._import_id()
+        self.report.import_id = str(import_id)
+        self._begin(import_id, begun=begun)
+        self._rename(import_id, founding.officers.office, names)
+        terms = self._terms(founding.officers.director)
+        for start in range(0, len(steps), CHUNK_ROWS_MAX):
+            progress(start, len(steps))
+            self._carry_out(import_id, terms, steps[start : start + CHUNK_ROWS_MAX])
+        progress(len(steps), len(steps))
+        self._finish(import_id)
+
+    def _import_id(self) -> tuple[UUID, bool]:
+        """The id of this import, and whether it has begun: of the same file, cut short before."""
+        wanted = (self.sha256, self.order.cycle_id, self.order.indicator_id)
+        begun = unfinished_import(self.store, *wanted)
+        if begun is not None:
+            return UUID(begun), True
+        return uuid5(_NAMESPACE, ":".join((*wanted, str(self.store.ledger_id), str(self.store.head)))), False
+
+    def _begin(self, import_id: UUID, *, begun: bool) -> None:
+        by = self.order.by
+        version, _ = self.store.load(evidence_stream(self.sha256))
+        if version == 0:
+            register = RegisterEvidence(
+                sha256=self.sha256, media_type=self.table.media_type, title=self.table.name[:NAME_LENGTH_MAX]
+            )
+            self._require(self._execute([self._request(import_id, "evidence", by, register)]))
+        if not begun:
+            start = StartScoreImport(
+                import_id=str(import_id),
+                cycle_id=self.order.cycle_id,
+                indicator_id=self.order.indicator_id,
+                sha256=self.sha256,
+                rows=len(self.table.rows) + len(self.table.refused),
+            )
+            self._require(self._execute([self._request(import_id, "start", by, start)]))
+
+    def _rename(self, import_id: UUID, office: str, names: dict[str, str]) -> None:
+        today = local_day(self.store.now(), CIVIL_TIMEZONE)
+        requests = [
+            self._request(
+                import_id,
+                f"rename:{unit_id}",
+                office,
+                RenameUnit(unit_id=unit_id, new_name_zh=name, evidence=(self.sha256,), effective_on=today),
+            )
+            for unit_id, name in names.items()
+        ]
+        self._require(self._execute(requests))
+
+    def _terms(self, director_id: str) -> Terms:
+        _, cycle = self._rehearsal.load(cycle_stream(self.order.cycle_id))
+        indicator = cycle.latest.plan.indicator(self.order.indicator_id)
+        assert indicator is not None, "_check_cycle has refused"
+        return Terms(
+            cycle_id=self.order.cycle_id,
+            indicator_id=self.order.indicator_id,
+            uom=indicator.uom,
+            entry_kind=indicator.entry_kind,
+            approved_by=self.order.approved_by,
+            director_id=director_id,
+            reason_code=self.order.reason_code,
+            reason=self.order.reason or f"According to the table {self.table.name}",
+            evidence=self.sha256,
+            file_name=self.table.name,
+        )
+
+    def _carry_out(self, import_id: UUID, terms: Terms, steps: list[Step]) -> None:
+        """One chunk: what the scorer commands, then what the other person commands on it."""
+        positions: dict[Step, int] = {}
+        refusals: dict[Step, Refused] = {}
+        firsts = [(step, command) for step in steps if (command := terms.first_command(step))]
+        self._send(import_id, "first", self.order.by, firsts, positions, refusals)
+        going = [step for step in steps if step not in refusals]
+        seconds = [(s, command) for s in going if (command := terms.second_command(s, positions.get(s)))]
+        self._send(import_id, "second", self.order.approved_by or "", seconds, positions, refusals)
+        for step in steps:
+            row = step.row.number if step.row else None
+            refused = refusals.get(step)
+            if refused is None:
+                self.report.add(row, step.unit_id, step.period, _VERDICTS[step.act])
+            else:
+                column = _COLUMNS.get((refused.path or "").split(".")[-1])
+                self.report.refuse(row, step.unit_id, step.period, column, refused)
+
+    def _send(
+        self,
+        import_id: UUID,
+        turn: str,
+        person_id: str,
+        commands: list[tuple[Step, Command]],
+        positions: dict[Step, int],
+        refusals: dict[Step, Refused],
+    ) -> None:
+        requests = [
+            self._request(import_id, f"{turn}:{step.act}:{step.unit_id}:{step.period}", person_id, command)
+            for step, command in commands
+        ]
+        for (step, _), outcome in zip(commands, self._execute(requests), strict=True):
+            if isinstance(outcome, Recorded):
+                positions[step] = outcome.position
+            else:
+                refusals[step] = outcome
+
+    def _finish(self, import_id: UUID) -> None:
+        rejected = self.report.rejected_rows
+        accepted = len(self.table.rows) + len(self.table.refused) - len(rejected)
+        finish = FinishScoreImport(import_id=str(import_id), accepted=accepted, rejected_rows=rejected)
+        self._require(self._execute([self._request(import_id, "finish", self.order.by, finish)]))
+
+    def _request(self, import_id: UUID, name: str, person_id: str, command: Command) -> Request:
+        """A command of this import. Its id is made from the import's, so that repeating it records nothing twice."""
+        return Request(
+            command=command,
+            command_id=uuid5(import_id, name),
+            person_id=person_id,
+            channel=Channel.IMPORT,
+            batch_id=str(import_id),
+        )
+
+    def _execute(self, requests: list[Request]) -> list[Outcome]:
+        outcomes = self._executor.execute_many(requests)
+        positions = [event.position for o in outcomes if isinstance(o, Recorded) for event in o.events]
+        if positions:
+            first, last = self.report.first_position, self.report.last_position
+            self.report.first_position = min(positions) if first is None else min(first, *positions)
+            self.report.last_position = max(positions) if last is None else max(last, *positions)
+        return outcomes
+
+    def _require(self, outcomes: list[Outcome]) -> None:
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                raise outcome
