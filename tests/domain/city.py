@@ -37,7 +37,7 @@ from ledger.domain.commands import (
 )
 from ledger.domain.commands.founding import OpenLedger
 from ledger.domain.facts import Actor, Event, Fact, State, Stream
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.persons import RoleGranted
 from ledger.domain.plan import (

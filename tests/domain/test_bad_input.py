@@ -39,7 +39,7 @@ from city import (
 
 from ledger.domain.commands import EnterScore, GrantDelegation, IssuePlanVersion, RequestCorrection
 from ledger.domain.facts import Actor, Fact
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.grading import GradesOpened
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import EntryKind, Group, GroupWeight, Indicator, Member, Plan

@@ -47,7 +47,7 @@ from ledger.domain.cycle import (
     UnitAssignedToGroup,
     cycle_stream,
 )
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Deadline, DeadlineName, GroupWeight, Indicator, Participation, Plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -14,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.cycle import Cycle, PlanVersion
-from ledger.domain.formulas import KINDS, Formula, FormulaKind, Reading, target_met
+from ledger.domain.formula import Breakpoint, Formula, FormulaKind, Interval, Reading
+from ledger.domain.formulas import KINDS, target_met
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.plan import Plan
+from ledger.domain.refusals import FormulaInvalid
 from ledger.domain.score import Basis
 from ledger.domain.settlement import Known, Slice, UnitResult, settle
 
@@ -179,3 +182,112 @@ def test_a_better_value_never_scores_less(better: Decimal, worse: Decimal, targe
     assert score(more_is_better, high, str(target)) >= score(more_is_better, low, str(target))
     for formula in less_is_better:
         assert score(formula, low, str(target)) >= score(formula, high, str(target))
+
+
+def breakpoints(points: list[list[str]]) -> tuple[Breakpoint, ...]:
+    return tuple(Breakpoint(actual=Decimal(actual), points=Decimal(given)) for actual, given in points)
+
+
+@pytest.mark.parametrize("vector", vectors("PIECEWISE"), ids=lambda vector: vector["id"])
+def test_a_piecewise_formula_is_linear_between_its_breakpoints(vector: dict[str, Any]) -> None:
+    given = vector["input"]
+    formula = Formula(
+        kind=FormulaKind.PIECEWISE, breakpoints=breakpoints(given["points"]), below=Decimal(given["below"])
+    )
+
+    assert shown(score(formula, given["x"])) == vector["expect"]
+
+
+@pytest.mark.parametrize("vector", vectors("BAND"), ids=lambda vector: vector["id"])
+def test_outside_its_band_a_value_loses_points_by_the_distance(vector: dict[str, Any]) -> None:
+    given = vector["input"]
+    formula = Formula(
+        kind=FormulaKind.BAND, low=Decimal(given["lo"]), high=Decimal(given["hi"]), step=Decimal(given["per_unit"])
+    )
+
+    assert shown(score(formula, given["x"])) == vector["expect"]
+
+
+def test_tied_units_get_the_points_of_the_rank_they_share() -> None:
+    given = vector("E5")["input"]
+    formula = Formula(kind=FormulaKind.GROUP_RANK, table=tuple(map(Decimal, given["table"])))
+
+    points = KINDS[formula.kind].scores(formula, [Reading(Fraction(value)) for value in given["values"]])
+
+    assert [str(point) for point in points] == vector("E5")["expect"]["points"]
+
+
+def test_where_less_is_better_the_lowest_value_is_first_and_beyond_the_table_there_is_nothing() -> None:
+    formula = Formula(kind=FormulaKind.GROUP_RANK, table=(Decimal(10), Decimal(5)), lower_better=True)
+
+    assert KINDS[formula.kind].scores(formula, [Reading(Fraction(n)) for n in (3, 1, 2)]) == [0, 10, 5]
+
+
+def test_efficacy_places_a_value_between_the_worst_and_the_best() -> None:
+    given = vector("E7")["input"]
+    planned = Formula(
+        kind=FormulaKind.EFFICACY,
+        base=Decimal(given["base"]),
+        span=Decimal(given["span"]),
+        worst=Decimal(given["min"]),
+        best=Decimal(given["max"]),
+    )
+    of_the_group = replace(planned, worst=None, best=None, lower_better=True)
+
+    assert shown(score(planned, given["x"])) == vector("E7")["expect"]
+    assert KINDS[planned.kind].scores(of_the_group, [Reading(Fraction(n)) for n in (1, 3, 2)]) == [100, 60, 80]
+    assert score(of_the_group, "7") == 100
+
+
+def test_each_day_late_costs_a_step_and_after_the_last_day_nothing_is_left() -> None:
+    formula = Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), until=date(2018, 10, 31), step=Decimal(1))
+
+    assert [score(formula, day) for day in ("20180930", "20181008", "20181101")] == [100, 92, 0]
+
+
+def test_each_finding_costs_a_step_until_nothing_is_left() -> None:
+    formula = Formula(kind=FormulaKind.CHECKLIST, step=Decimal(30))
+
+    assert [score(formula, count) for count in ("0", "2", "4")] == [100, 40, 0]
+
+
+def test_a_step_formula_gives_the_points_of_the_interval() -> None:
+    intervals = (
+        Interval(high=Decimal(60), points=Decimal(0)),
+        Interval(low=Decimal(60), high=Decimal(90), points=Decimal(70)),
+        Interval(low=Decimal(90), points=Decimal(100)),
+    )
+    formula = Formula(kind=FormulaKind.STEP, intervals=intervals)
+
+    assert [score(formula, actual) for actual in ("59.99", "60", "90", "1000")] == [0, 70, 100, 100]
+
+
+def test_linkage_adds_what_the_citys_place_earns() -> None:
+    formula = Formula(kind=FormulaKind.LINKAGE, base=Decimal(100), table=(Decimal(2), Decimal(0), Decimal(-3)))
+
+    assert [score(formula, place) for place in ("1", "2", "3", "9")] == [102, 100, 97, 97]
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        Formula(kind=FormulaKind.PIECEWISE, breakpoints=breakpoints([["70", "60"], ["70", "80"]])),
+        Formula(kind=FormulaKind.PIECEWISE),
+        Formula(kind=FormulaKind.STEP, intervals=(Interval(low=Decimal(0), points=Decimal(1)),)),
+        Formula(
+            kind=FormulaKind.STEP,
+            intervals=(Interval(high=Decimal(5), points=Decimal(0)), Interval(low=Decimal(6), points=Decimal(1))),
+        ),
+        Formula(kind=FormulaKind.BAND, low=Decimal(5), high=Decimal(4), step=Decimal(1)),
+        Formula(kind=FormulaKind.BAND, low=Decimal(4), high=Decimal(5), step=Decimal("-0.1")),
+        Formula(kind=FormulaKind.GROUP_RANK, table=(Decimal(1), Decimal(2))),
+        Formula(kind=FormulaKind.EFFICACY, base=Decimal(60), span=Decimal(40), worst=Decimal(1)),
+        Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), until=date(2018, 9, 29), step=Decimal(1)),
+        Formula(kind=FormulaKind.CHECKLIST),
+        Formula(kind=FormulaKind.LINKAGE, base=Decimal(100)),
+    ],
+    ids=lambda formula: formula.kind.value,
+)
+def test_parameters_that_do_not_fit_together_are_refused(formula: Formula) -> None:
+    with pytest.raises(FormulaInvalid):
+        KINDS[formula.kind].check(formula)

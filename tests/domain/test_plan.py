@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from city import GROUP, PLAN, indicator, plan_with
 
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import (
     Calendar,

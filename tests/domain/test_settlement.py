@@ -37,7 +37,7 @@ from hypothesis import strategies as st
 from ledger.domain.commands import AssignUnitToGroup, CloseEntry
 from ledger.domain.cycle import Cycle, Exemption, PlanVersion
 from ledger.domain.explanation import Explained, explain, rounding_difference
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Participation, Plan

@@ -23,7 +23,7 @@ from city import (
 )
 
 from ledger.domain.commands import AdjustTarget, CloseEntry, OpenCycle
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import end_of
 from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetReason, TargetSet
 

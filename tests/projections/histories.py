@@ -34,7 +34,7 @@ from ledger.domain.commands import (
 )
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.facts import Event
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import (
     Calendar,

@@ -1,64 +1,32 @@
 """Formulas: how a measured value becomes points of 100. One small class per kind.
 
-Adding a kind touches this module only: name it in `FormulaKind`, say here what its
-parameters mean, check them, score with them, and enter it in `KINDS`. All arithmetic is
+Adding a kind: name it and its parameters in `formula`, check and score it with a class here,
+and enter it in `KINDS`; nothing else has to know. All arithmetic is
 exact. Source: domain.md 3.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import ClassVar
 
+from ledger.domain.formula import Formula, FormulaKind, Reading
 from ledger.domain.refusals import FormulaInvalid
 
 HUNDRED = Fraction(100)
 ZERO = Fraction(0)
 
 
-class FormulaKind(StrEnum):
-    """The method by which an indicator's value becomes points."""
-
-    LINEAR_RATIO = "LINEAR_RATIO"
-    """100 x actual / target; higher is better."""
-    INVERSE_DIFF = "INVERSE_DIFF"
-    """100 x (2 - actual / target); lower is better."""
-    INVERSE_RATIO = "INVERSE_RATIO"
-    """100 x target / actual; lower is better."""
-    BEST_RATIO = "BEST_RATIO"
-    """full x actual / the best actual of the group."""
-    DIRECT_POINTS = "DIRECT_POINTS"
-    """Points awarded by the scoring department, 0 to 100."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Formula:
-    """A method with its parameters; a kind refuses parameters that it does not use."""
-
-    kind: FormulaKind
-    floor: Decimal | None = None
-    cap: Decimal | None = None
-    full: Decimal | None = None
-    zero_below: Decimal | None = None
-    zero_target_step: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one unit brings to a formula, exact."""
-
-    actual: Fraction
-    target: Fraction | None = None
-
-
 class Kind:
     """How one kind of formula is checked, and how it scores a whole group at once."""
 
     parameters: ClassVar[frozenset[str]] = frozenset()
+    required: ClassVar[frozenset[str]] = frozenset()
     needs_target: ClassVar[bool] = False
     group_relative: ClassVar[bool] = False
     """Whether one unit's value moves the points of its peers."""
@@ -66,8 +34,11 @@ class Kind:
     def check(self, formula: Formula) -> None:
         """Raise FormulaInvalid unless the parameters fit together."""
         for field in fields(formula):
-            if field.name != "kind" and getattr(formula, field.name) is not None and field.name not in self.parameters:
+            absent = getattr(formula, field.name) in (None, ())
+            if field.name != "kind" and not absent and field.name not in self.parameters:
                 raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind has no such parameter.")
+            if absent and field.name in self.required:
+                raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind needs the parameter.")
         floor = formula.floor if formula.floor is not None else Decimal(0)
         if formula.cap is not None and formula.cap < floor:
             raise FormulaInvalid(path="cap", cap=formula.cap, floor=floor, hint="The cap lies below the floor.")
@@ -161,12 +132,181 @@ class _DirectPoints(Kind):
         return reading.actual
 
 
+class _Piecewise(Kind):
+    parameters = frozenset({"breakpoints", "below", "above"})
+    required = frozenset({"breakpoints"})
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        for first, second in pairwise(formula.breakpoints):
+            if second.actual <= first.actual:
+                raise FormulaInvalid(path="breakpoints", actual=second.actual, hint="Figures strictly increase.")
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        first, last = formula.breakpoints[0], formula.breakpoints[-1]
+        if reading.actual < first.actual:
+            return Fraction(formula.below if formula.below is not None else first.points)
+        if reading.actual > last.actual:
+            return Fraction(formula.above if formula.above is not None else last.points)
+        for left, right in pairwise(formula.breakpoints):
+            if reading.actual <= right.actual:
+                share = (reading.actual - Fraction(left.actual)) / Fraction(right.actual - left.actual)
+                return Fraction(left.points) + share * Fraction(right.points - left.points)
+        return Fraction(last.points)
+
+
+class _Step(Kind):
+    parameters = required = frozenset({"intervals"})
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if formula.intervals[0].low is not None or formula.intervals[-1].high is not None:
+            raise FormulaInvalid(
+                path="intervals", hint="Leave the outermost ends open, so that every figure is covered."
+            )
+        for first, second in pairwise(formula.intervals):
+            if first.high is None or first.high != second.low or (first.low is not None and first.high <= first.low):
+                raise FormulaInvalid(path="intervals", at=first.high, hint="Each interval begins where the last ended.")
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        found = (i for i in formula.intervals if i.high is None or reading.actual < i.high)
+        return Fraction(next(found).points)
+
+
+class _Band(Kind):
+    parameters = frozenset({"low", "high", "step", "floor"})
+    required = frozenset({"low", "high", "step"})
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if formula.low is not None and formula.high is not None and formula.high < formula.low:
+            raise FormulaInvalid(path="high", low=formula.low, high=formula.high)
+        _require_not_negative("step", formula.step)
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        low, high = Fraction(formula.low or 0), Fraction(formula.high or 0)
+        distance = max(low - reading.actual, reading.actual - high, ZERO)
+        return _clamped(HUNDRED - Fraction(formula.step or 0) * distance, formula)
+
+
+class _GroupRank(Kind):
+    parameters = frozenset({"table", "lower_better"})
+    required = frozenset({"table"})
+    group_relative = True
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if any(later > earlier for earlier, later in pairwise(formula.table)):
+            raise FormulaInvalid(path="table", hint="A worse rank never earns more.")
+
+    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
+        ordered = sorted((reading.actual for reading in readings), reverse=not formula.lower_better)
+        place = {actual: index for index, actual in reversed(list(enumerate(ordered)))}
+        # Beyond the table there are no points.
+        return [
+            Fraction(formula.table[place[r.actual]]) if place[r.actual] < len(formula.table) else ZERO for r in readings
+        ]
+
+
+class _Efficacy(Kind):
+    parameters = frozenset({"base", "span", "worst", "best", "lower_better", "floor", "cap"})
+    required = frozenset({"base", "span"})
+    group_relative = True
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if (formula.worst is None) != (formula.best is None):
+            raise FormulaInvalid(path="worst", hint="Give both bounds, or neither to take the group's.")
+        if formula.worst is not None and formula.lower_better is not None:
+            raise FormulaInvalid(path="lower_better", hint="With bounds of the plan their order says which is better.")
+        _require_not_negative("span", formula.span)
+
+    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
+        if not readings:
+            return []
+        actuals = [reading.actual for reading in readings]
+        worst, best = min(actuals), max(actuals)
+        if formula.lower_better:
+            worst, best = best, worst
+        if formula.worst is not None and formula.best is not None:
+            worst, best = Fraction(formula.worst), Fraction(formula.best)
+        base, span = Fraction(formula.base or 0), Fraction(formula.span or 0)
+        if best == worst:
+            return [_clamped(base + span, formula) for _ in readings]
+        return [_clamped(base + span * (actual - worst) / (best - worst), formula) for actual in actuals]
+
+
+class _Checklist(Kind):
+    parameters = frozenset({"full", "step", "floor"})
+    required = frozenset({"step"})
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        _require_not_negative("step", formula.step)
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        full = Fraction(formula.full) if formula.full is not None else HUNDRED
+        return _clamped(full - Fraction(formula.step or 0) * reading.actual, formula)
+
+
+class _Deadline(Kind):
+    parameters = frozenset({"due_on", "until", "step", "floor"})
+    required = frozenset({"due_on", "step"})
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if formula.until is not None and formula.due_on is not None and formula.until < formula.due_on:
+            raise FormulaInvalid(path="until", due_on=formula.due_on, until=formula.until)
+        _require_not_negative("step", formula.step)
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        done_on = day_of(reading.actual)
+        if done_on is None or formula.due_on is None or (formula.until is not None and done_on > formula.until):
+            return ZERO
+        late = max(0, (done_on - formula.due_on).days)
+        return _clamped(HUNDRED - Fraction(formula.step or 0) * late, formula)
+
+
+class _Linkage(Kind):
+    parameters = frozenset({"base", "table"})
+    required = frozenset({"base", "table"})
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        place = int(reading.actual)
+        bonus = formula.table[place - 1] if 1 <= place <= len(formula.table) else formula.table[-1]
+        return Fraction(formula.base or 0) + Fraction(bonus)
+
+
+def day_of(actual: Fraction) -> date | None:
+    """The day that a figure such as 20181008 spells, None if it spells none."""
+    text = str(actual.numerator)
+    if actual.denominator != 1 or len(text) != 8 or not text.isdigit():
+        return None
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+def _require_not_negative(name: str, value: Decimal | None) -> None:
+    if value is not None and value < 0:
+        raise FormulaInvalid(path=name, given=value, hint="It is not negative.")
+
+
 KINDS: dict[FormulaKind, Kind] = {
     FormulaKind.LINEAR_RATIO: _LinearRatio(),
     FormulaKind.INVERSE_DIFF: _InverseDiff(),
     FormulaKind.INVERSE_RATIO: _InverseRatio(),
     FormulaKind.BEST_RATIO: _BestRatio(),
     FormulaKind.DIRECT_POINTS: _DirectPoints(),
+    FormulaKind.PIECEWISE: _Piecewise(),
+    FormulaKind.STEP: _Step(),
+    FormulaKind.BAND: _Band(),
+    FormulaKind.GROUP_RANK: _GroupRank(),
+    FormulaKind.EFFICACY: _Efficacy(),
+    FormulaKind.CHECKLIST: _Checklist(),
+    FormulaKind.DEADLINE: _Deadline(),
+    FormulaKind.LINKAGE: _Linkage(),
 }
 
 

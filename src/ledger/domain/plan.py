@@ -17,7 +17,8 @@ from functools import cached_property
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ledger.domain.formulas import KINDS, Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import SCALE_MAX, Rounding, RoundingPolicy, check_scale
 from ledger.domain.periods import Frequency, Period, parse_period
 from ledger.domain.refusals import (

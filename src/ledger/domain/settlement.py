@@ -14,7 +14,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.cycle import Cycle
-from ledger.domain.formulas import KINDS, Reading
+from ledger.domain.formula import Reading
+from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import RoundingPolicy, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.score import Basis

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from ledger.domain.formulas import Formula, FormulaKind
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import decimal_places
 from ledger.domain.periods import Frequency, parse_period
 from ledger.domain.plan import (
