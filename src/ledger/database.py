@@ -55,7 +55,14 @@ class Database:
             APP_ROLE, statement_timeout=f"{STATEMENT_TIMEOUT_S}s", default_transaction_read_only="on"
         )
         return ConnectionPool(
-            conninfo, min_size=1, max_size=READERS_MAX, kwargs={"autocommit": True}, open=False, name="readers"
+            conninfo,
+            min_size=1,
+            max_size=READERS_MAX,
+            kwargs={"autocommit": True},
+            # A connection that the server dropped is replaced before it is handed out.
+            check=ConnectionPool.check_connection,
+            open=False,
+            name="readers",
         )
 
 

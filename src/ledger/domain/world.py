@@ -122,6 +122,8 @@ class World:
             if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
                 home = _person(self, self.person_id).home_unit_id
                 self.actor = Actor(self.person_id, grant.role.value, home, self.on_behalf_of)
+                if grant.valid_to is not None:
+                    self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
                 return grant.role
         raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
 
@@ -148,6 +150,9 @@ class World:
         limit = end_of(day, timezone)
         if self.now >= limit:
             raise DeadlinePassed(deadline=name, ended=limit.isoformat())
+        self._hold_until(limit)
+
+    def _hold_until(self, limit: datetime) -> None:
         self.expires_at = limit if self.expires_at is None else min(self.expires_at, limit)
 
     def reason(self, text: str | None, *, length_min: int, path: str = "reason") -> str:
