@@ -20,3 +20,9 @@ def vectors(*methods: str) -> list[dict[str, Any]]:
 def vector(vector_id: str) -> dict[str, Any]:
     """One worked example."""
     return next(vector for vector in _VECTORS["indicator"] if vector["id"] == vector_id)
+
+
+QUOTAS: list[dict[str, Any]] = _VECTORS["quota"]
+"""Seats by share and rounding, and one city's seats shared out."""
+GRADINGS: list[dict[str, Any]] = _VECTORS["grading"]
+"""Whole allocations of ten units."""

@@ -301,3 +301,10 @@ class ReferencedEntityInUse(Refused):
 
 class PlanChangeNeedsApproval(Refused):
     """The cycle is open: a new plan version needs the leading group's approval."""
+
+
+# ---- results
+
+
+class GradeTieUnresolved(Refused):
+    """More units are tied at the cut than seats are left; the leading group has to decide."""
