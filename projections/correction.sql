@@ -30,53 +30,65 @@ CREATE TABLE correction (
 CREATE INDEX correction_by_unit ON correction (ledger_id, cycle_id, unit_id, request_position);
 
 -- :fold
-WITH requested AS (
+WITH step AS (
+    -- Whatever became of a request comes right after it in its own order.
     SELECT
-        e.position AS request_position, e.cycle_id, e.unit_id, e.indicator_id, e.period, e.cites, e.value,
-        e.reason_code, e.person_id, e.recorded_at
-    FROM ledger.event AS e
-    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-      AND e.type = 'CorrectionRequested'
-),
-decided AS (
-    SELECT
-        e.request_position,
-        CASE e.type
-            WHEN 'ScoreCorrected' THEN 'APPROVED'
-            WHEN 'CorrectionRejected' THEN 'REJECTED'
-            WHEN 'CorrectionRequestWithdrawn' THEN 'WITHDRAWN'
-        END AS outcome,
-        e.position, e.person_id, e.recorded_at
-    FROM ledger.event AS e
-    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-      AND e.type IN ('ScoreCorrected', 'CorrectionRejected', 'CorrectionRequestWithdrawn')
-),
-moved AS (
-    SELECT
-        request_position, r.cycle_id, r.unit_id, r.indicator_id, r.period, r.cites, r.value, r.reason_code,
-        r.person_id AS requested_by, r.recorded_at AS requested_at,
-        d.outcome, d.position AS decided_position, d.person_id AS decided_by, d.recorded_at AS decided_at
-    FROM requested AS r
-    FULL JOIN decided AS d USING (request_position)
+        s.request_position, s.position, s.type, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value,
+        s.reason_code, s.person_id, s.recorded_at,
+        lead(s.outcome) OVER of_request     AS outcome,
+        lead(s.position) OVER of_request    AS decided_position,
+        lead(s.person_id) OVER of_request   AS decided_by,
+        lead(s.recorded_at) OVER of_request AS decided_at,
+        lag(s.position) OVER of_request     AS earlier_position,
+        s.outcome                           AS own_outcome
+    FROM (
+        SELECT
+            CASE e.type WHEN 'CorrectionRequested' THEN e.position ELSE e.request_position END AS request_position,
+            e.position, e.type, e.cycle_id, e.unit_id, e.indicator_id, e.period, e.cites, e.value, e.reason_code,
+            e.person_id, e.recorded_at,
+            CASE e.type
+                WHEN 'ScoreCorrected' THEN 'APPROVED'
+                WHEN 'CorrectionRejected' THEN 'REJECTED'
+                WHEN 'CorrectionRequestWithdrawn' THEN 'WITHDRAWN'
+            END AS outcome
+        FROM ledger.event AS e
+        WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+          AND e.type IN ('CorrectionRequested', 'ScoreCorrected', 'CorrectionRejected', 'CorrectionRequestWithdrawn')
+    ) AS s
+    WINDOW of_request AS (PARTITION BY s.request_position ORDER BY s.position)
 )
-MERGE INTO correction AS c
-USING moved AS m ON c.ledger_id = %(ledger_id)s AND c.request_position = m.request_position
-WHEN MATCHED THEN
-    UPDATE SET
-        outcome = m.outcome,
-        decided_position = m.decided_position,
-        decided_by = m.decided_by,
-        decided_at = m.decided_at
-WHEN NOT MATCHED THEN
-    INSERT (
-        ledger_id, request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value,
-        reason_code, requested_by, requested_at, outcome, decided_position, decided_by, decided_at
-    )
-    VALUES (
-        %(ledger_id)s, m.request_position, m.cycle_id, m.unit_id, m.indicator_id, m.period, m.cites, m.value,
-        m.reason_code, m.requested_by, m.requested_at, coalesce(m.outcome, 'OPEN'), m.decided_position,
-        m.decided_by, m.decided_at
-    );
+INSERT INTO correction (
+    ledger_id, request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value,
+    reason_code, requested_by, requested_at, outcome, decided_position, decided_by, decided_at
+)
+SELECT
+    %(ledger_id)s, s.request_position, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value,
+    s.reason_code, s.person_id, s.recorded_at, coalesce(s.outcome, 'OPEN'), s.decided_position, s.decided_by,
+    s.decided_at
+FROM step AS s
+WHERE s.type = 'CorrectionRequested'
+UNION ALL
+-- A decision about a request of an earlier range. If there is no such request, nothing but its
+-- position is known, and the table refuses the row.
+SELECT
+    %(ledger_id)s, s.request_position, c.cycle_id, c.unit_id, c.indicator_id, c.period, c.corrects_position,
+    c.proposed_value, c.reason_code, c.requested_by, c.requested_at, s.own_outcome, s.position, s.person_id,
+    s.recorded_at
+FROM step AS s
+LEFT JOIN LATERAL (
+    SELECT
+        r.cycle_id, r.unit_id, r.indicator_id, r.period, r.corrects_position, r.proposed_value, r.reason_code,
+        r.requested_by, r.requested_at
+    FROM correction AS r
+    WHERE r.ledger_id = %(ledger_id)s AND r.request_position = s.request_position
+    LIMIT 1
+) AS c ON true
+WHERE s.type <> 'CorrectionRequested' AND s.earlier_position IS NULL
+ON CONFLICT (ledger_id, request_position) DO UPDATE SET
+    outcome = EXCLUDED.outcome,
+    decided_position = EXCLUDED.decided_position,
+    decided_by = EXCLUDED.decided_by,
+    decided_at = EXCLUDED.decided_at;
 
 -- :page page request_position
 SELECT

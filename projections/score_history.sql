@@ -83,8 +83,15 @@ known AS (
         h.value, ARRAY[h.position, h.self_value], ARRAY[h.position, h.provisional_value],
         ARRAY[h.position, h.official_value]
     FROM resumed
-    JOIN score_history AS h
-        ON h.ledger_id = %(ledger_id)s AND h.stream = resumed.stream AND h.version = resumed.version - 1
+    CROSS JOIN LATERAL (
+        SELECT
+            p.stream, p.version, p.position, p.cycle_id, p.unit_id, p.indicator_id, p.period, p.type, p.recorded_at,
+            p.person_id, p.on_behalf_of, p.requested_by, p.approved_by, p.cites, p.request_position, p.reason_code,
+            p.value, p.self_value, p.provisional_value, p.official_value
+        FROM score_history AS p
+        WHERE p.ledger_id = %(ledger_id)s AND p.stream = resumed.stream AND p.version = resumed.version - 1
+        LIMIT 1
+    ) AS h
 ),
 stood AS (
     SELECT

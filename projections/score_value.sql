@@ -40,30 +40,41 @@ change AS (
         e.unit_id,
         e.period,
         e.type,
-        e.version,
         e.value,
         e.position,
         lag(e.position) OVER of_basis  AS earlier_position,
-        lead(e.position) OVER of_basis AS later_position
+        lead(e.position) OVER of_basis AS later_position,
+        min(e.version) OVER of_score   AS first_version
     FROM ledger.event AS e
     JOIN effect ON effect.type = e.type
     WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-    WINDOW of_basis AS (PARTITION BY effect.basis, e.stream ORDER BY e.position)
+    WINDOW
+        of_score AS (PARTITION BY e.stream),
+        of_basis AS (PARTITION BY e.stream, effect.basis ORDER BY e.position)
+),
+held AS (
+    -- Where the value stands that was in force before the range; a score that begins in it has none.
+    SELECT newest.row_id, c.position
+    FROM change AS c
+    CROSS JOIN LATERAL (
+        SELECT v.ctid AS row_id, v.until_position
+        FROM score_value AS v
+        WHERE v.ledger_id = %(ledger_id)s
+          AND v.cycle_id = c.cycle_id
+          AND v.basis = c.basis
+          AND v.indicator_id = c.indicator_id
+          AND v.unit_id = c.unit_id
+          AND v.period = c.period
+        ORDER BY v.from_position DESC
+        LIMIT 1
+    ) AS newest
+    WHERE c.earlier_position IS NULL AND c.first_version > 1 AND newest.until_position IS NULL
 ),
 closed AS (
-    -- The first event of a score has nothing to close.
     UPDATE score_value AS v
-    SET until_position = c.position
-    FROM change AS c
-    WHERE c.earlier_position IS NULL
-      AND c.version > 1
-      AND v.ledger_id = %(ledger_id)s
-      AND v.cycle_id = c.cycle_id
-      AND v.basis = c.basis
-      AND v.indicator_id = c.indicator_id
-      AND v.unit_id = c.unit_id
-      AND v.period = c.period
-      AND v.until_position IS NULL
+    SET until_position = h.position
+    FROM held AS h
+    WHERE v.ctid = h.row_id
 )
 INSERT INTO score_value (
     ledger_id, cycle_id, basis, indicator_id, unit_id, period, from_position, until_position, value

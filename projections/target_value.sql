@@ -34,21 +34,29 @@ WITH change AS (
       AND e.type IN ('TargetSet', 'TargetAdjusted')
     WINDOW of_target AS (PARTITION BY e.stream ORDER BY e.position)
 ),
-closed AS (
-    UPDATE target_value AS v
-    SET until_position = c.position
+held AS (
+    SELECT c.cycle_id, c.indicator_id, c.unit_id, newest.from_position, newest.value, c.position AS until_position
     FROM change AS c
-    WHERE c.earlier_position IS NULL
-      AND c.version > 1
-      AND v.ledger_id = %(ledger_id)s
-      AND v.cycle_id = c.cycle_id
-      AND v.indicator_id = c.indicator_id
-      AND v.unit_id = c.unit_id
-      AND v.until_position IS NULL
+    CROSS JOIN LATERAL (
+        SELECT v.from_position, v.value
+        FROM target_value AS v
+        WHERE v.ledger_id = %(ledger_id)s
+          AND v.cycle_id = c.cycle_id
+          AND v.indicator_id = c.indicator_id
+          AND v.unit_id = c.unit_id
+        ORDER BY v.from_position DESC
+        LIMIT 1
+    ) AS newest
+    WHERE c.earlier_position IS NULL AND c.version > 1
 )
 INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value)
 SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value
-FROM change AS c;
+FROM change AS c
+UNION ALL
+SELECT %(ledger_id)s, h.cycle_id, h.indicator_id, h.unit_id, h.from_position, h.until_position, h.value
+FROM held AS h
+ON CONFLICT (ledger_id, cycle_id, indicator_id, unit_id, from_position) DO UPDATE SET
+    until_position = EXCLUDED.until_position;
 
 -- :read by_target
 SELECT value, from_position

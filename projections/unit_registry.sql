@@ -23,7 +23,6 @@ CREATE INDEX unit_registry_by_registration ON unit_registry (ledger_id, register
 WITH named AS (
     SELECT
         e.unit_id,
-        e.type,
         e.position,
         min(e.position) FILTER (WHERE e.type = 'UnitRegistered') OVER (PARTITION BY e.unit_id) AS registered_position,
         lag(e.position) OVER of_unit  AS earlier_position,
@@ -34,24 +33,26 @@ WITH named AS (
     WINDOW of_unit AS (PARTITION BY e.unit_id ORDER BY e.position)
 ),
 known AS (
-    SELECT n.unit_id, n.position, n.earlier_position, n.later_position,
-        coalesce(n.registered_position, r.registered_position) AS registered_position
+    SELECT
+        n.unit_id, n.position, n.earlier_position, n.later_position, newest.from_position AS held_position,
+        coalesce(n.registered_position, newest.registered_position) AS registered_position
     FROM named AS n
-    LEFT JOIN unit_registry AS r
-        ON r.ledger_id = %(ledger_id)s AND r.unit_id = n.unit_id AND r.until_position IS NULL
-),
-closed AS (
-    UPDATE unit_registry AS r
-    SET until_position = k.position
-    FROM known AS k
-    WHERE k.earlier_position IS NULL
-      AND r.ledger_id = %(ledger_id)s
-      AND r.unit_id = k.unit_id
-      AND r.until_position IS NULL
+    LEFT JOIN LATERAL (
+        SELECT r.registered_position, r.from_position
+        FROM unit_registry AS r
+        WHERE r.ledger_id = %(ledger_id)s AND r.unit_id = n.unit_id
+        ORDER BY r.from_position DESC
+        LIMIT 1
+    ) AS newest ON true
 )
 INSERT INTO unit_registry (ledger_id, unit_id, registered_position, from_position, until_position)
 SELECT %(ledger_id)s, k.unit_id, k.registered_position, k.position, k.later_position
-FROM known AS k;
+FROM known AS k
+UNION ALL
+SELECT %(ledger_id)s, k.unit_id, k.registered_position, k.held_position, k.position
+FROM known AS k
+WHERE k.earlier_position IS NULL AND k.held_position IS NOT NULL
+ON CONFLICT (ledger_id, unit_id, from_position) DO UPDATE SET until_position = EXCLUDED.until_position;
 
 -- :read by_id
 SELECT

@@ -82,7 +82,7 @@ class MiniLedger:
 
     def command(self, event: dict[str, Any]) -> tuple[str, dict[str, Any], str]:
         key = {"cycleId": CYCLE, "unitId": event.get("unit"), "indicatorId": event.get("indicator"), "period": "2018-Y"}
-        cited = event.get("verifies_position") or event.get("corrects_position")
+        cited = event.get("verifies_position", 0)
         match event["type"]:
             case "MeasuresIssued":
                 return (
@@ -107,7 +107,7 @@ class MiniLedger:
                 entry = {"value": event["value"], "uom": "points" if points else "unit"}
                 return "enterScore", key | entry | {"entryKind": "POINTS" if points else "ACTUAL"}, event["by"]
             case "ScoreVerified":
-                return "verifyScore", key | {"verifiedPosition": str(cited + self.shift)}, event["by"]
+                return "verifyScore", key | {"verifiedPosition": str(int(cited) + self.shift)}, event["by"]
             case "EntryClosed":
                 return "closeEntry", {"cycleId": CYCLE}, "office"
             case "CorrectionRequested":

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from city import (
@@ -89,8 +90,8 @@ def plan(content: Plan) -> Outcome:
 
 
 def formula(kind: FormulaKind, **parameters: str) -> Outcome:
-    given = Formula(kind=kind, **{name: Decimal(text) for name, text in parameters.items()})
-    return plan(plan_with(replace(A, formula=given), B, C))
+    given: dict[str, Any] = {name: Decimal(text) for name, text in parameters.items()}
+    return plan(plan_with(replace(A, formula=Formula(kind=kind, **given)), B, C))
 
 
 def weights(weight: str) -> Outcome:

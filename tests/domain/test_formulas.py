@@ -29,7 +29,8 @@ POSITIVE = st.decimals(min_value=Decimal("0.01"), max_value=1000, places=2)
 
 def formula_of(kind: str, given: dict[str, str]) -> Formula:
     names = ("floor", "cap", "full", "zero_below")
-    return Formula(kind=FormulaKind(kind), **{name: Decimal(given[name]) for name in names if name in given})
+    parameters: dict[str, Any] = {name: Decimal(given[name]) for name in names if name in given}
+    return Formula(kind=FormulaKind(kind), **parameters)
 
 
 def score(formula: Formula, actual: str, target: str | None = None) -> Fraction:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from city import GROUP, PLAN, indicator, plan_with
@@ -37,7 +38,8 @@ def refusal_of(plan: Plan) -> tuple[str, str | None]:
 
 
 def formula(kind: FormulaKind, **parameters: str) -> Formula:
-    return Formula(kind=kind, **{name: Decimal(text) for name, text in parameters.items()})
+    given: dict[str, Any] = {name: Decimal(text) for name, text in parameters.items()}
+    return Formula(kind=kind, **given)
 
 
 def weighing(weight: str) -> GroupWeight:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import LiteralString
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from ledger.database import APP_ROLE, Database
 
@@ -15,17 +16,18 @@ COLUMNS = (
 )
 
 
-def forge(database: Database, like: int, *, skip: int = 0, **changed: LiteralString) -> int:
+def forge(database: Database, like: int, changed: Mapping[str, LiteralString] | None = None, *, skip: int = 0) -> int:
     """Add an event like the one at a position, with columns changed to SQL expressions; return its position.
 
     It is the next version of the same stream, and its bytes say so unless `entry` is changed.
     `skip` leaves as many positions empty before it.
     """
-    expressions: dict[str, Composable] = {name: SQL("{}").format(SQL(name)) for name in COLUMNS}
+    expressions: dict[str, Composable] = {name: Identifier(name) for name in COLUMNS}
     expressions["version"] = SQL("1 + (SELECT max(version) FROM ledger.event AS o WHERE o.stream = e.stream)")
     expressions["command_digest"] = SQL("NULL")
-    expressions |= {name: SQL(text) for name, text in changed.items()}
-    if "entry" not in changed:
+    changes = changed or {}
+    expressions |= {name: SQL(text) for name, text in changes.items()}
+    if "entry" not in changes:
         # The bytes end with the type and the version, which have to be those of the columns.
         kind, version = expressions["type"], expressions["version"]
         expressions["entry"] = SQL(
@@ -44,7 +46,7 @@ def forge(database: Database, like: int, *, skip: int = 0, **changed: LiteralStr
                 "INSERT INTO ledger.event (ledger_id, position, {}) SELECT 1, {}, {} FROM ledger.event AS e"
                 " WHERE e.ledger_id = 1 AND e.position = {}"
             ).format(
-                SQL(", ").join(SQL("{}").format(SQL(name)) for name in COLUMNS),
+                SQL(", ").join(map(Identifier, COLUMNS)),
                 Literal(row[0]),
                 SQL(", ").join(expressions[name] for name in COLUMNS),
                 Literal(like),

@@ -77,8 +77,9 @@ def test_readers_go_on_while_every_projection_is_built_anew(
     stop, seen = threading.Event(), list[Results]()
 
     def read() -> None:
-        while not stop.is_set():
-            with database.readers() as pool:
+        # One connection throughout, so that its prepared statements outlive the switch.
+        with database.readers() as pool:
+            while not stop.is_set():
                 seen.append(Answers(pool).results(CYCLE, "NORTH", at=head))
 
     reader = threading.Thread(target=read)

@@ -37,7 +37,7 @@ def test_an_unfit_event_stops_every_projection_right_before_it(
     record(store, year)
     projector.catch_up()
     sound = tables(database)
-    position = forge(database, last(year, "ScoreEntered").position, **UNFIT[reason])
+    position = forge(database, last(year, "ScoreEntered").position, UNFIT[reason])
     forge(database, last(year, "ScoreEntered").position)
 
     with pytest.raises(ProjectionStopped) as stopped:
@@ -54,7 +54,7 @@ def test_what_stands_before_an_unfit_event_in_the_same_batch_is_folded(
 ):
     year = Year().given(Move("enter", 0, 7))
     record(store, year)
-    position = forge(database, last(year, "ScoreEntered").position, type="'ScoreInvented'")
+    position = forge(database, last(year, "ScoreEntered").position, {"type": "'ScoreInvented'"})
 
     with pytest.raises(ProjectionStopped):
         projector.catch_up()
@@ -82,8 +82,8 @@ def test_an_event_that_one_fold_cannot_take_stops_that_projection_alone(
 ):
     year = Year().given(Move("enter", 0, 7))
     record(store, year)
-    position = forge(database, last(year, "ScoreEntered").position, unit_id="NULL")
-    after = forge(database, last(year, "UnitRegistered").position, type="'UnitRenamed'")
+    position = forge(database, last(year, "ScoreEntered").position, {"unit_id": "NULL"})
+    after = forge(database, last(year, "UnitRegistered").position, {"type": "'UnitRenamed'"})
 
     with pytest.raises(ProjectionStopped) as stopped:
         projector.catch_up()
@@ -95,14 +95,27 @@ def test_an_event_that_one_fold_cannot_take_stops_that_projection_alone(
     assert reached == {name: [f"(1,{position - 1 if name in behind else after},1)"] for name in reached}
 
 
+def test_a_decision_about_no_request_stops_the_corrections(database: Database, store: Store, projector: Projector):
+    year = Year().given(Move("enter", 0, 7), Move("verify", 0), Move("request", 0, 8), Move("reject", 0))
+    record(store, year)
+    position = forge(database, last(year, "CorrectionRejected").position, {"request_position": "1"})
+
+    with pytest.raises(ProjectionStopped) as stopped:
+        projector.catch_up()
+
+    assert (stopped.value.projection, stopped.value.position) == ("correction", position)
+
+
 def test_a_plan_that_cannot_be_read_stops_the_standings_alone(database: Database, store: Store, projector: Projector):
     year = Year()
     record(store, year)
     position = forge(
         database,
         last(year, "PlanVersionIssued").position,
-        entry="""convert_to('{"data":{},"stream":"plan:MINI-2018","type":"PlanVersionIssued","version":'
-            || 1 + (SELECT max(version) FROM ledger.event AS o WHERE o.stream = e.stream) || '}', 'UTF8')""",
+        {
+            "entry": """convert_to('{"data":{},"stream":"plan:MINI-2018","type":"PlanVersionIssued","version":'
+            || 1 + (SELECT max(version) FROM ledger.event AS o WHERE o.stream = e.stream) || '}', 'UTF8')"""
+        },
     )
 
     with pytest.raises(ProjectionStopped) as stopped:
@@ -115,7 +128,7 @@ def test_a_plan_that_cannot_be_read_stops_the_standings_alone(database: Database
 def test_a_stopped_projector_keeps_naming_the_same_place(database: Database, store: Store, projector: Projector):
     year = Year().given(Move("enter", 0, 7))
     record(store, year)
-    forge(database, last(year, "ScoreEntered").position, unit_id="NULL")
+    forge(database, last(year, "ScoreEntered").position, {"unit_id": "NULL"})
 
     places: list[int] = []
     for _ in range(3):

@@ -52,7 +52,7 @@ def test_its_own_process_wakes_it(database: Database, store: Store, projector: P
     record(store, year)
     with running(projector):
         answers.wait_for(store.head, PATIENCE_S)
-        position = forge(database, 1, type="'LedgerOpened'")
+        position = forge(database, 1, {"type": "'LedgerOpened'"})
         projector.wake()
 
         answers.wait_for(position, PATIENCE_S)
@@ -64,7 +64,7 @@ def test_it_looks_for_itself_when_nobody_wakes_it(
     record(store, Year())
     with running(projector):
         answers.wait_for(store.head, PATIENCE_S)
-        position = forge(database, 1, type="'LedgerOpened'")
+        position = forge(database, 1, {"type": "'LedgerOpened'"})
 
         answers.wait_for(position, PATIENCE_S)
 
@@ -82,7 +82,7 @@ def test_it_outlives_the_loss_of_every_connection(
                 " WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> 'readers'"
                 "   AND (application_name = 'ledger-projector' OR query LIKE 'LISTEN%')"
             )
-        position = forge(database, 1, type="'LedgerOpened'")
+        position = forge(database, 1, {"type": "'LedgerOpened'"})
 
         answers.wait_for(position, PATIENCE_S)
 
@@ -93,7 +93,7 @@ def test_a_stop_is_reported_and_does_not_end_it(
     record(store, Year())
     with running(projector):
         answers.wait_for(store.head, PATIENCE_S)
-        position = forge(database, 1, type="'Invented'")
+        position = forge(database, 1, {"type": "'Invented'"})
         stopped = threading.Event()
         while projector.stopped is None:
             stopped.wait(0.01)
