@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format schema bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/ledger demo
@@ -25,6 +25,11 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The committed schema is a promise; a test compares it with the one that is served.
+schema: $(INSTALLED)
+	$(BIN)/python -c 'from ledger.api.schema import schema; print(schema.as_str().rstrip())' \
+		> src/ledger/api/schema.graphql
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/reproduce_revisions.py

@@ -1,4 +1,4 @@
-"""Every row of every bundled revision, had back from the projection and from an export alone.
+"""Every row of every bundled revision, had back from the projection, from an export alone and through GraphQL.
 
     python benchmarks/reproduce_revisions.py [directory]
 
@@ -9,6 +9,7 @@ by value as written. Prints the times; exits with 4 at the first difference.
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import sys
 import tempfile
@@ -17,13 +18,24 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+from ledger.api.context import Context
+from ledger.api.schema import schema
+from ledger.api.service import service_on
 from ledger.cli.opening import opened_answers, opened_store
-from ledger.demo import CYCLE_ID, INDICATOR_ID, Revision, RevisionClock, import_revisions
+from ledger.demo import CYCLE_ID, INDICATOR_ID, INSPECTOR, Revision, RevisionClock, import_revisions
 from ledger.evidence import EvidenceDirectory
 from ledger.replay import replay
 from ledger.settings import Settings
+from ledger.store import Store
 
 Values = list[tuple[str, str, str]]
+VALUES = """
+query($at: Position!, $cycle: String!, $indicator: String!, $after: String) {
+  values(cycle: $cycle, indicator: $indicator, first: 100, after: $after, asOf: {position: $at}) {
+    nodes { unitId period value } pageInfo { hasNextPage endCursor }
+  }
+}
+"""
 
 
 def main(directory: Path) -> int:
@@ -50,11 +62,34 @@ def main(directory: Path) -> int:
                 with timed(f"revision {each.revision.number}: {len(expected):,} values from the export"):
                     known = replay(export, through=each.position).values(CYCLE_ID, INDICATOR_ID)
                     replayed = [(unit, period, format(value, "f")) for unit, period, value in known]
-                if not expected == shown == replayed:
+                with timed(f"revision {each.revision.number}: {len(expected):,} values through GraphQL"):
+                    answered = ask_values(settings, store, each.position)
+                if not expected == shown == replayed == answered:
                     print(f"revision {each.revision.number} differs", file=sys.stderr)
                     return 4
     print("every revision is reproduced exactly")
     return 0
+
+
+def ask_values(settings: Settings, store: Store, position: int) -> Values:
+    """Every value as of a position, page by page, as a client of the API gets them."""
+    with service_on(store.database, settings) as service:
+        return asyncio.run(_ask_pages(Context(service, INSPECTOR), position))
+
+
+async def _ask_pages(context: Context, position: int) -> Values:
+    found: Values = []
+    after: str | None = None
+    while True:
+        variables = {"at": str(position), "cycle": CYCLE_ID, "indicator": INDICATOR_ID, "after": after}
+        answer = await schema.execute(VALUES, variable_values=variables, context_value=context)
+        if answer.errors or answer.data is None:
+            raise RuntimeError(str(answer.errors))
+        page = answer.data["values"]
+        found += [(node["unitId"], node["period"], node["value"]) for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
 
 
 def unseen(done: int, total: int) -> None:

@@ -15,16 +15,16 @@ from test_mini_ledger import MiniLedger, moments
 LEDGER = "{ ledger { title } }"
 HISTORY = """
 query($unit: String!) {
-  scoreHistory(cycleId: "MINI-2018", unitId: $unit, indicatorId: "A", period: "2018-Y", first: 10) { nodes { type } }
+  scoreHistory(cycle: "MINI-2018", unit: $unit, indicator: "A", period: "2018-Y", first: 10) { nodes { type } }
 }
 """
 SCORE = """
 query($unit: String!) {
-  score(cycleId: "MINI-2018", unitId: $unit, indicatorId: "A", period: "2018-Y") { official { value } }
+  score(cycle: "MINI-2018", unit: $unit, indicator: "A", period: "2018-Y") { official { value } }
 }
 """
 EVENTS = '{ events(first: 100, filter: {cycleId: "MINI-2018"}) { nodes { type data } } }'
-ROWS = '{ ranking(cycleId: "MINI-2018", groupId: "G1") { rows(first: 10) { nodes { unitId } } } }'
+ROWS = '{ ranking(cycle: "MINI-2018", group: "G1") { rows(first: 10) { nodes { unitId } } } }'
 
 
 def code_of(answer: dict[str, Any]) -> str:
@@ -107,7 +107,7 @@ def test_a_reporter_sees_only_their_own_units_rows_and_events(city: Client) -> N
 
 
 def test_roles_are_those_of_today_in_the_ledger_not_of_the_token(city: Client) -> None:
-    person = city.ask('{ person(personId: "scorer-b") { roles { role position } } }', by="inspector")
+    person = city.ask('{ person(id: "scorer-b") { roles { role position } } }', by="inspector")
     granted = person["roles"][0]["position"]
     given = {
         "subjectId": "scorer-b",
@@ -137,7 +137,7 @@ def test_only_an_inspector_sees_refused_attempts(city: Client) -> None:
 
     refusal = city.refuse("enterScore", score, by="reporter-u01")
 
-    seen = '{ events(first: 5, newestFirst: true, filter: {types: ["CommandRefused"]}) { nodes { data } } }'
+    seen = '{ events(first: 5, order: NEWEST_FIRST, filter: {types: ["CommandRefused"]}) { nodes { data } } }'
     assert (refusal["code"], refusal["recorded"]) == ("FORBIDDEN_ROLE", ["CommandRefused"])
     assert city.ask(seen, by="inspector")["nodes"][0]["data"]["person_id"] == "reporter-u01"
     assert city.ask(seen, by="office")["nodes"] == []

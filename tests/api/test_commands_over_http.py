@@ -52,7 +52,7 @@ def test_a_client_reads_its_own_write_at_the_position_it_was_given(client: Clien
 
     position = client.record("registerUnit", given, by="office")
 
-    document = "query($at: Position!) { events(first: 1, newestFirst: true, atLeast: $at) { nodes { position } } }"
+    document = "query($at: Position!) { events(first: 1, order: NEWEST_FIRST, atLeast: $at) { nodes { position } } }"
     assert client.ask(document, at=str(position))["nodes"] == [{"position": str(position)}]
 
 

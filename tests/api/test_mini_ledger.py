@@ -146,7 +146,7 @@ def expected(position: str) -> list[tuple[int, str, str]]:
 
 RANKING = """
 query($at: Position!, $basis: Basis!) {
-  ranking(cycleId: "MINI-2018", groupId: "G1", basis: $basis, asOf: {position: $at}, atLeast: $at) {
+  ranking(cycle: "MINI-2018", group: "G1", basis: $basis, asOf: {position: $at}, atLeast: $at) {
     complete asOf { position }
     rows(first: 10) { nodes { rank unitId total exact } }
   }
@@ -215,7 +215,7 @@ def test_a_correction_request_changes_nothing_and_its_approval_moves_the_unit(cl
 
     document = """
     query($earlier: Position!, $later: Position!) {
-      rankingDiff(cycleId: "MINI-2018", groupId: "G1", earlier: {position: $earlier}, later: {position: $later}) {
+      rankingDiff(cycle: "MINI-2018", group: "G1", from: {position: $earlier}, to: {position: $later}) {
         rows { unitId rankBefore rankAfter rankDelta totalBefore totalAfter totalDelta }
         events { type }
       }
@@ -235,7 +235,7 @@ def test_who_changed_this_score_is_answered_in_one_query(client: Client, mini: M
 
     history = client.ask(
         """
-        query { scoreHistory(cycleId: "MINI-2018", unitId: "U04", indicatorId: "A", period: "2018-Y", first: 10) {
+        query { scoreHistory(cycle: "MINI-2018", unit: "U04", indicator: "A", period: "2018-Y", first: 10) {
             nodes {
               type actor { personId role } oldValue newValue now
               reasonCode reason requestedBy approvedBy evidence
@@ -266,7 +266,7 @@ def test_a_total_is_explained_down_to_the_positions_and_adds_up(client: Client, 
 
     explained = client.ask(
         """
-        query($at: Position!) { explain(cycleId: "MINI-2018", unitId: "U04", asOf: {position: $at}) {
+        query($at: Position!) { explain(cycle: "MINI-2018", unit: "U04", asOf: {position: $at}) {
             rank total tree { exact shown roundingDifference positions parts { exact parts {
                 label weight formula exact shown positions parts { kind exact positions } } } }
         } }
@@ -284,10 +284,10 @@ def test_a_total_is_explained_down_to_the_positions_and_adds_up(client: Client, 
 def test_what_a_person_did_is_answered_with_the_capacity(client: Client, mini: MiniLedger) -> None:
     moments(mini)
 
-    activity = client.ask('{ actorActivity(personId: "p-lead", first: 10) { nodes { capacities event { type } } } }')[
+    activity = client.ask('{ actorActivity(person: "p-lead", first: 10) { nodes { capacities event { type } } } }')[
         "nodes"
     ]
-    counts = client.ask('{ actorActivityCounts(personId: "p-verifier") { type capacity count } }')
+    counts = client.ask('{ actorActivityCounts(person: "p-verifier") { type capacity count } }')
 
     assert [(each["event"]["type"], each["capacities"]) for each in activity] == [
         ("PersonRegistered", ["CONCERNED"]),
@@ -326,12 +326,12 @@ def test_units_cycles_plans_and_scores_are_answered_as_they_were(client: Client,
     at = moments(mini)
     document = """
     query($at: Position!) {
-      cycle(cycleId: "MINI-2018", asOf: {position: $at}) { phase memberships { unitId groupId } }
+      cycle(id: "MINI-2018", asOf: {position: $at}) { phase memberships { unitId groupId } }
     }
     """
     score = """
     query($at: Position!) {
-      score(cycleId: "MINI-2018", unitId: "U04", indicatorId: "A", period: "2018-Y", asOf: {position: $at}) {
+      score(cycle: "MINI-2018", unit: "U04", indicator: "A", period: "2018-Y", asOf: {position: $at}) {
         status provisional { value } official { value position } correctionCount openRequest { proposedValue }
       }
     }
@@ -353,7 +353,7 @@ def test_units_cycles_plans_and_scores_are_answered_as_they_were(client: Client,
     }
     units = client.ask("{ units(first: 3) { nodes { unitId nameZh } pageInfo { hasNextPage } } }")
     assert [unit["unitId"] for unit in units["nodes"]] == ["U01", "U02", "U03"]
-    timeline = client.ask('{ unitTimeline(unitId: "U04", first: 20) { nodes { type } } }')["nodes"]
+    timeline = client.ask('{ unitTimeline(unit: "U04", first: 20) { nodes { type } } }')["nodes"]
     assert [event["type"] for event in timeline].count("ScoreVerified") == 3
-    plan = client.ask('{ plan(cycleId: "MINI-2018") { planVersion content { indicators { indicatorId } } } }')
+    plan = client.ask('{ plan(cycle: "MINI-2018") { planVersion content { indicators { indicatorId } } } }')
     assert [indicator["indicatorId"] for indicator in plan["content"]["indicators"]] == ["A", "B", "C"]

@@ -11,7 +11,7 @@ from ledger.domain.commands import COMMANDS
 
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
-    """Write it anew with: ledger schema > src/ledger/api/schema.graphql"""
+    """Write it anew with: make schema"""
     committed = (files("ledger.api") / "schema.graphql").read_text("utf-8")
 
     assert committed == schema.as_str().rstrip() + "\n"

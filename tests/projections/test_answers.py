@@ -8,7 +8,8 @@ from decimal import Decimal
 
 import pytest
 from city import CYCLE
-from histories import NORTH, Move, Year, eventful, record
+from histories import Year, eventful, record
+from moves import NORTH, Move
 
 from ledger.domain.facts import Event
 from ledger.domain.refusals import InvalidPeriod, MalformedInput, UnknownId

@@ -7,7 +7,8 @@ from typing import LiteralString
 import pytest
 from contents import tables
 from forging import forge
-from histories import Move, Year, record
+from histories import Year, record
+from moves import Move
 
 from ledger.database import Database
 from ledger.domain.facts import Event

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable
 
 from contents import Tables, empty, tables
-from histories import Move, Year, eventful, record
+from histories import Year, eventful, record
+from moves import Move
 
 from ledger.database import Database
 from ledger.projector import Projector

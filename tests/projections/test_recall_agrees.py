@@ -9,9 +9,10 @@ from fractions import Fraction
 import pytest
 from city import CYCLE
 from contents import empty, tables
-from histories import ACTIONS, CELLS, GROUPS, PERIODS, Move, Year, eventful, record
+from histories import CELLS, PERIODS, Year, eventful, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from moves import ACTIONS, GROUPS, Move
 
 from ledger.database import Database
 from ledger.domain.explanation import explain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 import strawberry
@@ -16,7 +17,7 @@ from ledger.api.reads import events, registry, results, scores
 from ledger.api.reads.moments import moment, shown
 from ledger.api.results import Ranking, RankingDiff, UnitExplanation
 from ledger.api.scalars import Position
-from ledger.api.scores import Correction, Score, ScoreHistoryEntry
+from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
 from ledger.domain.score import Basis, ReasonCode
 from ledger.results import EventFilter as WantedEvents
@@ -30,13 +31,21 @@ AtLeast = Annotated[
     Position | None,
     strawberry.argument(description="Wait, for a bounded time, until this position is included: read your own writes."),
 ]
-CycleId = Annotated[str, strawberry.argument(description="The assessment cycle.")]
-UnitId = Annotated[str, strawberry.argument(description="The unit.")]
-IndicatorId = Annotated[str, strawberry.argument(description="The indicator.")]
+CycleId = Annotated[str, strawberry.argument(name="cycle", description="The assessment cycle.")]
+UnitId = Annotated[str, strawberry.argument(name="unit", description="The unit.")]
+IndicatorId = Annotated[str, strawberry.argument(name="indicator", description="The indicator.")]
 PeriodName = Annotated[str, strawberry.argument(description="The period, spelled as the plan spells it.")]
 AnyPeriod = Annotated[str | None, strawberry.argument(description="The period; the cycle as a whole if left out.")]
-GroupId = Annotated[str, strawberry.argument(description="The peer group.")]
+GroupId = Annotated[str, strawberry.argument(name="group", description="The peer group.")]
+PersonId = Annotated[str, strawberry.argument(name="person", description="The person.")]
+Id = Annotated[str, strawberry.argument(name="id", description="The id.")]
 BasisArgument = Annotated[Basis, strawberry.argument(description="Whose word the values are.")]
+
+
+@strawberry.enum(description="Which events come first.")
+class EventOrder(Enum):
+    OLDEST_FIRST = strawberry.enum_value("OLDEST_FIRST", description="In the order they were recorded.")
+    NEWEST_FIRST = strawberry.enum_value("NEWEST_FIRST", description="The latest first.")
 
 
 @strawberry.type(description="The ledger itself.")
@@ -89,7 +98,7 @@ class Query:
         first: First,
         after: After = None,
         filter: Annotated[EventFilter | None, strawberry.argument(description="Which events.")] = None,
-        newest_first: Annotated[bool, strawberry.argument(description="Whether the newest come first.")] = False,
+        order: Annotated[EventOrder, strawberry.argument(description="Which come first.")] = EventOrder.OLDEST_FIRST,
         as_of: AsOfArgument = None,
         at_least: AtLeast = None,
     ) -> Connection[Event]:
@@ -108,13 +117,13 @@ class Query:
                 moment(context, as_of, at_least),
                 first=first,
                 after=after,
-                newest_first=newest_first,
+                newest_first=order is EventOrder.NEWEST_FIRST,
             ),
         )
 
     @strawberry.field(description="A cycle; null if it is not known at that moment.")
     async def cycle(
-        self, info: AskInfo, cycle_id: CycleId, as_of: AsOfArgument = None, at_least: AtLeast = None
+        self, info: AskInfo, cycle_id: Id, as_of: AsOfArgument = None, at_least: AtLeast = None
     ) -> Cycle | None:
         context = info.context
         return await context.ask("cycle", lambda: registry.cycle(context, cycle_id, moment(context, as_of, at_least)))
@@ -124,14 +133,14 @@ class Query:
         self,
         info: AskInfo,
         cycle_id: CycleId,
-        plan_version: Annotated[int | None, strawberry.argument(description="The version.")] = None,
+        plan_version: Annotated[int | None, strawberry.argument(name="version", description="The version.")] = None,
         as_of: AsOfArgument = None,
     ) -> PlanVersion | None:
         context = info.context
         return await context.ask("plan", lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of)))
 
     @strawberry.field(description="A unit; null if it is not known at that moment.")
-    async def unit(self, info: AskInfo, unit_id: UnitId, as_of: AsOfArgument = None) -> UnitType | None:
+    async def unit(self, info: AskInfo, unit_id: Id, as_of: AsOfArgument = None) -> UnitType | None:
         context = info.context
         return await context.ask("unit", lambda: registry.unit(context, unit_id, moment(context, as_of)))
 
@@ -155,9 +164,7 @@ class Query:
         )
 
     @strawberry.field(description="A person with their roles; null if unknown or not yours to see.")
-    async def person(
-        self, info: AskInfo, person_id: Annotated[str, strawberry.argument(description="The person.")]
-    ) -> PersonType | None:
+    async def person(self, info: AskInfo, person_id: Id) -> PersonType | None:
         return await info.context.ask("person", registry.person, info.context, person_id)
 
     @strawberry.field(description="A score on its three bases; null if nothing is recorded or it is not yours to see.")
@@ -191,6 +198,32 @@ class Query:
         return await context.ask(
             "scoreHistory",
             lambda: scores.score_history(context, key, moment(context, as_of, at_least), first=first, after=after),
+        )
+
+    @strawberry.field(description="Every effective value of an indicator, by unit and period.")
+    async def values(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        indicator_id: IndicatorId,
+        first: First,
+        after: After = None,
+        basis: BasisArgument = Basis.OFFICIAL,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Connection[IndicatorValue]:
+        context = info.context
+        return await context.ask(
+            "values",
+            lambda: scores.values(
+                context,
+                cycle_id,
+                indicator_id,
+                basis,
+                moment(context, as_of, at_least),
+                first=first,
+                after=after,
+            ),
         )
 
     @strawberry.field(description="Correction requests and what became of them.")
@@ -232,9 +265,9 @@ class Query:
         info: AskInfo,
         cycle_id: CycleId,
         group_id: GroupId,
-        earlier: Annotated[AsOfInput, strawberry.argument(description="The earlier moment.")],
+        earlier: Annotated[AsOfInput, strawberry.argument(name="from", description="The earlier moment.")],
         later: Annotated[
-            AsOfInput | None, strawberry.argument(description="The later moment; the present if left out.")
+            AsOfInput | None, strawberry.argument(name="to", description="The later moment; the present if left out.")
         ] = None,
         period: AnyPeriod = None,
         basis: BasisArgument = Basis.OFFICIAL,
@@ -273,7 +306,7 @@ class Query:
     async def actor_activity(
         self,
         info: AskInfo,
-        person_id: Annotated[str, strawberry.argument(description="The person.")],
+        person_id: PersonId,
         first: First,
         after: After = None,
         as_of: AsOfArgument = None,
@@ -288,7 +321,7 @@ class Query:
     async def actor_activity_counts(
         self,
         info: AskInfo,
-        person_id: Annotated[str, strawberry.argument(description="The person.")],
+        person_id: PersonId,
         as_of: AsOfArgument = None,
     ) -> list[ActivityCount]:
         context = info.context

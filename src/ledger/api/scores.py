@@ -24,6 +24,14 @@ class EffectiveValue:
     position: Position = strawberry.field(description="The event that made it effective.")
 
 
+@strawberry.type(description="The effective value of one unit and period.")
+class IndicatorValue(Node):
+    unit_id: str = strawberry.field(description="The unit.")
+    period: str = strawberry.field(description="The period.")
+    value: Decimal = strawberry.field(description="The value, at the indicator's scale.")
+    position: Position = strawberry.field(description="The event that made it effective.")
+
+
 @strawberry.type(description="A correction request that awaits its decision.")
 class OpenRequest:
     position: Position = strawberry.field(description="The position of the request.")

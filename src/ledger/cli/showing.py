@@ -35,23 +35,23 @@ QUERIES = """\
 Three queries to try. The ranking then (revision 6) and now:
 
   query {{
-    then: ranking(cycleId: "{cycle}", groupId: "{group}", period: "{ranking_year}", asOf: {{position: "{then}"}}) {{
+    then: ranking(cycle: "{cycle}", group: "{group}", period: "{ranking_year}", asOf: {{position: "{then}"}}) {{
       rows(first: 10) {{ nodes {{ rank unitName total }} }} }}
-    now: ranking(cycleId: "{cycle}", groupId: "{group}", period: "{ranking_year}") {{
+    now: ranking(cycle: "{cycle}", group: "{group}", period: "{ranking_year}") {{
       rows(first: 10) {{ nodes {{ rank unitName total }} }} }}
   }}
 
 Who changed this score:
 
   query {{
-    scoreHistory(cycleId: "{cycle}", unitId: "{unit}", indicatorId: "{indicator}", period: "{year}", first: 50) {{
+    scoreHistory(cycle: "{cycle}", unit: "{unit}", indicator: "{indicator}", period: "{year}", first: 50) {{
       nodes {{ position recordedAt type oldValue newValue reason actor {{ personId role }} }} }}
   }}
 
 Why the total is what it is:
 
   query {{
-    explain(cycleId: "{cycle}", unitId: "{unit}", period: "{year}") {{
+    explain(cycle: "{cycle}", unit: "{unit}", period: "{year}") {{
       rank total tree {{ label shown parts {{ label parts {{ label shown weight formula positions }} }} }} }}
   }}
 """

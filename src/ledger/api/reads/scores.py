@@ -8,7 +8,7 @@ from ledger.api.context import Context
 from ledger.api.paging import Connection, check_first, page, place_of
 from ledger.api.reads.moments import shown, visible
 from ledger.api.scalars import Position
-from ledger.api.scores import Correction, EffectiveValue, OpenRequest, Score, ScoreHistoryEntry
+from ledger.api.scores import Correction, EffectiveValue, IndicatorValue, OpenRequest, Score, ScoreHistoryEntry
 from ledger.api.types import global_id
 from ledger.domain import score as domain
 from ledger.domain.score import Basis, ScoreStatus, score_stream
@@ -107,3 +107,36 @@ def corrections(
     corrected = answers.events_at(row["corrects_position"] for row in found)
     nodes = [Correction.of(row, corrected[row["corrects_position"]].fact) for row in found]
     return page(nodes, lambda node: node.request_position, first=first, after=after, more=more)
+
+
+def values(
+    context: Context,
+    cycle_id: str,
+    indicator_id: str,
+    basis: Basis,
+    at: Moment,
+    *,
+    first: int,
+    after: str | None,
+) -> Connection[IndicatorValue]:
+    """A page of an indicator's effective values that the viewer may see, by unit and period."""
+    check_first(first)
+    visibility = context.visibility()
+    found = context.service.answers.values(cycle_id, indicator_id, basis=basis, at=at.position)
+    seen = [row for row in found if visibility.sees_score(row.unit_id, indicator_id)]
+    start = place_of(after) or 0
+    shown_rows = list(enumerate(seen[start : start + first + 1], start=start + 1))
+    key = f"{cycle_id}:{indicator_id}:{basis.value}:{at.position}"
+    places: dict[str, int] = {}
+    nodes: list[IndicatorValue] = []
+    for place, row in shown_rows:
+        node = IndicatorValue(
+            id=global_id("IndicatorValue", f"{key}:{row.unit_id}:{row.period}"),
+            unit_id=row.unit_id,
+            period=row.period,
+            value=row.value,
+            position=Position(row.position),
+        )
+        places[node.id] = place
+        nodes.append(node)
+    return page(nodes, lambda node: places[node.id], first=first, after=after)
