@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +13,12 @@ import pytest
 from client import Client
 from clock import Clock
 from test_mini_ledger import MiniLedger, moments
+
+from ledger.api.access_log import ACCESS_LOG
+from ledger.api.service import open_service
+from ledger.database import Database
+from ledger.domain.opening import LEDGER_STREAM
+from ledger.settings import Settings
 
 LEDGER = "{ ledger { title } }"
 HISTORY = """
@@ -154,3 +162,20 @@ def test_evidence_is_taken_only_with_its_own_hash_and_a_token(client: Client) ->
     assert client.service.evidence.size(sha256) is None
     assert client.http("PUT", f"/evidence/{sha256}", content=document, headers=headers).status_code == 204
     assert client.service.evidence.size(sha256) == len(document)
+
+
+def test_whoever_looks_is_written_down_with_what_they_asked_for(city: Client) -> None:
+    city.ask(HISTORY, by="p-scorer", unit="U04")
+
+    lines = (city.service.settings.data_dir / ACCESS_LOG).read_text().splitlines()
+    last = json.loads(lines[-1])
+    assert (last["person_id"], last["field"]) == ("p-scorer", "scoreHistory")
+    assert last["arguments"]["unit"] == "U04"
+
+
+def test_an_empty_ledger_is_opened_once_when_it_is_served(settings: Settings, database: Database) -> None:
+    served = replace(settings, database_url=database.conninfo)
+
+    with open_service(served) as first, open_service(served) as second:
+        assert first.store.head == second.store.head == 9
+        assert second.store.load(LEDGER_STREAM)[1].title == "Ledger"

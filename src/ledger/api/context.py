@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +9,10 @@ from typing import ParamSpec, TypeVar
 
 import anyio.to_thread
 from graphql import GraphQLError
+from strawberry.types import Info
+from strawberry.types.nodes import SelectedField
 
+from ledger.api.access_log import log_read
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
@@ -19,8 +21,6 @@ from ledger.domain.visibility import Visibility, visibility_of
 from ledger.domain.world import CIVIL_TIMEZONE
 from ledger.results import NotReached
 
-access_log = logging.getLogger("ledger.access")
-"""Who looked at what; kept outside the ledger."""
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -54,18 +54,18 @@ class Context:
             self._visibility = visibility_of(person_id, person, today)
         return self._visibility
 
-    async def ask(self, field_name: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Answer a question in a thread; a refusal becomes an error with its code, and the read is logged."""
+    async def ask(self, info: Info[Context, None], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer a root field in a thread; a refusal becomes an error with its code, and the read is logged."""
         try:
             answer = await self.in_thread(function, *args, **kwargs)
         except Refused as refused:
             extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
             raise GraphQLError(refused.message, extensions=extensions) from None
         except NotReached as error:
-            raise GraphQLError(
-                str(error), extensions={"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
-            ) from None
-        access_log.info("%s", field_name, extra={"person_id": self.credentials, "field": field_name})
+            extensions = {"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
+            raise GraphQLError(str(error), extensions=extensions) from None
+        asked = [field.arguments for field in info.selected_fields if isinstance(field, SelectedField)]
+        log_read(self.service.settings, person_id=self.person_id, field=info.field_name, arguments=asked[0])
         return answer
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

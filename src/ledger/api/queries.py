@@ -76,20 +76,20 @@ class Query:
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context
-        title = await context.ask("ledger", registry.ledger_title, context)
-        return Ledger(title=title, head=shown(await context.ask("ledger", moment, context, None)))
+        title = await context.ask(info, registry.ledger_title, context)
+        return Ledger(title=title, head=shown(await context.ask(info, moment, context, None)))
 
     @strawberry.field(description="An object by its global id; null if there is none or it is not yours to see.")
     async def node(
         self, info: AskInfo, id: Annotated[strawberry.ID, strawberry.argument(description="The id.")]
     ) -> Node | None:
-        return await info.context.ask("node", registry.node, info.context, id)
+        return await info.context.ask(info, registry.node, info.context, id)
 
     @strawberry.field(description="One event; null if there is none or it is not yours to see.")
     async def event(
         self, info: AskInfo, position: Annotated[Position, strawberry.argument(description="Its position.")]
     ) -> Event | None:
-        return await info.context.ask("event", events.event, info.context, position)
+        return await info.context.ask(info, events.event, info.context, position)
 
     @strawberry.field(description="Events in the order they were recorded, or newest first.")
     async def events(
@@ -110,7 +110,7 @@ class Query:
             person_id=given.person_id,
         )
         return await context.ask(
-            "events",
+            info,
             lambda: events.events(
                 context,
                 wanted,
@@ -126,7 +126,7 @@ class Query:
         self, info: AskInfo, cycle_id: Id, as_of: AsOfArgument = None, at_least: AtLeast = None
     ) -> Cycle | None:
         context = info.context
-        return await context.ask("cycle", lambda: registry.cycle(context, cycle_id, moment(context, as_of, at_least)))
+        return await context.ask(info, lambda: registry.cycle(context, cycle_id, moment(context, as_of, at_least)))
 
     @strawberry.field(description="A version of a cycle's plan, the latest unless one is named.")
     async def plan(
@@ -137,12 +137,12 @@ class Query:
         as_of: AsOfArgument = None,
     ) -> PlanVersion | None:
         context = info.context
-        return await context.ask("plan", lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of)))
+        return await context.ask(info, lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of)))
 
     @strawberry.field(description="A unit; null if it is not known at that moment.")
     async def unit(self, info: AskInfo, unit_id: Id, as_of: AsOfArgument = None) -> UnitType | None:
         context = info.context
-        return await context.ask("unit", lambda: registry.unit(context, unit_id, moment(context, as_of)))
+        return await context.ask(info, lambda: registry.unit(context, unit_id, moment(context, as_of)))
 
     @strawberry.field(description="Units in the order of their registration.")
     async def units(
@@ -150,7 +150,7 @@ class Query:
     ) -> Connection[UnitType]:
         context = info.context
         return await context.ask(
-            "units", lambda: registry.units(context, moment(context, as_of), first=first, after=after)
+            info, lambda: registry.units(context, moment(context, as_of), first=first, after=after)
         )
 
     @strawberry.field(description="The events about a unit that are yours to see.")
@@ -159,13 +159,13 @@ class Query:
     ) -> Connection[Event]:
         context = info.context
         return await context.ask(
-            "unitTimeline",
+            info,
             lambda: events.unit_timeline(context, unit_id, moment(context, as_of), first=first, after=after),
         )
 
     @strawberry.field(description="A person with their roles; null if unknown or not yours to see.")
     async def person(self, info: AskInfo, person_id: Id) -> PersonType | None:
-        return await info.context.ask("person", registry.person, info.context, person_id)
+        return await info.context.ask(info, registry.person, info.context, person_id)
 
     @strawberry.field(description="A score on its three bases; null if nothing is recorded or it is not yours to see.")
     async def score(
@@ -179,7 +179,7 @@ class Query:
         at_least: AtLeast = None,
     ) -> Score | None:
         context, key = info.context, (cycle_id, unit_id, indicator_id, period)
-        return await context.ask("score", lambda: scores.score(context, key, moment(context, as_of, at_least)))
+        return await context.ask(info, lambda: scores.score(context, key, moment(context, as_of, at_least)))
 
     @strawberry.field(description="The edit history of a score: who, when, from what to what, why, on whose approval.")
     async def score_history(
@@ -196,7 +196,7 @@ class Query:
     ) -> Connection[ScoreHistoryEntry]:
         context, key = info.context, (cycle_id, unit_id, indicator_id, period)
         return await context.ask(
-            "scoreHistory",
+            info,
             lambda: scores.score_history(context, key, moment(context, as_of, at_least), first=first, after=after),
         )
 
@@ -214,7 +214,7 @@ class Query:
     ) -> Connection[IndicatorValue]:
         context = info.context
         return await context.ask(
-            "values",
+            info,
             lambda: scores.values(
                 context,
                 cycle_id,
@@ -238,7 +238,7 @@ class Query:
     ) -> Connection[Correction]:
         context, wanted = info.context, dict(vars(filter or CorrectionFilter()))
         return await context.ask(
-            "corrections",
+            info,
             lambda: scores.corrections(context, wanted, moment(context, as_of, at_least), first=first, after=after),
         )
 
@@ -255,7 +255,7 @@ class Query:
     ) -> Ranking:
         context = info.context
         return await context.ask(
-            "ranking",
+            info,
             lambda: results.ranking(context, cycle_id, group_id, period, basis, moment(context, as_of, at_least)),
         )
 
@@ -274,7 +274,7 @@ class Query:
     ) -> RankingDiff:
         context = info.context
         return await context.ask(
-            "rankingDiff",
+            info,
             lambda: results.ranking_diff(
                 context,
                 cycle_id,
@@ -298,7 +298,7 @@ class Query:
     ) -> UnitExplanation | None:
         context = info.context
         return await context.ask(
-            "explain",
+            info,
             lambda: results.explanation(context, cycle_id, unit_id, period, basis, moment(context, as_of, at_least)),
         )
 
@@ -313,7 +313,7 @@ class Query:
     ) -> Connection[Activity]:
         context = info.context
         return await context.ask(
-            "actorActivity",
+            info,
             lambda: events.actor_activity(context, person_id, moment(context, as_of), first=first, after=after),
         )
 
@@ -325,6 +325,4 @@ class Query:
         as_of: AsOfArgument = None,
     ) -> list[ActivityCount]:
         context = info.context
-        return await context.ask(
-            "actorActivityCounts", lambda: events.actor_activity_counts(context, person_id, moment(context, as_of))
-        )
+        return await context.ask(info, lambda: events.actor_activity_counts(context, person_id, moment(context, as_of)))

@@ -6,10 +6,13 @@ from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from ledger.api.tokens import TokenKey, token_key
-from ledger.commands import Commands
+from ledger.commands import Commands, Request
 from ledger.database import Database, open_database
+from ledger.domain.commands.founding import FOUNDER, OpenLedger
+from ledger.domain.facts import Channel
 from ledger.evidence import EvidenceDirectory
 from ledger.migrate import migrate
 from ledger.projector import Projector
@@ -39,7 +42,18 @@ def open_service(settings: Settings, *, clock: Callable[[], datetime] = system_c
     with open_database(settings) as database:
         migrate(database)
         with service_on(database, settings, clock=clock) as service:
+            if service.store.head == 0:
+                _found(service)
             yield service
+
+
+def _found(service: Service) -> None:
+    # An empty ledger is opened with its institutional persons, or nobody could ever act in it.
+    # The id is the ledger's own, so of several processes that start at once one opens it.
+    command_id = uuid5(NAMESPACE_URL, f"ledger:{service.settings.ledger_id}:opening")
+    service.commands.execute(
+        Request(command=OpenLedger(), command_id=command_id, person_id=FOUNDER, channel=Channel.SYSTEM)
+    )
 
 
 @contextmanager

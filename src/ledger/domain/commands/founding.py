@@ -24,11 +24,11 @@ class OpenLedger(Command):
     administrator, like everybody else's.
     """
 
-    title: str
-    administrator_id: str
-    director_id: str
-    office_id: str
-    leading_id: str
+    title: str = "Ledger"
+    administrator_id: str = "administrator"
+    director_id: str = "director"
+    office_id: str = "assessment-office"
+    leading_id: str = "leading-group"
 
     def decide(self, world: World) -> list[Fact]:
         world.actor = Actor(FOUNDER, "FOUNDER")
