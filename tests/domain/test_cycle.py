@@ -14,6 +14,7 @@ from city import (
     GROUP,
     LATE,
     PLAN,
+    YEAR,
     City,
     Refusal,
     enter,
@@ -215,6 +216,61 @@ def quarterly(name: str, target: str) -> Plan:
         target=Decimal(target),
     )
     return replace(PLAN, indicators=(measured,))
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        (
+            replace(
+                PLAN,
+                unit_ids=PLAN.unit_ids[:-1],
+                groups=(replace(PLAN.groups[0], members=PLAN.groups[0].members[:-1]),),
+            ),
+            "content.unit_ids",
+        ),
+        (replace(PLAN, periods=PLAN.periods[1:]), "content.periods"),
+        (
+            replace(PLAN, indicators=(replace(PLAN.indicators[0], indicator_id="D"), *PLAN.indicators[1:])),
+            "content.indicators",
+        ),
+    ],
+    ids=["unit", "period", "indicator"],
+)
+def test_once_entry_is_open_nothing_that_scores_may_refer_to_disappears(city: City, content: Plan, path: str) -> None:
+    refusal = city.when(second_version(content, approved_by="leading"), by="office")
+
+    assert refusal == Refusal("REFERENCED_ENTITY_IN_USE", path)
+
+
+def test_an_indicator_may_disappear_from_a_period_on(city: City) -> None:
+    content = replace(PLAN, indicators=(replace(PLAN.indicators[0], indicator_id="D"), *PLAN.indicators[1:]))
+
+    city.given(second_version(content, approved_by="leading", in_force_from_period=YEAR), by="office")
+
+
+def test_a_new_plan_version_never_moves_a_passed_deadline_backwards(city: City) -> None:
+    earlier = Deadline(name=ENTRY, ends_on=date(2019, 1, 9))
+    content = replace(PLAN, calendar=PLAN.calendar.amended((earlier,)))
+
+    refusal = city.when(second_version(content, approved_by="leading"), by="office", at=LATE)
+
+    assert refusal == Refusal("DEADLINE_PASSED", "content.calendar.deadlines")
+
+
+def test_an_indicator_is_exempted_once(city: City) -> None:
+    city.given(exempt("U04", "A"), by="director")
+
+    assert city.when(exempt("U04", "A"), by="director") == Refusal("NO_CHANGE", "indicator_id")
+
+
+def test_a_cycle_is_not_laid_out_under_measures_that_begin_later(city: City) -> None:
+    later = IssueMeasures(measures_id="M-2", title="Later", in_force_from=date(2020, 1, 1))
+    city.given(later, by="leading")
+
+    refusal = city.when(replace(plan_cycle(), measures_id="M-2"), by="office")
+
+    assert refusal == Refusal("RULE_NOT_IN_FORCE", "measures_version")
 
 
 def test_a_version_in_force_from_a_period_leaves_earlier_periods_under_the_older_one() -> None:

@@ -195,3 +195,12 @@ def test_the_hash_of_a_plan_follows_its_content() -> None:
     assert (
         plan_with(A, B, indicator("C", "20.0", POINTS, dimension_id="LIVELIHOOD")).content_hash() != PLAN.content_hash()
     )
+
+
+def test_the_least_value_is_not_above_the_greatest() -> None:
+    indicator = replace(PLAN.indicators[0], value_min=Decimal(2), value_max=Decimal(1))
+
+    assert refusal_of(replace(PLAN, indicators=(indicator, *PLAN.indicators[1:]))) == (
+        "MALFORMED_INPUT",
+        "indicators.A.value_max",
+    )

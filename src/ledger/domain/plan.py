@@ -306,6 +306,12 @@ def _check_indicator(plan: Plan, indicator: Indicator) -> None:
             )
     if len({weight.group_id for weight in indicator.weights}) != len(indicator.weights):
         raise DuplicateId(path="weights", hint="One weight for each group.")
+    if (
+        indicator.value_min is not None
+        and indicator.value_max is not None
+        and indicator.value_max < indicator.value_min
+    ):
+        raise MalformedInput(path="value_max", value_min=indicator.value_min, value_max=indicator.value_max)
     with _at("formula"):
         KINDS[indicator.formula.kind].check(indicator.formula)
     if indicator.target is not None:

@@ -25,8 +25,8 @@ from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, Me
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.plan import Deadline, Participation, Plan, check_calendar, check_plan
+from ledger.domain.plan_change import check_change, check_deadlines_kept
 from ledger.domain.refusals import (
-    DeadlinePassed,
     DuplicateId,
     InvalidPeriod,
     MalformedInput,
@@ -111,6 +111,8 @@ class PlanCycle(Command):
             raise RuleNotFound(path="measures_version", measures_id=self.measures_id, version=self.measures_version)
         if measures.repealed_from is not None and measures.repealed_from <= world.today:
             raise RuleNotInForce(path="measures_id", measures_id=self.measures_id, repealed_from=measures.repealed_from)
+        if version.in_force_from > max(self.starts_on, world.today):
+            raise RuleNotInForce(path="measures_version", in_force_from=version.in_force_from)
         return [
             CyclePlanned(
                 cycle_id=self.cycle_id,
@@ -167,6 +169,9 @@ class IssuePlanVersion(Command):
         if cycle.phase is Phase.OPEN:
             if self.approved_by is None:
                 raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
+            old = cycle.latest.plan
+            today = local_day(world.now, old.timezone)
+            check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=today)
             for unit_id in self.content.unit_ids:
                 world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
 
@@ -184,11 +189,7 @@ class AmendCalendar(Command):
         cycle = _cycle(world, self.cycle_id)
         plan = cycle.latest.plan
         today = local_day(world.now, plan.timezone)
-        for deadline in self.deadlines:
-            periods = (deadline.period,) if deadline.period else plan.periods
-            for old in (plan.calendar.deadline(deadline.name, period) for period in periods):
-                if old is not None and old < today and deadline.ends_on < old:
-                    raise DeadlinePassed(path="deadlines", deadline=deadline.name, ended=old)
+        check_deadlines_kept(plan, self.deadlines, today=today, path="deadlines")
         check_calendar(_with(plan, self.deadlines))
         reason = world.reason(self.reason, length_min=5)
         return [CalendarAmended(cycle_id=self.cycle_id, deadlines=self.deadlines, reason=reason)]
@@ -255,6 +256,8 @@ class ExemptIndicator(Command):
         for period in self.periods:
             if period not in plan.periods_of(indicator):
                 raise InvalidPeriod(path="periods", given=period)
+        if all(cycle.exempted(self.unit_id, self.indicator_id, p) for p in self.periods or plan.periods_of(indicator)):
+            raise NoChange(path="indicator_id", hint="It is exempted already.")
         siblings = [i for i in plan.indicators if i.dimension_id == indicator.dimension_id and i is not indicator]
         if not any(i.weight_in(group_id) and not _exempted(cycle, self.unit_id, i.indicator_id) for i in siblings):
             # The whole dimension falls away and its weight spreads over the others.

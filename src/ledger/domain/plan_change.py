@@ -1,0 +1,40 @@
+"""What a later version of a plan may not take back once scores may have been entered under the earlier one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from ledger.domain.plan import Deadline, Plan
+from ledger.domain.refusals import DeadlinePassed, ReferencedEntityInUse
+
+
+def check_change(old: Plan, new: Plan, *, in_force_from_period: str | None, today: date) -> None:
+    """Refuse a version that leaves recorded scores without a plan, or moves a passed deadline back.
+
+    Units never disappear; they are set to NOT_ASSESSED. Indicators and periods disappear only
+    from a period on, so that the earlier periods keep the version that has them. Raises
+    ReferencedEntityInUse or DeadlinePassed.
+    """
+    _require_kept("content.unit_ids", old.unit_ids, new.unit_ids, hint="Let it take part as NOT_ASSESSED.")
+    if in_force_from_period is None:
+        hint = "Say from which period on the plan does without it."
+        _require_kept("content.periods", old.periods, new.periods, hint=hint)
+        indicators = ([indicator.indicator_id for indicator in plan.indicators] for plan in (old, new))
+        _require_kept("content.indicators", *indicators, hint=hint)
+    check_deadlines_kept(old, new.calendar.deadlines, today=today, path="content.calendar.deadlines")
+
+
+def check_deadlines_kept(plan: Plan, deadlines: tuple[Deadline, ...], *, today: date, path: str) -> None:
+    """Raise DeadlinePassed if one of `deadlines` is earlier than the plan's own that has passed."""
+    for deadline in deadlines:
+        periods = (deadline.period,) if deadline.period else plan.periods
+        for old in (plan.calendar.deadline(deadline.name, period) for period in periods):
+            if old is not None and old < today and deadline.ends_on < old:
+                raise DeadlinePassed(path=path, deadline=deadline.name, ended=old)
+
+
+def _require_kept(path: str, old: Iterable[str], new: Iterable[str], *, hint: str) -> None:
+    missing = set(old) - set(new)
+    if missing:
+        raise ReferencedEntityInUse(path=path, id=min(missing), hint=hint)
