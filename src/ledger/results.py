@@ -20,12 +20,12 @@ from ledger.domain.cycle import Cycle
 from ledger.domain.facts import Event
 from ledger.domain.refusals import UnknownId
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, settle
+from ledger.domain.settlement import Results, participants, settle
 from ledger.domain.units import Unit
 from ledger.entries import decode
 from ledger.projection import statement
 from ledger.reading import WAIT_S, AsOf, NotReached, Reader
-from ledger.slices import Cycles, members, slice_at
+from ledger.slices import Cycles, slice_at
 
 RESULTS_REMEMBERED_MAX = 512
 
@@ -118,7 +118,7 @@ class Answers(Reader):
         arguments = {
             "ledger_id": self.ledger_id,
             "cycle_id": cycle_id,
-            "unit_ids": members(cycle, group_id),
+            "unit_ids": [unit_id for unit_id, _ in participants(cycle, group_id)],
             "as_of": at,
         }
         row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()

@@ -20,6 +20,9 @@ $$;
 DO $$
 BEGIN
     EXECUTE format('GRANT ledger_app, ledger_projector TO %I', current_user);
+EXCEPTION WHEN unique_violation THEN
+    -- Another database of this server was migrated at the same moment (PostgreSQL 15).
+    NULL;
 END
 $$;
 

@@ -13,10 +13,9 @@ from psycopg.sql import SQL
 
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle, cycle_stream
-from ledger.domain.plan import Participation
-from ledger.domain.refusals import InvalidPeriod, UnknownId
+from ledger.domain.refusals import UnknownId
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Known, Slice
+from ledger.domain.settlement import Known, Slice, due, participants
 from ledger.entries import decode
 from ledger.projection import projections
 
@@ -71,33 +70,6 @@ class Cycles:
                 self._kept.popitem(last=False)
 
 
-def members(cycle: Cycle, group_id: str) -> list[str]:
-    """The units of a group that are assessed, by id. Raises UnknownId, PlanNotInForce."""
-    units = [
-        unit_id
-        for unit_id, (of_group, participation) in cycle.membership.items()
-        if of_group == group_id and participation is not Participation.NOT_ASSESSED
-    ]
-    if not units and cycle.latest.plan.group(group_id) is None:
-        raise UnknownId(path="group_id", group_id=group_id)
-    return sorted(units)
-
-
-def due(cycle: Cycle, group_id: str, period: str | None) -> list[tuple[str, str]]:
-    """The indicators that count for a group, each with the period whose value counts.
-
-    `period` None is the cycle as a whole, where an indicator's last period counts.
-    Raises PlanNotInForce, InvalidPeriod.
-    """
-    plan = cycle.in_force(period).plan
-    if period is not None and period not in plan.periods:
-        raise InvalidPeriod(path="period", given=period)
-    weighted = [i for i in plan.indicators if i.weight_in(group_id) is not None]
-    if period is None:
-        return [(i.indicator_id, plan.periods_of(i)[-1]) for i in weighted]
-    return [(i.indicator_id, period) for i in weighted if period in plan.periods_of(i)]
-
-
 def slice_at(
     connection: Connection,
     ledger_id: int,
@@ -119,8 +91,8 @@ def slice_at(
         "ledger_id": ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
-        "unit_ids": members(cycle, group_id),
-        "indicator_ids": sorted({indicator_id for indicator_id, _ in counted}),
+        "unit_ids": [unit_id for unit_id, _ in participants(cycle, group_id)],
+        "indicator_ids": sorted({indicator.indicator_id for indicator, _ in counted}),
         "periods": sorted({counted_period for _, counted_period in counted}),
         "as_of": as_of,
     }

@@ -13,9 +13,9 @@ from ledger.domain.cycle import Cycle
 from ledger.domain.numbers import exact_text
 from ledger.domain.refusals import InvalidPeriod, PlanNotInForce
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, settle
+from ledger.domain.settlement import Results, due, settle
 from ledger.projection import Projection
-from ledger.slices import Cycles, due, slice_at
+from ledger.slices import Cycles, slice_at
 
 WHOLE = ""
 """In `standing`: every unit, every period, or the cycle as a whole."""

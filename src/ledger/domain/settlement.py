@@ -18,6 +18,7 @@ from ledger.domain.formula import Reading
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import RoundingPolicy, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
+from ledger.domain.refusals import InvalidPeriod, UnknownId
 from ledger.domain.score import Basis
 
 ZERO = Fraction(0)
@@ -120,43 +121,45 @@ class Results:
 
 
 def settle(slice: Slice) -> Results:
-    """Return the results that follow from `slice`. Raises PlanNotInForce."""
+    """Return the results that follow from `slice`. Raises UnknownId, PlanNotInForce, InvalidPeriod."""
     version = slice.cycle.in_force(slice.period)
     plan = version.plan
-    units = _participants(slice)
-    due = _due(plan, slice)
+    units = participants(slice.cycle, slice.group_id)
+    counted = due(slice.cycle, slice.group_id, slice.period)
     scores = {
         indicator.indicator_id: _indicator_scores(slice, indicator, period, units, plan_position=version.position)
-        for indicator, period in due
+        for indicator, period in counted
     }
-    drafts = [_unit_result(slice, plan, unit_id, participation, due, scores) for unit_id, participation in units]
+    drafts = [_unit_result(slice, plan, unit_id, participation, counted, scores) for unit_id, participation in units]
     return Results(slice, version.plan_version, plan, _ranked(drafts))
 
 
-def _participants(slice: Slice) -> list[tuple[str, Participation]]:
-    return sorted(
+def participants(cycle: Cycle, group_id: str) -> list[tuple[str, Participation]]:
+    """The units of a group that are assessed, by id. Raises UnknownId, PlanNotInForce."""
+    found = sorted(
         (unit_id, participation)
-        for unit_id, (group_id, participation) in slice.cycle.membership.items()
-        if group_id == slice.group_id and participation is not Participation.NOT_ASSESSED
+        for unit_id, (of_group, participation) in cycle.membership.items()
+        if of_group == group_id and participation is not Participation.NOT_ASSESSED
     )
+    if not found and cycle.latest.plan.group(group_id) is None:
+        raise UnknownId(path="group_id", group_id=group_id)
+    return found
 
 
-def _due(plan: Plan, slice: Slice) -> list[tuple[Indicator, str]]:
-    """The indicators that count, each with the period whose value counts.
+def due(cycle: Cycle, group_id: str, period: str | None) -> list[tuple[Indicator, str]]:
+    """The indicators that count for a group, each with the period whose value counts.
 
-    For the cycle as a whole that is an indicator's last period (YEAR_END); for one period,
-    the indicators that are scored in it, their weights rescaled to 100.
+    For the cycle as a whole (`period` None) that is an indicator's last period (YEAR_END); for
+    one period, the indicators that are scored in it, their weights rescaled to 100.
+    Raises PlanNotInForce, InvalidPeriod.
     """
-    due: list[tuple[Indicator, str]] = []
-    for indicator in plan.indicators:
-        if indicator.weight_in(slice.group_id) is None:
-            continue
-        periods = plan.periods_of(indicator)
-        if slice.period is None:
-            due.append((indicator, periods[-1]))
-        elif slice.period in periods:
-            due.append((indicator, slice.period))
-    return due
+    plan = cycle.in_force(period).plan
+    if period is not None and period not in plan.periods:
+        raise InvalidPeriod(path="period", given=period)
+    weighted = [indicator for indicator in plan.indicators if indicator.weight_in(group_id) is not None]
+    if period is None:
+        return [(indicator, plan.periods_of(indicator)[-1]) for indicator in weighted]
+    return [(indicator, period) for indicator in weighted if period in plan.periods_of(indicator)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +196,13 @@ def _unit_result(
     plan: Plan,
     unit_id: str,
     participation: Participation,
-    due: list[tuple[Indicator, str]],
+    counted: list[tuple[Indicator, str]],
     scores: Mapping[str, Mapping[str, _Scored]],
 ) -> UnitResult:
-    weights = _weights(slice, unit_id, due)
+    weights = _weights(slice, unit_id, counted)
     lines = tuple(
         _line(plan, indicator, period, weights.get(indicator.indicator_id), scores[indicator.indicator_id].get(unit_id))
-        for indicator, period in due
+        for indicator, period in counted
     )
     exact = sum((line.points for line in lines), ZERO)
     return UnitResult(unit_id, participation, None, exact, rounded(exact, plan.score_scale, plan.rounding), lines)
@@ -219,17 +222,17 @@ def _line(plan: Plan, indicator: Indicator, period: str, weight: Fraction | None
     return Line(indicator, period, LineStatus.SCORED, weight, scored.value, scored.target, score, points)
 
 
-def _weights(slice: Slice, unit_id: str, due: list[tuple[Indicator, str]]) -> dict[str, Fraction]:
+def _weights(slice: Slice, unit_id: str, counted: list[tuple[Indicator, str]]) -> dict[str, Fraction]:
     """Effective weights of the indicators that apply, summing to exactly 100.
 
     An exempted indicator's weight goes to the others of its dimension in proportion, so the
     dimension keeps its weight; an empty dimension's weight goes to the other dimensions.
     """
-    nominal = {i.indicator_id: Fraction(i.weight_in(slice.group_id) or 0) for i, _ in due}
-    applies = [(i, period) for i, period in due if not slice.cycle.exempted(unit_id, i.indicator_id, period)]
+    nominal = {i.indicator_id: Fraction(i.weight_in(slice.group_id) or 0) for i, _ in counted}
+    applies = [(i, period) for i, period in counted if not slice.cycle.exempted(unit_id, i.indicator_id, period)]
     planned: dict[str, Fraction] = {}
     left: dict[str, Fraction] = {}
-    for indicator, _ in due:
+    for indicator, _ in counted:
         planned[indicator.dimension_id] = planned.get(indicator.dimension_id, ZERO) + nominal[indicator.indicator_id]
     for indicator, _ in applies:
         left[indicator.dimension_id] = left.get(indicator.dimension_id, ZERO) + nominal[indicator.indicator_id]
