@@ -357,3 +357,57 @@ def test_units_cycles_plans_and_scores_are_answered_as_they_were(client: Client,
     assert [event["type"] for event in timeline].count("ScoreVerified") == 3
     plan = client.ask('{ plan(cycle: "MINI-2018") { planVersion content { indicators { indicatorId } } } }')
     assert [indicator["indicatorId"] for indicator in plan["content"]["indicators"]] == ["A", "B", "C"]
+
+
+def test_what_a_correction_moved_is_said_for_every_unit_of_the_group(client: Client, mini: MiniLedger) -> None:
+    at = moments(mini)
+    document = """
+    query($at: Position!) {
+      impact(position: $at) { groupId period rows { unitId rankBefore rankAfter totalBefore totalAfter } }
+    }
+    """
+
+    impact = client.ask(document, at=str(at["44"]))
+
+    assert (impact["groupId"], impact["period"]) == ("G1", "2018-Y")
+    assert {row["unitId"]: (row["rankBefore"], row["rankAfter"]) for row in impact["rows"]} == {
+        "U04": (4, 2),
+        "U02": (2, 3),
+        "U03": (3, 4),
+    }
+    assert client.ask(document, at=str(at["43"]))["rows"] == []
+    plan = client.raw(document, at="1")
+    assert plan["errors"][0]["extensions"]["code"] == "UNKNOWN_ID"
+
+
+def test_without_the_correction_the_ranking_is_what_it_was(client: Client, mini: MiniLedger) -> None:
+    at = moments(mini)
+    document = """
+    query($exclude: [Position!]!) {
+      counterfactual(cycle: "MINI-2018", group: "G1", exclude: $exclude) {
+        ranking { rows(first: 10) { nodes { rank unitId total } } }
+        changes { unitId rankBefore rankAfter }
+      }
+    }
+    """
+
+    thought = client.ask(document, exclude=[str(at["43"]), str(at["44"])])
+    entry_thought_away = client.ask(document, exclude=[str(at["24"])])
+
+    assert [(row["rank"], row["unitId"], row["total"]) for row in thought["ranking"]["rows"]["nodes"]] == expected("43")
+    assert {row["unitId"] for row in thought["changes"]} == {"U02", "U03", "U04"}
+    # With an entry its verification falls away: the score of U05 is missing then.
+    assert [row["unitId"] for row in entry_thought_away["changes"]] == ["U05"]
+    assert entry_thought_away["ranking"]["rows"]["nodes"][-1] == {"rank": 5, "unitId": "U05", "total": "61.50"}
+
+
+def test_where_a_unit_loses_points_is_listed_the_costliest_first(client: Client, mini: MiniLedger) -> None:
+    moments(mini)
+
+    gaps = client.ask('{ gapAnalysis(cycle: "MINI-2018", unit: "U05") { indicatorId own best average pointsLost } }')
+
+    assert gaps == [
+        {"indicatorId": "A", "own": "75.00", "best": "102.50", "average": "94.25", "pointsLost": "13.75"},
+        {"indicatorId": "B", "own": "80.00", "best": "102.00", "average": "95.20", "pointsLost": "6.60"},
+        {"indicatorId": "C", "own": "85.00", "best": "94.00", "average": "90.60", "pointsLost": "1.80"},
+    ]

@@ -15,7 +15,7 @@ from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First
 from ledger.api.reads import events, registry, results, scores
 from ledger.api.reads.moments import moment, shown
-from ledger.api.results import Ranking, RankingDiff, UnitExplanation
+from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, RankingDiff, UnitExplanation
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
@@ -300,6 +300,50 @@ class Query:
         return await context.ask(
             info,
             lambda: results.explanation(context, cycle_id, unit_id, period, basis, moment(context, as_of, at_least)),
+        )
+
+    @strawberry.field(description="What one event moved, for every unit of the group.")
+    async def impact(
+        self,
+        info: AskInfo,
+        position: Annotated[Position, strawberry.argument(description="The event.")],
+        period: Annotated[
+            str | None, strawberry.argument(description="The period to compare; the event's own if left out.")
+        ] = None,
+    ) -> Impact:
+        context = info.context
+        return await context.ask(info, results.impact, context, position, period)
+
+    @strawberry.field(description="The official ranking as it would be had some events not happened.")
+    async def counterfactual(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        group_id: GroupId,
+        exclude: Annotated[list[Position], strawberry.argument(description="The events to think away, 1 to 100.")],
+        period: AnyPeriod = None,
+        as_of: AsOfArgument = None,
+    ) -> Counterfactual:
+        context = info.context
+        return await context.ask(
+            info,
+            lambda: results.counterfactual(context, cycle_id, group_id, period, list(exclude), moment(context, as_of)),
+        )
+
+    @strawberry.field(description="Where a unit loses points against the best of its group, the costliest first.")
+    async def gap_analysis(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        unit_id: UnitId,
+        period: AnyPeriod = None,
+        basis: BasisArgument = Basis.OFFICIAL,
+        as_of: AsOfArgument = None,
+    ) -> list[IndicatorGap]:
+        context = info.context
+        return await context.ask(
+            info,
+            lambda: results.gap_analysis(context, cycle_id, unit_id, period, basis, moment(context, as_of)),
         )
 
     @strawberry.field(description="What a person did, asked for, approved, or had done to their roles.")

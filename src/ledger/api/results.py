@@ -109,6 +109,32 @@ def diff_rows(before: dict[str, UnitResult], after: dict[str, UnitResult]) -> li
     return sorted(rows, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
 
 
+@strawberry.type(description="What one event moved: the figures right before it and right after it.")
+class Impact:
+    event: Event = strawberry.field(description="The event.")
+    group_id: str = strawberry.field(description="The group whose figures are compared.")
+    period: str | None = strawberry.field(description="The period; null is the cycle as a whole.")
+    rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total it changed.")
+
+
+@strawberry.type(description="The ranking as it would be had some events not happened.")
+class Counterfactual:
+    excluded: list[Position] = strawberry.field(description="The events that are thought away.")
+    ranking: Ranking = strawberry.field(description="The ranking without them, and without what stands on them.")
+    changes: list[RankingDiffRow] = strawberry.field(description="Units that would stand otherwise; before is real.")
+
+
+@strawberry.type(description="Where a unit stands on one indicator, against its group.")
+class IndicatorGap:
+    indicator_id: str = strawberry.field(description="The indicator.")
+    name: str = strawberry.field(description="What the indicator is called.")
+    weight: str = strawberry.field(description="Effective weight in percentage points, exact.")
+    own: Decimal = strawberry.field(description="The unit's points of 100.")
+    best: Decimal = strawberry.field(description="The best points of the group.")
+    average: Decimal = strawberry.field(description="The mean of the group's units that have a value.")
+    points_lost: Decimal = strawberry.field(description="What the distance to the best costs in the total.")
+
+
 @strawberry.type(description="A figure and what it is made of, down to the events behind it.")
 class Explanation:
     label: str = strawberry.field(description="What the figure is.")

@@ -89,6 +89,10 @@ class Recall:
         """Every effective value of a cycle on one basis. Raises UnknownId."""
         return self._known(cycle_id).values[basis]
 
+    def targets(self, cycle_id: str) -> dict[tuple[str, str], Known]:
+        """Every target of a unit's own, by unit and indicator. Raises UnknownId."""
+        return self._known(cycle_id).targets
+
     def slice(self, cycle_id: str, group_id: str, *, period: str | None, basis: Basis) -> Slice:
         """The facts about one group. Raises UnknownId."""
         facts = self._known(cycle_id)

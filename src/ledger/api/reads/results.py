@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
+from fractions import Fraction
 
 from ledger.api.context import Context
 from ledger.api.reads.moments import SCANNED_MAX, shown
-from ledger.api.results import Explanation, Ranking, RankingDiff, RankingRow, UnitExplanation, diff_rows
+from ledger.api.results import (
+    Counterfactual,
+    Explanation,
+    Impact,
+    IndicatorGap,
+    Ranking,
+    RankingDiff,
+    RankingRow,
+    UnitExplanation,
+    diff_rows,
+)
+from ledger.api.scalars import Position
 from ledger.api.types import Event
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.explanation import explain
-from ledger.domain.refusals import OutOfScopeUnit, UnknownId
+from ledger.domain.numbers import exact_text, rounded
+from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, UnitResult
+from ledger.domain.settlement import Results, UnitResult, settle
+from ledger.domain.what_if import gaps, without
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter
+
+EXCLUDED_MAX = 100
 
 
 def ranking(context: Context, cycle_id: str, group_id: str, period: str | None, basis: Basis, at: Moment) -> Ranking:
     """The group's units by total; of units whose total the viewer may not see there is no row."""
-    visibility = context.visibility()
     results = _results(context, cycle_id, group_id, period, basis, at)
-    rows = [row for row in results.rows if visibility.sees_total(row.unit_id)]
+    return _shown_ranking(context, results, at, key="ranking")
+
+
+def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) -> Ranking:
+    rows = list(_seen(context, results).values())
     names = _names(context, [row.unit_id for row in rows], at)
-    key = f"{cycle_id}:{group_id}:{period or ''}:{basis.value}:{at.position}"
+    of = results.slice
+    place = f"{key}:{of.cycle_id}:{of.group_id}:{of.period or ''}:{of.basis.value}:{at.position}"
     return Ranking(
-        cycle_id=cycle_id,
-        group_id=group_id,
-        period=period,
-        basis=basis,
+        cycle_id=of.cycle_id,
+        group_id=of.group_id,
+        period=of.period,
+        basis=of.basis,
         plan_version=results.plan_version,
         complete=results.complete,
         as_of=shown(at),
-        found=[RankingRow.of(row, names.get(row.unit_id), key) for row in rows],
+        found=[RankingRow.of(row, names.get(row.unit_id), place) for row in rows],
     )
 
 
@@ -54,7 +75,7 @@ def ranking_diff(
     rows: list[dict[str, UnitResult]] = []
     for at in (earlier, later):
         results = _results(context, cycle_id, group_id, period, basis, at)
-        rows.append({row.unit_id: row for row in results.rows if visibility.sees_total(row.unit_id)})
+        rows.append(_seen(context, results))
     members = rows[0].keys() | rows[1].keys()
     found = context.service.answers.events(
         EventFilter(cycle_id=cycle_id), at=later.position, after=earlier.position, limit=SCANNED_MAX
@@ -97,3 +118,80 @@ def explanation(
         tree=Explanation.of(explain(results, row)),
         as_of=shown(at),
     )
+
+
+def impact(context: Context, position: int, period: str | None) -> Impact:
+    """What an event moved in its unit's group. Raises UnknownId for an event that is about no group."""
+    answers, visibility = context.service.answers, context.visibility()
+    event = answers.event(position)
+    cycle_id, unit_id = getattr(event.fact, "cycle_id", None), getattr(event.fact, "unit_id", None)
+    if cycle_id is None or unit_id is None or not visibility.sees(event):
+        raise UnknownId(path="position", position=position, hint="It is no event about a unit's figures.")
+    of_period = period or getattr(event.fact, "period", None)
+    group_id, _ = answers.cycle(cycle_id, position).membership[unit_id]
+    before, after = (
+        answers.results(cycle_id, group_id, period=of_period, basis=Basis.OFFICIAL, at=at)
+        for at in (position - 1, position)
+    )
+    return Impact(
+        event=Event.of(event),
+        group_id=group_id,
+        period=of_period,
+        rows=diff_rows(_seen(context, before), _seen(context, after)),
+    )
+
+
+def counterfactual(
+    context: Context, cycle_id: str, group_id: str, period: str | None, excluded: list[int], at: Moment
+) -> Counterfactual:
+    """The official ranking had the excluded events not happened. Raises UnknownId, MalformedInput."""
+    answers, visibility = context.service.answers, context.visibility()
+    if not 1 <= len(excluded) <= EXCLUDED_MAX:
+        raise MalformedInput(path="exclude", given=len(excluded), hint=f"Name 1 to {EXCLUDED_MAX} positions.")
+    found = answers.events_at(excluded)
+    hidden = [position for position in excluded if position not in found or not visibility.sees(found[position])]
+    if hidden:
+        raise UnknownId(path="exclude", position=hidden[0])
+    real = _results(context, cycle_id, group_id, period, Basis.OFFICIAL, at)
+    streams = [context.service.store.events_of(stream) for stream in {event.stream for event in found.values()}]
+    thought = settle(without(real.slice, streams, frozenset(excluded)))
+    return Counterfactual(
+        excluded=[Position(position) for position in sorted(excluded)],
+        ranking=_shown_ranking(context, thought, at, key=f"without:{sorted(excluded)}"),
+        changes=diff_rows(_seen(context, real), _seen(context, thought)),
+    )
+
+
+def gap_analysis(
+    context: Context, cycle_id: str, unit_id: str, period: str | None, basis: Basis, at: Moment
+) -> list[IndicatorGap]:
+    """Where a unit loses points against the best of its group, the costliest first."""
+    if not context.visibility().sees_total(unit_id):
+        raise OutOfScopeUnit(path="unit_id", unit_id=unit_id)
+    membership = context.service.answers.cycle(cycle_id, at.position).membership
+    if unit_id not in membership:
+        raise UnknownId(path="unit_id", unit_id=unit_id)
+    results = _results(context, cycle_id, membership[unit_id][0], period, basis, at)
+    row = results.row(unit_id)
+    plan = results.plan
+
+    def figure(exact: Fraction) -> Decimal:
+        return rounded(exact, plan.score_scale, plan.rounding)
+
+    return [
+        IndicatorGap(
+            indicator_id=gap.indicator_id,
+            name=gap.name,
+            weight=exact_text(gap.weight),
+            own=figure(gap.own),
+            best=figure(gap.best),
+            average=figure(gap.average),
+            points_lost=figure(gap.points_lost),
+        )
+        for gap in (gaps(results, row) if row else [])
+    ]
+
+
+def _seen(context: Context, results: Results) -> dict[str, UnitResult]:
+    visibility = context.visibility()
+    return {row.unit_id: row for row in results.rows if visibility.sees_total(row.unit_id)}

@@ -1,0 +1,95 @@
+"""What if: the slice as it would be had some events not happened, and what an event moved.
+
+Both are settle on another slice; nothing here computes a score. Source: domain.md 0.7, 4.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ledger.domain.cycle import Cycle, CycleFact
+from ledger.domain.facts import Event
+from ledger.domain.recall import Recall
+from ledger.domain.score import ScoreEntered, ScoreFact, ScoreLateEntered
+from ledger.domain.settlement import HUNDRED, LineStatus, Results, Slice, UnitResult
+from ledger.domain.targets import TargetFact
+
+
+def without(slice: Slice, streams: Iterable[Sequence[Event]], excluded: frozenset[int]) -> Slice:
+    """The slice had the events at `excluded`, and what stands on them, not happened.
+
+    `streams` are the whole streams of those events. A verification or correction of a value
+    falls away with the value it cites; a value entered anew does not.
+    """
+    values, targets, cycle = dict(slice.values), dict(slice.targets), slice.cycle
+    for events in streams:
+        kept = _kept([event for event in events if event.position <= slice.as_of], excluded)
+        fact = events[0].fact
+        recalled = Recall().fold(kept)
+        if isinstance(fact, ScoreFact):
+            cell = (fact.unit_id, fact.indicator_id, fact.period)
+            values.pop(cell, None)
+            if kept:
+                values |= recalled.values(slice.cycle_id, slice.basis)
+        elif isinstance(fact, TargetFact):
+            targets.pop((fact.unit_id, fact.indicator_id), None)
+            targets |= recalled.targets(slice.cycle_id) if kept else {}
+        elif isinstance(fact, CycleFact):
+            cycle = recalled.cycle(slice.cycle_id) if kept else Cycle()
+    return replace(slice, values=values, targets=targets, cycle=cycle)
+
+
+def _kept(events: Sequence[Event], excluded: frozenset[int]) -> list[Event]:
+    gone = set(excluded)
+    kept: list[Event] = []
+    for event in events:
+        if event.position in gone or _stands_on(event) & gone:
+            gone.add(event.position)
+        else:
+            kept.append(event)
+    return kept
+
+
+def _stands_on(event: Event) -> set[int]:
+    fact = event.fact
+    if isinstance(fact, ScoreEntered | ScoreLateEntered):
+        return set()
+    cited: list[int | None] = [getattr(fact, name, None) for name in (fact.CITES or "", "request_position")]
+    return {position for position in cited if position is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Where a unit stands on one indicator, against its group."""
+
+    indicator_id: str
+    name: str
+    weight: Fraction
+    """Effective weight in percentage points."""
+    own: Fraction
+    """The unit's points of 100."""
+    best: Fraction
+    """The best points of the group."""
+    average: Fraction
+    """The mean of the group's units that have a value."""
+
+    @property
+    def points_lost(self) -> Fraction:
+        """What the distance to the best costs in the total."""
+        return (self.best - self.own) * self.weight / HUNDRED
+
+
+def gaps(results: Results, row: UnitResult) -> list[Gap]:
+    """Where a unit loses points against the best of its group, the costliest first."""
+    found: list[Gap] = []
+    for place, line in enumerate(row.lines):
+        if line.status is LineStatus.EXEMPT:
+            continue
+        peers = [peer.lines[place].score for peer in results.rows if peer.lines[place].status is LineStatus.SCORED]
+        best = max(peers, default=line.score)
+        average = sum(peers, Fraction(0)) / len(peers) if peers else line.score
+        indicator = line.indicator
+        found.append(Gap(indicator.indicator_id, indicator.name, line.weight, line.score, best, average))
+    return sorted(found, key=lambda gap: (-gap.points_lost, gap.indicator_id))
