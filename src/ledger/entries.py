@@ -229,11 +229,6 @@ def plain_data(fact: Fact) -> dict[str, object]:
     return msgspec.json.decode(_encoder.encode(fact))
 
 
-def data_of(entry: bytes) -> dict[str, object]:
-    """The `data` member of an entry, as plain JSON values."""
-    return msgspec.json.decode(_entry_decoder.decode(entry).data)
-
-
 def timestamp(instant: datetime) -> str:
     """RFC 3339 in UTC with microseconds and Z."""
     return instant.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -40,4 +40,5 @@ def read_settings() -> Settings:
 def _default_data_dir() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/ledger")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "ledger"
+    data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    return (data_home if data_home.is_absolute() else Path.home() / ".local/share") / "ledger"

@@ -32,7 +32,6 @@ from ledger.embedded import (
     NotReadyInTime,
     ServerDidNotStart,
     StartedElsewhere,
-    default_root,
     find_binaries,
 )
 
@@ -278,15 +277,6 @@ def test_a_socket_directory_that_others_may_write_to_is_refused(place: Path):
         outside.rmdir()
 
     assert refused.value.directory == outside
-
-
-def test_the_default_root_follows_the_environment(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("LEDGER_DATA_DIR", "/srv/city")
-    assert default_root() == Path("/srv/city/postgres")
-
-    monkeypatch.delenv("LEDGER_DATA_DIR")
-    monkeypatch.setenv("XDG_DATA_HOME", "/home/chen/data")
-    assert default_root() == Path("/var/lib/ledger/postgres" if AS_ROOT else "/home/chen/data/ledger/postgres")
 
 
 def test_processes_that_start_at_once_share_one_server_until_the_last_is_gone(place: Path):

@@ -76,11 +76,6 @@ class Recall:
             facts = self._cycles[cycle_id] = _CycleFacts()
         return facts
 
-    @property
-    def cycle_ids(self) -> list[str]:
-        """The cycles that something is known of."""
-        return sorted(self._cycles)
-
     def cycle(self, cycle_id: str) -> Cycle:
         """One cycle. Raises UnknownId."""
         return self._known(cycle_id).cycle

@@ -37,7 +37,7 @@ from ledger.embedded.errors import (
     StartedElsewhere,
 )
 from ledger.embedded.files import open_lock_file, quoted, take_lock
-from ledger.embedded.root import default_root, prepare
+from ledger.embedded.root import prepare
 from ledger.embedded.server import Server, ensure_watcher
 
 PATIENCE_S = 3600.0  # Recovery after a crash may have gigabytes of log to read; it must never be cut short.
@@ -56,7 +56,6 @@ __all__ = [
     "ProgramFailed",
     "ServerDidNotStart",
     "StartedElsewhere",
-    "default_root",
     "find_binaries",
 ]
 

@@ -11,16 +11,6 @@ from ledger.embedded.binaries import Account, run
 from ledger.embedded.errors import NoServerUser, NotOurs, NotReachable, ProgramFailed
 
 
-def default_root() -> Path:
-    """Where the server lives when nobody says otherwise: under $LEDGER_DATA_DIR, else where data of this user go."""
-    if chosen := os.environ.get("LEDGER_DATA_DIR"):
-        return Path(chosen) / "postgres"
-    if os.geteuid() == 0:
-        return Path("/var/lib/ledger/postgres")
-    data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
-    return (data_home if data_home.is_absolute() else Path.home() / ".local/share") / "ledger/postgres"
-
-
 def prepare(root: Path) -> Account | None:
     """Make `root`, private to whoever runs the server, and return who that is if it is not us."""
     account = server_account(root)

@@ -21,30 +21,28 @@ def score(context: Context, key: tuple[str, str, str, str], at: Moment) -> Score
     if not context.visibility().sees_score(unit_id, indicator_id):
         return None
     stream = score_stream(*key)
-    version, state = context.service.store.load(stream, at=at.position)
-    if version == 0:
+    events = [e for e in context.service.store.events_of(stream.name) if e.position <= at.position]
+    if not events:
         return None
+    state = stream.initial
+    for event in events:
+        state = state.evolve(event)
     rows = context.service.answers.read("score_value", "by_score", as_of=at.position, **_named(key))
     values = {Basis(row["basis"]): EffectiveValue(value=row["value"], position=row["from_position"]) for row in rows}
     claimed, official = values.get(Basis.SELF), values.get(Basis.OFFICIAL)
-    corrections = [
-        e
-        for e in context.service.store.events_of(stream.name)
-        if e.type == "ScoreCorrected" and e.position <= at.position
-    ]
     return Score(
         id=global_id("Score", "|".join(key)),
         cycle_id=cycle_id,
         unit_id=unit_id,
         indicator_id=indicator_id,
         period=period,
-        version=version,
+        version=len(events),
         status=ScoreStatus(state.status),
         self=claimed,
         provisional=values.get(Basis.PROVISIONAL),
         official=official,
         gap=claimed.value - official.value if claimed and official else None,
-        correction_count=len(corrections),
+        correction_count=sum(event.type == "ScoreCorrected" for event in events),
         open_request=_open_request(state.request),
         as_of=shown(at),
     )
