@@ -22,8 +22,8 @@ from ledger.domain.plan import (
     Member,
     Participation,
     Plan,
-    check_plan,
 )
+from ledger.domain.plan_check import check_plan
 from ledger.domain.refusals import Refused
 
 A, B, C = PLAN.indicators

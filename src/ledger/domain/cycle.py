@@ -175,6 +175,7 @@ class Cycle:
     title: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
+    measures_id: str = ""
     versions: tuple[PlanVersion, ...] = ()
     assigned: tuple[tuple[str, str, Participation], ...] = ()
     exemptions: tuple[Exemption, ...] = ()
@@ -184,7 +185,12 @@ class Cycle:
         match event.fact:
             case CyclePlanned() as fact:
                 return replace(
-                    self, phase=Phase.PLANNED, title=fact.title, starts_on=fact.starts_on, ends_on=fact.ends_on
+                    self,
+                    phase=Phase.PLANNED,
+                    title=fact.title,
+                    starts_on=fact.starts_on,
+                    ends_on=fact.ends_on,
+                    measures_id=fact.measures_id,
                 )
             case PlanVersionIssued() as fact:
                 version = PlanVersion(

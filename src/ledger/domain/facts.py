@@ -23,6 +23,8 @@ class Fact:
     """The field that holds the score's value, where the fact bears one."""
     CITES: ClassVar[str | None] = None
     """The field that holds the position this fact stands on."""
+    MOVES: ClassVar[bool] = False
+    """Whether a group's results may be others after it: its unit's group, or every group where it names no unit."""
     AUDIENCE: ClassVar[Audience]
     """Who may see it."""
 
@@ -49,8 +51,12 @@ class Audience(StrEnum):
     """Whoever may see the score that the fact is about."""
     REGISTRY = "REGISTRY"
     """Those who run the process and the person concerned: persons, roles, delegations."""
+    RESULT = "RESULT"
+    """Whoever may see the total of the unit that the fact is about; everything, where it names no unit."""
+    PUBLICATION = "PUBLICATION"
+    """The audience that the fact itself names."""
     INSPECTION = "INSPECTION"
-    """Discipline inspection only: refused attempts."""
+    """Discipline inspection only: refused attempts, cases and flags."""
 
 
 class Channel(StrEnum):

@@ -1,37 +1,276 @@
-"""Grading: once a group's grades are opened, its values change only inside a restatement."""
+"""Grading: from computed results over public notice to opened grades, one group at a time.
+
+Once a group's grades are opened its values change only inside a restatement, which ends in
+revised grades. Source: domain.md 2.4 "Results and grades", 3.9, 3.11.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.plan import Participation
+from ledger.domain.quota import SeatRounding
+from ledger.domain.rule_reference import RuleRef
+from ledger.domain.score import Basis
+
+
+class ReportAudience(StrEnum):
+    """For whose eyes a notice or a report is."""
+
+    PUBLIC = "PUBLIC"
+    INTERNAL = "INTERNAL"
+    """Everybody who takes part in the assessment."""
+    LEADERSHIP = "LEADERSHIP"
+    """The leading group and the assessment office."""
+
+
+class RestatementPolicy(StrEnum):
+    """How grades are revised after a restatement."""
+
+    RECOMPUTE_ALL = "RECOMPUTE_ALL"
+    """The allocation is opened again for the whole group."""
+    HOLD_HARMLESS = "HOLD_HARMLESS"
+    """Units not at fault keep at least the grade they had; what goes over the quota is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GradesOpened(Fact):
-    """The grades of one group were opened on computed results."""
+class ResultRow:
+    """One unit in a table of results, each figure rounded once."""
 
-    AUDIENCE = Audience.SCORE
-    CITES = "results_position"
+    unit_id: str
+    participation: Participation
+    rank: int | None
+    total: Decimal
+    goal: Decimal
+    """Points for the indicators, of 100, before the plan's share."""
+    evaluation: Decimal | None
+    """Points of the appraisal, of 100; None where there is none."""
+    bonus: Decimal
+    deduction: Decimal
+    missing: int
+    """How many indicators have no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeSeats:
+    """What became of the seats of one grade."""
+
+    grade: str
+    seats: int
+    unused: int = 0
+    over: int = 0
+    carried: Decimal = Decimal(0)
+    """The part of a seat that a small group carries to the next cycle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradedUnit:
+    """The grade of one unit, and why."""
+
+    unit_id: str
+    grade: str
+    rank: int | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeChange:
+    """A unit whose grade is another after a restatement."""
+
+    unit_id: str
+    old_grade: str
+    new_grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingFact(Fact):
+    """A fact about the results and grades of one group."""
+
+    AUDIENCE = Audience.RESULT
 
     cycle_id: str
     group_id: str
-    results_position: int
 
     @property
     def stream(self) -> str:
         return grading_stream(self.cycle_id, self.group_id).name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultsComputed(GradingFact):
+    """The results of the group were computed and bound by hash to the position they follow from."""
+
+    as_of_position: int
+    plan_version: int
+    engine_version: str
+    basis: Basis
+    table: tuple[ResultRow, ...]
+    table_hash: str
+    """SHA-256 over the canonical JSON of the table, in hex."""
+    missing: tuple[str, ...] = ()
+    """Ranked units that lack a value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicNoticeStarted(GradingFact):
+    """Computed results were put up for objections."""
+
+    CITES = "results_position"
+
+    results_position: int
+    from_on: date
+    until_on: date
+    """The last day of the notice."""
+    audience: ReportAudience
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicNoticeEnded(GradingFact):
+    """The time for objections was over."""
+
+    CITES = "started_position"
+
+    started_position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieResolved(GradingFact):
+    """The leading group decided who of the units tied at a cut gets the grade."""
+
+    MOVES = True
+
+    grade: str
+    tied: tuple[str, ...]
+    admitted: tuple[str, ...]
+    criterion: str
+    rule: RuleRef
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeExceptionGranted(GradingFact):
+    """A unit gets a grade outside the quota, under a rule."""
+
+    MOVES = True
+
+    unit_id: str
+    grade: str
+    rule: RuleRef
+    reason: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradesOpened(GradingFact):
+    """The grades of the group were opened on computed results."""
+
+    CITES = "results_position"
+
+    results_position: int
+    rounding: SeatRounding = SeatRounding.FLOOR
+    seats: tuple[GradeSeats, ...] = ()
+    allocation: tuple[GradedUnit, ...] = ()
+    exceptions: tuple[GradedUnit, ...] = ()
+    """Units graded outside the quota; they stand in the allocation too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradesRevised(GradingFact):
+    """The grades of the group were opened again inside a restatement."""
+
+    CITES = "supersedes_position"
+
+    results_position: int
+    supersedes_position: int
+    restatement: str
+    policy: RestatementPolicy
+    at_fault: tuple[str, ...] = ()
+    """Units whose own fault led to the restatement; nothing holds them harmless."""
+    rounding: SeatRounding
+    seats: tuple[GradeSeats, ...]
+    allocation: tuple[GradedUnit, ...]
+    exceptions: tuple[GradedUnit, ...] = ()
+    changes: tuple[GradeChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GradesInForce:
+    """Opened or revised grades, with the position that made them so."""
+
+    position: int
+    results_position: int
+    grades: Mapping[str, str]
+    """By unit."""
+    supersedes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A public notice, with the position that started it."""
+
+    position: int
+    results_position: int
+    from_on: date
+    until_on: date
+    ended_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Computed results, with their position."""
+
+    position: int
+    fact: ResultsComputed
+
+
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """Whether a group's grades are open."""
+    """Where one group stands between its results and its grades."""
 
-    graded: bool = False
+    computed: tuple[Computed, ...] = ()
+    notice: Notice | None = None
+    current: GradesInForce | None = None
+    history: tuple[GradesInForce, ...] = ()
+    """Every grading there was, the current one last."""
+    ties: tuple[tuple[int, TieResolved], ...] = field(default=())
+    """Tie decisions with their positions."""
+    exceptions: tuple[tuple[int, GradeExceptionGranted], ...] = ()
+
+    @property
+    def graded(self) -> bool:
+        """Whether the group's grades are open."""
+        return self.current is not None
+
+    def results(self, position: int) -> ResultsComputed | None:
+        """The results computed at a position, None if none were."""
+        return next((computed.fact for computed in self.computed if computed.position == position), None)
 
     def evolve(self, event: Event, /) -> Grading:
         """Return the state after `event`."""
-        return Grading(True) if isinstance(event.fact, GradesOpened) else self
+        match event.fact:
+            case ResultsComputed() as fact:
+                return replace(self, computed=(*self.computed, Computed(event.position, fact)))
+            case PublicNoticeStarted() as fact:
+                notice = Notice(event.position, fact.results_position, fact.from_on, fact.until_on)
+                return replace(self, notice=notice)
+            case PublicNoticeEnded() if self.notice is not None:
+                return replace(self, notice=replace(self.notice, ended_position=event.position))
+            case TieResolved() as fact:
+                return replace(self, ties=(*self.ties, (event.position, fact)))
+            case GradeExceptionGranted() as fact:
+                return replace(self, exceptions=(*self.exceptions, (event.position, fact)))
+            case GradesOpened() | GradesRevised() as fact:
+                grades = {graded.unit_id: graded.grade for graded in fact.allocation}
+                supersedes = fact.supersedes_position if isinstance(fact, GradesRevised) else None
+                current = GradesInForce(event.position, fact.results_position, grades, supersedes)
+                return replace(self, current=current, history=(*self.history, current))
+            case _:
+                return self
 
 
 def grading_stream(cycle_id: str, group_id: str) -> Stream[Grading]:

@@ -8,30 +8,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.formulas import KINDS
-from ledger.domain.numbers import SCALE_MAX, Rounding, RoundingPolicy, check_scale
+from ledger.domain.formula import Formula
+from ledger.domain.numbers import Rounding, RoundingPolicy
 from ledger.domain.periods import Frequency, Period, parse_period
-from ledger.domain.refusals import (
-    DuplicateId,
-    FormulaInvalid,
-    GroupOverlap,
-    MalformedInput,
-    OutOfRange,
-    Refused,
-    UnitWithoutGroup,
-    UnknownId,
-    WeightsNot100,
+from ledger.domain.plan_rules import (
+    AdjustmentRules,
+    DecisionRule,
+    DishonestyRule,
+    EvaluationRules,
+    LightRules,
+    RevisionPolicy,
+    TimeLimits,
 )
+from ledger.domain.quota import GradingRules
 
 
 class EntryKind(StrEnum):
@@ -88,6 +83,14 @@ class GroupWeight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodShare:
+    """The part of a whole that falls to a period, from 0 to 1."""
+
+    period: str
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
     """A leaf of the index system."""
 
@@ -106,6 +109,12 @@ class Indicator:
     """The target of every unit that has none of its own."""
     scoring_unit_id: str | None = None
     evidence_count_min: int = 0
+    composition: tuple[PeriodShare, ...] = ()
+    """How much each period's score counts in the year (PERIOD_WEIGHTED); empty if only the last one does (YEAR_END)."""
+    schedule: tuple[PeriodShare, ...] = ()
+    """Cumulated share of the year's target due by the end of each period; empty for rates and stocks."""
+    tags: tuple[str, ...] = ()
+    """Campaigns and attributes to report by, such as LATENT or LONG_TERM."""
 
     def weight_in(self, group_id: str) -> Decimal | None:
         """The weight for units of the group, None where the indicator does not apply."""
@@ -179,6 +188,26 @@ class Plan:
     rounding_policy: RoundingPolicy = RoundingPolicy.EXACT_THEN_ROUND
     approver_independence: ApproverIndependence = ApproverIndependence.FULL
     may_score_own_unit: bool = False
+    evaluation: EvaluationRules | None = None
+    adjustments: AdjustmentRules = AdjustmentRules()
+    dishonesty: DishonestyRule | None = None
+    grading: GradingRules | None = None
+    decisions: tuple[DecisionRule, ...] = ()
+    lights: LightRules = LightRules()
+    limits: TimeLimits = TimeLimits()
+    veto_articles: tuple[str, ...] = ()
+    """The articles under which a veto may be imposed."""
+    graded_subject_to_appeal: bool = False
+    """Whether grades may be opened while an appeal is open."""
+    appeal_may_lower: bool = True
+    """Whether an appeal may end with a lower score (reformatio in peius)."""
+    revisions_after_publication: RevisionPolicy = RevisionPolicy.RESTATE
+
+    @cached_property
+    def articles(self) -> frozenset[str]:
+        """Every article of the plan that a decision may cite."""
+        of_decisions = (rule.article for rule in self.decisions)
+        return frozenset((*(rule.article for rule in self.adjustments.rules), *of_decisions, *self.veto_articles))
 
     def indicator(self, indicator_id: str) -> Indicator | None:
         """Return one indicator, None if the plan has none of this id."""
@@ -208,149 +237,3 @@ class Plan:
         """SHA-256 over the canonical JSON of the plan, in hex."""
         text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def check_plan(plan: Plan) -> None:
-    """Refuse a plan that contradicts itself; `path` names the place.
-
-    Raises DuplicateId, UnknownId, MalformedInput, InvalidPeriod, GroupOverlap,
-    UnitWithoutGroup, ScaleExceeded, OutOfRange, FormulaInvalid or WeightsNot100.
-    """
-    _check_names(plan)
-    spelled: dict[tuple[date, date], str] = {}
-    for position, text in enumerate(plan.periods):
-        with _at(f"periods.{position}"):
-            period = parse_period(text)
-            other = spelled.setdefault((period.starts_on, period.ends_on), text)
-            if other != text:
-                raise DuplicateId(period=text, other=other, hint="One period has one spelling in a plan.")
-    _check_groups(plan)
-    for indicator in plan.indicators:
-        with _at(f"indicators.{indicator.indicator_id}"):
-            _check_indicator(plan, indicator)
-    _check_weights(plan)
-    check_calendar(plan)
-
-
-class _at:
-    """Prefix the path of a refusal raised inside."""
-
-    def __init__(self, path: str):
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, refused: BaseException | None, traceback: object) -> None:
-        if isinstance(refused, Refused):
-            refused.path = f"{self.path}.{refused.path}" if refused.path else self.path
-
-
-def _check_names(plan: Plan) -> None:
-    for path, ids in _ids(plan):
-        seen: set[str] = set()
-        for name in ids:
-            if name in seen:
-                raise DuplicateId(path=path, id=name)
-            seen.add(name)
-    if not plan.indicators or not plan.groups or not plan.periods:
-        raise MalformedInput(path="plan", hint="A plan has at least one period, one group and one indicator.")
-    if not 0 <= plan.score_scale <= SCALE_MAX:
-        raise MalformedInput(path="score_scale", given=plan.score_scale, scale_max=SCALE_MAX)
-    try:
-        ZoneInfo(plan.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise MalformedInput(path="timezone", given=plan.timezone) from None
-
-
-def _ids(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield "periods", plan.periods
-    yield "unit_ids", plan.unit_ids
-    yield "dimensions", tuple(dimension.dimension_id for dimension in plan.dimensions)
-    yield "indicators", tuple(indicator.indicator_id for indicator in plan.indicators)
-    yield "groups", tuple(group.group_id for group in plan.groups)
-
-
-def _check_groups(plan: Plan) -> None:
-    assessed = set(plan.unit_ids)
-    group_of: dict[str, str] = {}
-    for group in plan.groups:
-        for member in group.members:
-            if member.unit_id not in assessed:
-                raise UnknownId(path=f"groups.{group.group_id}", unit_id=member.unit_id, hint="List it in unit_ids.")
-            if member.unit_id in group_of:
-                both = f"{group_of[member.unit_id]} and {group.group_id}"
-                raise GroupOverlap(path=f"groups.{group.group_id}", unit_id=member.unit_id, groups=both)
-            group_of[member.unit_id] = group.group_id
-    for unit_id in plan.unit_ids:
-        if unit_id not in group_of:
-            raise UnitWithoutGroup(path="groups", unit_id=unit_id)
-
-
-def _check_indicator(plan: Plan, indicator: Indicator) -> None:
-    if indicator.dimension_id not in {dimension.dimension_id for dimension in plan.dimensions}:
-        raise UnknownId(path="dimension_id", dimension_id=indicator.dimension_id)
-    if not 0 <= indicator.scale <= SCALE_MAX:
-        raise MalformedInput(path="scale", given=indicator.scale, scale_max=SCALE_MAX)
-    if not plan.periods_of(indicator):
-        raise MalformedInput(
-            path="frequency", given=indicator.frequency, hint="The plan has no period of this frequency."
-        )
-    groups = {group.group_id for group in plan.groups}
-    for weight in indicator.weights:
-        if weight.group_id not in groups:
-            raise UnknownId(path="weights", group_id=weight.group_id)
-        if weight.weight <= 0:
-            raise FormulaInvalid(
-                path="weights", group_id=weight.group_id, weight=weight.weight, hint="Weights are positive."
-            )
-    if len({weight.group_id for weight in indicator.weights}) != len(indicator.weights):
-        raise DuplicateId(path="weights", hint="One weight for each group.")
-    if (
-        indicator.value_min is not None
-        and indicator.value_max is not None
-        and indicator.value_max < indicator.value_min
-    ):
-        raise MalformedInput(path="value_max", value_min=indicator.value_min, value_max=indicator.value_max)
-    with _at("formula"):
-        KINDS[indicator.formula.kind].check(indicator.formula)
-    if indicator.target is not None:
-        check_target(indicator, indicator.target, path="target")
-    awarded = indicator.formula.kind is FormulaKind.DIRECT_POINTS
-    if awarded != (indicator.entry_kind is EntryKind.POINTS):
-        raise FormulaInvalid(path="entry_kind", given=indicator.entry_kind, kind=indicator.formula.kind)
-
-
-def check_target(indicator: Indicator, target: Decimal, *, path: str) -> None:
-    """Raise ScaleExceeded or OutOfRange unless the indicator's formula can score against `target`."""
-    check_scale(target, indicator.scale, path=path)
-    if target < 0 or (target == 0 and indicator.formula.zero_target_step is None):
-        raise OutOfRange(path=path, given=target, hint="A zero target needs a formula with zero_target_step.")
-
-
-def _check_weights(plan: Plan) -> None:
-    # Every unit of a group has the group's weights, so each group is summed once; the path
-    # still names a unit, because that is what the rule speaks of.
-    for group in plan.groups:
-        total = sum((i.weight_in(group.group_id) or Decimal(0) for i in plan.indicators), Decimal(0))
-        assessed = [m.unit_id for m in group.members if m.participation is not Participation.NOT_ASSESSED]
-        if assessed and total != 100:
-            raise WeightsNot100(path=f"groups.{group.group_id}.{assessed[0]}", unit_id=assessed[0], sum=total)
-
-
-def check_calendar(plan: Plan) -> None:
-    """Refuse a calendar whose deadlines run out of order. Raises MalformedInput, InvalidPeriod."""
-    calendar = plan.calendar
-    for deadline in calendar.deadlines:
-        if deadline.period is not None and deadline.period not in plan.periods:
-            raise UnknownId(path="calendar.deadlines", period=deadline.period)
-    keys = [(deadline.name, deadline.period) for deadline in calendar.deadlines]
-    if len(set(keys)) != len(keys):
-        raise DuplicateId(path="calendar.deadlines", hint="One deadline of a name for each period.")
-    for period in plan.periods:
-        days = [(name, calendar.deadline(name, period)) for name in DeadlineName]
-        given = [(name, day) for name, day in days if day is not None]
-        for (earlier, first), (later, second) in pairwise(given):
-            if second < first:
-                order = f"{later} {second} is before {earlier} {first}"
-                raise MalformedInput(path="calendar.deadlines", period=period, order=order)

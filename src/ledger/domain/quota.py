@@ -47,6 +47,43 @@ class QuotaBase(StrEnum):
     """Of those that may have the best grade."""
 
 
+class QuotaScope(StrEnum):
+    """Over which units the seats of a share are counted."""
+
+    GROUP = "GROUP"
+    """Over each group by itself."""
+    CITY = "CITY"
+    """Over all ranked units of the city, shared out to the groups by largest remainder."""
+
+
+class SmallGroupRule(StrEnum):
+    """What a group below the least size does with its seats."""
+
+    OWN = "OWN"
+    """It has its own share, like any other."""
+    POOL = "POOL"
+    """All small groups share one quota, and compete for it by total."""
+    ACCUMULATE = "ACCUMULATE"
+    """What is less than a whole seat is carried to the next cycle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionMinimum:
+    """The least part of a dimension's weight that a grade asks for."""
+
+    dimension_id: str
+    share: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedSeats:
+    """A part of a seat that a small group did not use in the last cycle."""
+
+    group_id: str
+    grade: str
+    seats: Decimal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeQuota:
     """A grade that is given to a share of the units, best grade first."""
@@ -56,6 +93,8 @@ class GradeQuota:
     """The share of the units that may have it, from 0 to 1."""
     total_min: Decimal = Decimal(0)
     """The least total that may have it."""
+    dimension_minimums: tuple[DimensionMinimum, ...] = ()
+    """What it asks for in single dimensions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +119,25 @@ class GradingRules:
     """Of how many units the shares are taken."""
     forced: bool = True
     """Whether shares limit the grades; otherwise the least totals alone decide."""
+    tie_keys: tuple[str, ...] = ()
+    """Indicators whose scores part units of one total, in this order."""
+    bottom_share: Decimal = Decimal(0)
+    """The share of the units that has the failing grade, whatever its total."""
+    scope: QuotaScope = QuotaScope.GROUP
+    """Over which units the seats are counted."""
+    group_size_min: int = 5
+    """Below this many ranked units a group is small."""
+    small_groups: SmallGroupRule = SmallGroupRule.OWN
+    """What a small group does with its seats."""
+    brought_forward: tuple[CarriedSeats, ...] = ()
+    """What small groups carried over from the last cycle."""
+    exceptions_max: int = 0
+    """How many grades may be granted outside the quota."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every grade, best first."""
+        return (*(quota.grade for quota in self.grades), self.passing, self.failing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +190,7 @@ def check_rules(rules: GradingRules) -> None:
     """Raise QuotaInvalid unless the shares fit together."""
     if any(quota.share < 0 for quota in rules.grades) or sum((q.share for q in rules.grades), Decimal(0)) > 1:
         raise QuotaInvalid(path="grades", hint="Shares are not negative and sum to at most 1.")
-    names = [quota.grade for quota in rules.grades] + [rules.passing, rules.failing]
-    if len(set(names)) != len(names):
+    if len(set(rules.names)) != len(rules.names):
         raise QuotaInvalid(path="grades", hint="Each grade has one name.")
     if any(later.total_min > earlier.total_min for earlier, later in zip(rules.grades, rules.grades[1:], strict=False)):
         raise QuotaInvalid(path="grades", hint="A lower grade never asks for a greater total.")
@@ -179,7 +236,7 @@ def allocate(
     whole city). Raises GradeTieUnresolved where the policy is COMMITTEE and nothing is decided.
     """
     ordered = sorted(candidates, key=lambda c: (c.total, c.tie_keys), reverse=True)
-    opening = _Opening(rules, _ladder(rules))
+    opening = _Opening(rules, rules.names)
     for candidate in ordered:
         if candidate.forced_grade is not None:
             opening.give(candidate, candidate.forced_grade, f"forced to {candidate.forced_grade} by veto")
@@ -193,10 +250,6 @@ def allocate(
         _give_rest(opening, candidate)
     reasons = {unit_id: tuple(steps) for unit_id, steps in opening.reasons.items()}
     return Allocation(opening.grades, reasons, opening.seats, opening.unused, opening.over)
-
-
-def _ladder(rules: GradingRules) -> list[str]:
-    return [quota.grade for quota in rules.grades] + [rules.passing, rules.failing]
 
 
 def _base(rules: GradingRules, ordered: Sequence[Candidate], quota: GradeQuota, ladder: Sequence[str]) -> int:

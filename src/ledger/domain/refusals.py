@@ -308,3 +308,71 @@ class PlanChangeNeedsApproval(Refused):
 
 class GradeTieUnresolved(Refused):
     """More units are tied at the cut than seats are left; the leading group has to decide."""
+
+
+class ResultsIncomplete(Refused):
+    """Verified scores are missing, a correction is asked for, or an appeal is open; settle those first."""
+
+
+class ResultsStale(Refused):
+    """Something that moves the results was recorded after they were computed; compute them again."""
+
+    retryable = True
+
+
+class QuotaExceeded(Refused):
+    """The grades given are not those that the plan's proportions allow."""
+
+
+class GradesAlreadyOpened(Refused):
+    """The grades are opened; they are revised inside a restatement only."""
+
+
+class BasisSuperseded(Refused):
+    """The cited grading is no longer the latest one."""
+
+
+class NoRuleForGrade(Refused):
+    """The cited article says nothing for this grade."""
+
+
+class DuplicateDecision(Refused):
+    """The subject has a decision under this rule already; revoke that first."""
+
+
+class RestatementAlreadyOpen(Refused):
+    """A restatement of the cycle is open; publish or close it first."""
+
+
+class PublicationNotReproducible(Refused):
+    """The report does not follow from the ledger at the position it cites."""
+
+
+class AudienceViolation(Refused):
+    """The audience may not see what the report holds."""
+
+
+# ---- appeals
+
+
+class AppealWindowClosed(Refused):
+    """The time for an appeal has passed."""
+
+
+class AppealNotStanding(Refused):
+    """Only the unit or cadre concerned may appeal."""
+
+
+class DuplicateAppeal(Refused):
+    """The matter was appealed against at this level already."""
+
+
+# ---- burden
+
+
+class BurdenCapExceeded(Refused):
+    """The cap on assessment items is reached."""
+
+
+class ItemNotApproved(Refused):
+    """Data are asked for outside the approved list of assessment items."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ledger.domain.facts import Audience, Event
+from ledger.domain.grading import ReportAudience
 from ledger.domain.imports import ImportFact
 from ledger.domain.persons import Person, PersonFact
 from ledger.domain.roles import Grant, Role, Scope
@@ -32,6 +33,8 @@ class Visibility:
     refusals: bool = False
     scopes: tuple[Scope, ...] = ()
     """Within which a person without sight of everything sees scores."""
+    audiences: frozenset[ReportAudience] = frozenset({ReportAudience.PUBLIC})
+    """The audiences of reports that the person belongs to, besides those who see everything."""
 
     def sees_score(self, unit_id: str | None, indicator_id: str | None) -> bool:
         """Whether the person may see a score, its history and its evidence."""
@@ -57,6 +60,11 @@ class Visibility:
                 return self.refusals
             case Audience.REGISTRY:
                 return self.sees_person(fact.subject_id if isinstance(fact, PersonFact) else event.actor.person_id)
+            case Audience.RESULT:
+                unit_id = getattr(fact, "unit_id", None)
+                return self.sees_total(unit_id) if isinstance(unit_id, str) else self.all_scores
+            case Audience.PUBLICATION:
+                return self.all_scores or getattr(fact, "audience", None) in self.audiences
             case Audience.SCORE:
                 if isinstance(fact, ScoreFact):
                     return self.sees_score(fact.unit_id, fact.indicator_id)
@@ -79,7 +87,16 @@ def visibility_of(person_id: str, person: Person, day: date) -> Visibility:
         registry=bool(roles & SEES_REGISTRY),
         refusals=Role.INSPECTOR in roles,
         scopes=tuple(_scopes(grants, person.home_unit_id)),
+        audiences=frozenset(_audiences(roles)),
     )
+
+
+def _audiences(roles: Iterable[Role]) -> Iterable[ReportAudience]:
+    yield ReportAudience.PUBLIC
+    if set(roles) - {Role.PUBLIC, Role.SYSADMIN}:
+        yield ReportAudience.INTERNAL
+    if Role.ORGDEPT in roles:
+        yield ReportAudience.LEADERSHIP
 
 
 def _scopes(grants: Iterable[Grant], home_unit_id: str | None) -> Iterable[Scope]:

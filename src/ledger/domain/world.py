@@ -15,6 +15,7 @@ from ledger.domain.evidence import evidence_stream
 from ledger.domain.facts import Actor, Fact, State, Stream
 from ledger.domain.periods import end_of, local_day
 from ledger.domain.persons import Person, person_stream
+from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
     DeadlinePassed,
     EvidenceRequired,
@@ -43,6 +44,10 @@ class History(Protocol):
         """Return the stream's version (0 if nothing is recorded) and its state."""
         ...
 
+    def recall(self, cycle_id: str, /) -> Recall:
+        """Return everything that is recorded of a cycle, as known now."""
+        ...
+
 
 class World:
     """What one decision may ask: its actor, its instant, and any stream."""
@@ -63,12 +68,15 @@ class World:
         """How many bytes are stored under a content hash, None if none are."""
         self.relied_on: dict[str, int] = {}
         """Every stream that was read, with the version it had."""
+        self.still: dict[str, int] = {}
+        """Cycles of which nothing may be recorded after a position, because results were settled as of it."""
         self.expires_at: datetime | None = None
         """The decision holds only if it is recorded before this instant."""
         self.actor = Actor(person_id, "NONE", None, on_behalf_of)
         """Whom the ledger will name; settled by `act`."""
         self._history = history
         self._states: dict[str, Any] = {}
+        self._recalled: dict[str, Recall] = {}
 
     @property
     def today(self) -> date:
@@ -85,6 +93,13 @@ class World:
         if stream.name not in self._states:
             self.relied_on[stream.name], self._states[stream.name] = self._history.load(stream)
         return self._states[stream.name]
+
+    def recall(self, cycle_id: str) -> Recall:
+        """Return what is known of a whole cycle; the decision holds only while nothing more of it is recorded."""
+        if cycle_id not in self._recalled:
+            recall = self._recalled[cycle_id] = self._history.recall(cycle_id)
+            self.still[cycle_id] = recall.as_of
+        return self._recalled[cycle_id]
 
     def exists(self, stream: Stream[S], *, path: str, hint: str | None = None, **named: str) -> S:
         """Return the state of a stream that must have begun. Raises UnknownId."""

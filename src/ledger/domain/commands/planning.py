@@ -24,7 +24,8 @@ from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
-from ledger.domain.plan import Deadline, Participation, Plan, check_calendar, check_plan
+from ledger.domain.plan import Deadline, Participation, Plan
+from ledger.domain.plan_check import check_calendar, check_plan
 from ledger.domain.plan_change import check_change, check_deadlines_kept
 from ledger.domain.refusals import (
     DuplicateId,

@@ -10,7 +10,8 @@ from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
-from ledger.domain.plan import Plan, check_target
+from ledger.domain.plan import Plan
+from ledger.domain.plan_check import check_target
 from ledger.domain.refusals import (
     DeadlinePassed,
     FormulaInvalid,

@@ -1,0 +1,230 @@
+"""Publication: reports bound to the position they follow from, and the restatements that alone may change them.
+
+All reports and restatements of a cycle are one stream, so numbers follow each other and at
+most one restatement is open. Source: domain.md 2.4 "Publication" and "Restatement", 3.11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.grading import ReportAudience
+from ledger.domain.score import ReasonCode
+
+
+class ReportKind(StrEnum):
+    """What a report reports."""
+
+    MONTHLY = "MONTHLY"
+    QUARTERLY = "QUARTERLY"
+    NOTICE = "NOTICE"
+    ANNUAL = "ANNUAL"
+    CADRE = "CADRE"
+    """Results of persons; for the leadership only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """One unit in a report."""
+
+    group_id: str
+    unit_id: str
+    rank: int | None
+    total: Decimal
+    grade: str | None
+    """The grade in force; None before grades are opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportChange:
+    """A figure that is another than in the report before."""
+
+    unit_id: str
+    field: str
+    """`total`, `rank` or `grade`."""
+    old: str | None
+    new: str | None
+    reason_codes: tuple[ReasonCode, ...] = ()
+    """Why values of the group were corrected in between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicationFact(Fact):
+    """A fact about the reports and restatements of one cycle."""
+
+    AUDIENCE = Audience.RESULT
+
+    cycle_id: str
+
+    @property
+    def stream(self) -> str:
+        return publication_stream(self.cycle_id).name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDueSet(PublicationFact):
+    """A report was announced for a day."""
+
+    AUDIENCE = Audience.EVERYBODY
+
+    kind: ReportKind
+    period: str | None = None
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportPublished(PublicationFact):
+    """A report was published."""
+
+    AUDIENCE = Audience.PUBLICATION
+    CITES = "as_of_position"
+
+    number: str
+    kind: ReportKind
+    audience: ReportAudience
+    period: str | None = None
+    """The period reported on; None is the cycle as a whole."""
+    group_ids: tuple[str, ...]
+    unit_ids: tuple[str, ...] = ()
+    """The units reported on, where not all of the groups are."""
+    as_of_position: int
+    plan_version: int
+    engine_version: str
+    rows: tuple[ReportRow, ...]
+    content_hash: str
+    """SHA-256 over the canonical JSON of the rows, in hex."""
+    changes: tuple[ReportChange, ...] = ()
+    """What is another than in the last report of this kind, period and scope."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRestated(PublicationFact):
+    """A published report was replaced inside a restatement, which ends with it."""
+
+    AUDIENCE = Audience.PUBLICATION
+    CITES = "supersedes_position"
+
+    number: str
+    """The first report's number with the restatement's, such as 2018-A(R1)."""
+    restatement: str
+    supersedes_position: int
+    kind: ReportKind
+    audience: ReportAudience
+    period: str | None = None
+    group_ids: tuple[str, ...]
+    unit_ids: tuple[str, ...] = ()
+    as_of_position: int
+    plan_version: int
+    engine_version: str
+    rows: tuple[ReportRow, ...]
+    content_hash: str
+    changes: tuple[ReportChange, ...]
+    """Every figure that is another, old and new."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRetracted(PublicationFact):
+    """A published report was taken back."""
+
+    AUDIENCE = Audience.EVERYBODY
+    CITES = "published_position"
+
+    published_position: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestatementOpened(PublicationFact):
+    """Published results may be corrected: the only door to it."""
+
+    number: str
+    """R1, R2, … in order."""
+    cause: str
+    group_ids: tuple[str, ...]
+    """The groups whose values may be corrected."""
+    evidence: tuple[str, ...]
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestatementClosed(PublicationFact):
+    """A restatement ended without a restated report."""
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A published report and what became of it."""
+
+    position: int
+    fact: ReportPublished | ReportRestated
+    superseded_by: int | None = None
+    retracted_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRestatement:
+    """A restatement that is open."""
+
+    number: str
+    position: int
+    group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publications:
+    """The reports and restatements of a cycle."""
+
+    reports: tuple[Report, ...] = ()
+    restatements: int = 0
+    """How many restatements were ever opened."""
+    restating: OpenRestatement | None = None
+
+    def report(self, position: int) -> Report | None:
+        """The report published at a position, None if none was."""
+        return next((report for report in self.reports if report.position == position), None)
+
+    def restates(self, group_id: str) -> str | None:
+        """The number of the open restatement that covers the group, None if none does."""
+        covered = self.restating is not None and group_id in self.restating.group_ids
+        return self.restating.number if self.restating is not None and covered else None
+
+    def evolve(self, event: Event, /) -> Publications:
+        """Return the state after `event`."""
+        match event.fact:
+            case ReportPublished() as fact:
+                return replace(self, reports=(*self.reports, Report(event.position, fact)))
+            case ReportRestated() as fact:
+                earlier = tuple(
+                    replace(report, superseded_by=event.position)
+                    if report.position == fact.supersedes_position
+                    else report
+                    for report in self.reports
+                )
+                return replace(self, reports=(*earlier, Report(event.position, fact)), restating=None)
+            case ReportRetracted() as fact:
+                reports = tuple(
+                    replace(report, retracted_by=event.position)
+                    if report.position == fact.published_position
+                    else report
+                    for report in self.reports
+                )
+                return replace(self, reports=reports)
+            case RestatementOpened() as fact:
+                restating = OpenRestatement(fact.number, event.position, fact.group_ids)
+                return replace(self, restatements=self.restatements + 1, restating=restating)
+            case RestatementClosed():
+                return replace(self, restating=None)
+            case _:
+                return self
+
+
+def publication_stream(cycle_id: str) -> Stream[Publications]:
+    """The stream of a cycle's reports and restatements."""
+    return Stream(f"publication:{cycle_id}", Publications())
