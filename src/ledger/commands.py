@@ -16,6 +16,7 @@ from ledger.domain.facts import Channel, Event, Fact
 from ledger.domain.refusals import IdempotencyConflict, MalformedInput, Refused, StaleExpectedVersion
 from ledger.domain.world import Command, World
 from ledger.entries import Draft, digest
+from ledger.recalled import RecalledCycles, WrittenHistory
 from ledger.recorder import Conflict, Guard
 from ledger.store import Store, Streams
 
@@ -67,27 +68,35 @@ class _Batch:
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     decided: list[tuple[_Turn, list[Draft]]] = field(default_factory=list[tuple[_Turn, list[Draft]]])
     relied_on: dict[str, int] = field(default_factory=dict[str, int])
+    still: dict[str, int] = field(default_factory=dict[str, int])
     written: set[str] = field(default_factory=set[str])
+    cycles: set[str] = field(default_factory=set[str])
     expires_at: datetime | None = None
 
     def fits(self, world: World) -> bool:
         """Whether a decision can be appended with these: made on nothing they write, and on the same versions."""
         relied_on = world.relied_on
-        return self.written.isdisjoint(relied_on) and all(
-            self.relied_on.get(stream, version) == version for stream, version in relied_on.items()
+        return (
+            self.written.isdisjoint(relied_on)
+            and self.cycles.isdisjoint(world.still)
+            and all(self.relied_on.get(stream, version) == version for stream, version in relied_on.items())
         )
 
     def add(self, turn: _Turn, drafts: list[Draft], world: World) -> None:
         self.decided.append((turn, drafts))
         self.relied_on.update(world.relied_on)
+        self.still.update(world.still)
         self.written.update(draft.stream for draft in drafts)
+        self.cycles.update(cycle_id for draft in drafts if (cycle_id := getattr(draft.fact, "cycle_id", None)))
         if world.expires_at is not None:
             self.expires_at = min(self.expires_at or world.expires_at, world.expires_at)
 
     def take(self) -> tuple[list[tuple[_Turn, list[Draft]]], Guard, set[str]]:
         """Return what is to be appended, its guard and every stream concerned, and begin anew."""
-        taken = self.decided, _guard(self.relied_on, self.written, self.expires_at), {*self.relied_on, *self.written}
+        guard = _guard(self.relied_on, self.written, self.still, self.expires_at)
+        taken = self.decided, guard, {*self.relied_on, *self.written}
         self.decided, self.relied_on, self.written, self.expires_at = [], {}, set(), None
+        self.still, self.cycles = {}, set()
         return taken
 
 
@@ -97,6 +106,7 @@ class Commands:
     def __init__(self, store: Store, *, stored_bytes: Callable[[str], int | None] = lambda sha256: None):
         self._store = store
         self._streams = Streams(store)
+        self._history = WrittenHistory(self._streams, RecalledCycles(store))
         self._attempts = Attempts(store, self._streams)
         self._stored_bytes = stored_bytes
 
@@ -168,7 +178,7 @@ class Commands:
 
     def _world(self, request: Request) -> World:
         return World(
-            self._streams,
+            self._history,
             person_id=request.person_id,
             on_behalf_of=request.on_behalf_of,
             now=self._store.now(),
@@ -222,7 +232,7 @@ class Commands:
             drafts = _drafts(turn, world, decided)
             written = {draft.stream for draft in drafts}
             try:
-                events = self._store.append(drafts, _guard(world.relied_on, written, world.expires_at))
+                events = self._store.append(drafts, _guard(world.relied_on, written, world.still, world.expires_at))
             except Conflict:
                 self._streams.forget({*world.relied_on, *written})
                 continue
@@ -244,9 +254,12 @@ def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_T
     return turns
 
 
-def _guard(relied_on: dict[str, int], written: set[str], expires_at: datetime | None) -> Guard:
+def _guard(
+    relied_on: dict[str, int], written: set[str], still: dict[str, int], expires_at: datetime | None
+) -> Guard:
     # A written stream is guarded by the uniqueness of its versions.
-    return Guard({stream: version for stream, version in relied_on.items() if stream not in written}, expires_at)
+    versions = {stream: version for stream, version in relied_on.items() if stream not in written}
+    return Guard(versions, still, expires_at)
 
 
 def _drafts(turn: _Turn, world: World, facts: list[Fact]) -> list[Draft]:

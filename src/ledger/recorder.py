@@ -34,6 +34,7 @@ CHANNEL = "ledger_appended"
 WRITERS_MAX = 10
 IDLE_IN_TRANSACTION_TIMEOUT_S = 60
 
+_MOVED_ON = "SELECT 1 FROM ledger.event WHERE ledger_id = %s AND position > %s AND cycle_id = %s LIMIT 1"
 _NOBODY = UUID(int=0)
 # Columns named as in sql/insert_events.sql. The subject columns are the facts' own fields.
 _ENVELOPE = ("stream", "version", "type", "entry", "command_id", "command_digest", "person_id", "on_behalf_of")
@@ -57,6 +58,8 @@ class Guard:
 
     versions: Mapping[str, int] = field(default_factory=dict[str, int])
     """Streams that were relied on but are not written, each with its version."""
+    still: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Cycles of which nothing may have been recorded after the position."""
     expires_at: datetime | None = None
     """The append must be stamped before this instant."""
 
@@ -134,6 +137,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
             ]
             if moved:
                 raise Conflict(", ".join(moved))
+            for cycle_id, position in guard.still.items():
+                if cursor.execute(_MOVED_ON, (self.ledger_id, position, cycle_id)).fetchone() is not None:
+                    raise Conflict(cycle_id)
             self._recorded_at = begun["recorded_at"]
             recorded_at = self._not_before(begun["recorded_at"])
             if guard.expires_at is not None and recorded_at >= guard.expires_at:

@@ -103,6 +103,22 @@ class Store:
         """Return the events of one stream, in order."""
         return [decode(stored.state) for stored in self._recorder.select_events(stream, gt=after_version)]
 
+    def events_of_cycle(self, cycle_id: str, *, after: int = 0, through: int | None = None) -> Iterator[Event]:
+        """Yield the events of one cycle in (after, through], in order."""
+        while True:
+            with self._recorder.datastore.get_connection() as connection, connection.cursor(binary=True) as cursor:
+                cursor.execute(
+                    "SELECT position, entry FROM ledger.event WHERE ledger_id = %s AND cycle_id = %s AND position > %s"
+                    " AND (%s::bigint IS NULL OR position <= %s) ORDER BY position LIMIT %s",
+                    (self.ledger_id, cycle_id, after, through, through, PAGE_POSITIONS_MAX),
+                )
+                page = cursor.fetchall()
+            for row in page:
+                yield decode(row["entry"])
+            if len(page) < PAGE_POSITIONS_MAX:
+                return
+            after = page[-1]["position"]
+
     def load_many(self, streams: Iterable[Stream[Any]]) -> dict[str, tuple[int, State]]:
         """Return the version and state of many streams, read at once."""
         loaded: dict[str, tuple[int, State]] = {stream.name: (0, stream.initial) for stream in streams}

@@ -153,6 +153,9 @@ class Memory:
             state = state.evolve(event)
         return len(self._streams[stream.name]), state
 
+    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
+        return Recall().fold((e for e in self.events if getattr(e.fact, "cycle_id", None) == cycle_id), through=at)
+
     def record(self, fact: Fact, *, actor: Actor, at: datetime) -> Event:
         assert not self.events or at >= self.events[-1].recorded_at, "time never runs backwards in a ledger"
         position, stream = len(self.events) + 1, self._streams[fact.stream]

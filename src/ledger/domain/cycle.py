@@ -43,6 +43,7 @@ class CycleFact(Fact):
     """A fact about one cycle."""
 
     AUDIENCE = Audience.EVERYBODY
+    MOVES = True
 
     cycle_id: str
 

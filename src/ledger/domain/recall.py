@@ -12,8 +12,12 @@ from dataclasses import dataclass, field
 from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Event
 from ledger.domain.refusals import UnknownId
+from ledger.domain.rulings import Rulings
 from ledger.domain.score import (
     Basis,
+    CorrectionRejected,
+    CorrectionRequested,
+    CorrectionRequestWithdrawn,
     ScoreCorrected,
     ScoreEntered,
     ScoreFact,
@@ -34,6 +38,19 @@ class _CycleFacts:
     cycle: Cycle = field(default_factory=Cycle)
     values: dict[Basis, dict[Cell, Known]] = field(default_factory=lambda: {basis: {} for basis in Basis})
     targets: dict[tuple[str, str], Known] = field(default_factory=dict[tuple[str, str], Known])
+    rulings: Rulings = field(default_factory=Rulings)
+    requests: dict[Cell, int] = field(default_factory=dict[Cell, int])
+    moved: dict[str, int] = field(default_factory=dict[str, int])
+
+    def copy(self) -> _CycleFacts:
+        values = {basis: dict(known) for basis, known in self.values.items()}
+        return _CycleFacts(
+            self.cycle, values, dict(self.targets), self.rulings, dict(self.requests), dict(self.moved)
+        )
+
+
+EVERY_UNIT = ""
+"""Stands for whatever moves the results of every group of a cycle."""
 
 
 class Recall:
@@ -51,10 +68,26 @@ class Recall:
             self._take(event)
         return self
 
+    def copy(self) -> Recall:
+        """The same knowledge, which further folding of this one leaves as it is."""
+        twin = Recall()
+        twin.as_of = self.as_of
+        twin._cycles = {cycle_id: facts.copy() for cycle_id, facts in self._cycles.items()}
+        return twin
+
     def _take(self, event: Event) -> None:
         self.as_of = event.position
         fact = event.fact
+        cycle_id = getattr(fact, "cycle_id", None)
+        if not isinstance(cycle_id, str):
+            return
+        facts = self._of(cycle_id)
+        if fact.MOVES:
+            # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
+            unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
+            facts.moved[unit_id or EVERY_UNIT] = event.position
         if isinstance(fact, ScoreFact):
+            _note_request(facts.requests, event, fact)
             for basis, known in effects(event):
                 values = self._of(fact.cycle_id).values[basis]
                 cell = (fact.unit_id, fact.indicator_id, fact.period)
@@ -67,8 +100,9 @@ class Recall:
         elif isinstance(fact, TargetAdjusted):
             self._of(fact.cycle_id).targets[fact.unit_id, fact.indicator_id] = Known(fact.new_target, event.position)
         elif isinstance(fact, CycleFact):
-            facts = self._of(fact.cycle_id)
             facts.cycle = facts.cycle.evolve(event)
+        else:
+            facts.rulings = facts.rulings.evolve(event)
 
     def _of(self, cycle_id: str) -> _CycleFacts:
         facts = self._cycles.get(cycle_id)
@@ -79,6 +113,20 @@ class Recall:
     def cycle(self, cycle_id: str) -> Cycle:
         """One cycle. Raises UnknownId."""
         return self._known(cycle_id).cycle
+
+    def rulings(self, cycle_id: str) -> Rulings:
+        """What was decided about a cycle's units besides their scores. Raises UnknownId."""
+        return self._known(cycle_id).rulings
+
+    def requests(self, cycle_id: str, unit_ids: Iterable[str]) -> list[int]:
+        """The positions of the correction requests about these units that are not decided yet. Raises UnknownId."""
+        wanted = set(unit_ids)
+        return sorted(p for (unit_id, _, _), p in self._known(cycle_id).requests.items() if unit_id in wanted)
+
+    def moved(self, cycle_id: str, unit_ids: Iterable[str]) -> int:
+        """The last position after which the results of these units may be others. Raises UnknownId."""
+        moved = self._known(cycle_id).moved
+        return max((moved.get(unit_id, 0) for unit_id in (*unit_ids, EVERY_UNIT)), default=0)
 
     def values(self, cycle_id: str, basis: Basis) -> dict[Cell, Known]:
         """Every effective value of a cycle on one basis. Raises UnknownId."""
@@ -106,6 +154,14 @@ class Recall:
         if cycle_id not in self._cycles:
             raise UnknownId(path="cycle_id", cycle_id=cycle_id)
         return self._cycles[cycle_id]
+
+
+def _note_request(requests: dict[Cell, int], event: Event, fact: ScoreFact) -> None:
+    cell = (fact.unit_id, fact.indicator_id, fact.period)
+    if isinstance(fact, CorrectionRequested):
+        requests[cell] = event.position
+    elif isinstance(fact, ScoreCorrected | CorrectionRejected | CorrectionRequestWithdrawn | ScoreWithdrawn):
+        requests.pop(cell, None)
 
 
 def effects(event: Event) -> list[tuple[Basis, Known | None]]:

@@ -117,6 +117,7 @@ class ScoreFact(Fact):
 class ScoreSelfReported(ScoreFact):
     """The unit itself claimed a value; it never becomes official by itself."""
 
+    MOVES = True
     VALUE = "value"
 
     value: Decimal
@@ -131,6 +132,7 @@ class ScoreSelfReported(ScoreFact):
 class ScoreEntered(ScoreFact):
     """The scoring department entered a value."""
 
+    MOVES = True
     VALUE = "value"
     CITES = "replaces_position"
 
@@ -161,6 +163,7 @@ class ScoreReturned(ScoreFact):
 class ScoreVerified(ScoreFact):
     """A second person confirmed the entered value, which is official from here on."""
 
+    MOVES = True
     VALUE = "value"
     CITES = "verified_position"
 
@@ -210,6 +213,7 @@ class CorrectionRequestWithdrawn(ScoreFact):
 class ScoreCorrected(ScoreFact):
     """A correction was approved: from here on the new value is the effective one."""
 
+    MOVES = True
     VALUE = "new_value"
     CITES = "corrects_position"
 
@@ -228,6 +232,7 @@ class ScoreCorrected(ScoreFact):
 class ScoreWithdrawn(ScoreFact):
     """The value was withdrawn; the score counts as missing until a late entry."""
 
+    MOVES = True
     CITES = "withdrawn_position"
 
     withdrawn_position: int
@@ -241,6 +246,7 @@ class ScoreWithdrawn(ScoreFact):
 class ScoreLateEntered(ScoreFact):
     """A value was entered after the deadline, or after a withdrawal, with the director's approval."""
 
+    MOVES = True
     VALUE = "value"
     CITES = "replaces_position"
 

@@ -46,6 +46,7 @@ class TargetFact(Fact):
 class TargetSet(TargetFact):
     """A target was set."""
 
+    MOVES = True
     VALUE = "target"
 
     target: Decimal
@@ -61,6 +62,7 @@ class TargetSet(TargetFact):
 class TargetAdjusted(TargetFact):
     """A target was moved, with the leading group's approval."""
 
+    MOVES = True
     VALUE = "new_target"
     CITES = "adjusts_position"
 

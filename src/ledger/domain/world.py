@@ -44,8 +44,8 @@ class History(Protocol):
         """Return the stream's version (0 if nothing is recorded) and its state."""
         ...
 
-    def recall(self, cycle_id: str, /) -> Recall:
-        """Return everything that is recorded of a cycle, as known now."""
+    def recall(self, cycle_id: str, at: int | None = None, /) -> Recall:
+        """Return everything that is recorded of a cycle, as known now or at a position."""
         ...
 
 
@@ -100,6 +100,10 @@ class World:
             recall = self._recalled[cycle_id] = self._history.recall(cycle_id)
             self.still[cycle_id] = recall.as_of
         return self._recalled[cycle_id]
+
+    def recall_at(self, cycle_id: str, position: int) -> Recall:
+        """Return what was known of a cycle at a position, which nothing recorded now can change."""
+        return self._history.recall(cycle_id, position)
 
     def exists(self, stream: Stream[S], *, path: str, hint: str | None = None, **named: str) -> S:
         """Return the state of a stream that must have begun. Raises UnknownId."""

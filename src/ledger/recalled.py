@@ -1,0 +1,57 @@
+"""Cycles recalled whole, for decisions that rest on results rather than on single streams.
+
+The write side folds a cycle's own events; it never decides on a projection, which may be
+behind. What was folded is kept and carried on from where it stopped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import TypeVar
+
+from ledger.domain.facts import State, Stream
+from ledger.domain.recall import Recall
+from ledger.store import Store, Streams
+
+CYCLES_KEPT_MAX = 8
+
+S = TypeVar("S", bound=State)
+
+
+class WrittenHistory:
+    """What decisions read: single streams, and whole cycles."""
+
+    def __init__(self, streams: Streams, cycles: RecalledCycles):
+        self._streams = streams
+        self._cycles = cycles
+
+    def load(self, stream: Stream[S]) -> tuple[int, S]:
+        """Return a stream's version and state."""
+        return self._streams.load(stream)
+
+    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
+        """Return what is known of a cycle, now or at a position."""
+        return self._cycles.recall(cycle_id, at)
+
+
+class RecalledCycles:
+    """Everything recorded of a cycle, as known now or at a position; safe to call from several threads."""
+
+    def __init__(self, store: Store):
+        self._store = store
+        # Guarded by _lock, which is held while a cycle is read: two threads never fold one cycle.
+        self._kept: OrderedDict[str, Recall] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
+        """Return what is known of a cycle; the copy is the caller's own."""
+        if at is not None:
+            return Recall().fold(self._store.events_of_cycle(cycle_id, through=at))
+        with self._lock:
+            recall = self._kept.setdefault(cycle_id, Recall())
+            self._kept.move_to_end(cycle_id)
+            recall.fold(self._store.events_of_cycle(cycle_id, after=recall.as_of))
+            while len(self._kept) > CYCLES_KEPT_MAX:
+                self._kept.popitem(last=False)
+            return recall.copy()
