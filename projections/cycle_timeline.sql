@@ -1,5 +1,5 @@
 -- projection: cycle_timeline
--- version: 1
+-- version: 2
 -- grain: one row per event of a cycle
 -- consumes: *
 --
@@ -27,11 +27,14 @@ SELECT
     CASE
         WHEN e.type IN (
             'ScoreSelfReported', 'ScoreEntered', 'ScoreLateEntered', 'ScoreVerified', 'ScoreCorrected',
-            'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted'
-        ) THEN e.unit_id
+            'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted', 'AdjustmentCarriedOver', 'AdjustmentRevoked',
+            'BonusApproved', 'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported',
+            'VetoImposed', 'VetoLifted'
+        ) THEN coalesce(e.unit_id, '')
         WHEN e.type IN (
             'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-            'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed'
+            'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
+            'TieResolved', 'UnitSplit', 'UnitsMerged'
         ) THEN ''
     END
 FROM ledger.event AS e

@@ -1,9 +1,12 @@
 -- projection: standing
--- version: 1
+-- version: 2
 -- grain: one row per unit, group, cycle and period ('' is the cycle as a whole): its current official result
--- consumes: ScoreVerified, ScoreCorrected, ScoreWithdrawn, TargetSet, TargetAdjusted, CyclePlanned, PlanVersionIssued,
---           CalendarAmended, UnitAssignedToGroup, IndicatorExempted, IndicatorExemptionEnded, CycleOpened, EntryClosed
--- follows: score_value, target_value
+-- consumes: ScoreSelfReported, ScoreVerified, ScoreCorrected, ScoreWithdrawn, TargetSet, TargetAdjusted,
+--           CyclePlanned, PlanVersionIssued, CalendarAmended, UnitAssignedToGroup, IndicatorExempted,
+--           IndicatorExemptionEnded, CycleOpened, EntryClosed, CycleClosed, EvaluationTallied, TieResolved,
+--           UnitSplit, UnitsMerged, AdjustmentCarriedOver, AdjustmentRevoked, BonusApproved, DeductionImposed,
+--           GradeExceptionGranted, SurveyResultImported, VetoImposed, VetoLifted
+-- follows: score_value, target_value, proceeding
 --
 -- The only projection that SQL alone cannot fold, because ranking arithmetic exists once, in
 -- `settle`. `:touched` names what a range touched; standings.py settles each of those groups
@@ -32,16 +35,20 @@ CREATE TABLE standing (
 -- unit_id '' is every unit of the cycle, period '' every period.
 SELECT
     e.cycle_id,
-    CASE WHEN e.type IN ('ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted')
-        THEN e.unit_id ELSE '' END AS unit_id,
-    CASE WHEN e.type IN ('ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn') THEN e.period ELSE '' END AS period,
+    CASE WHEN e.type IN (
+        'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
+        'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed'
+    ) THEN '' ELSE coalesce(e.unit_id, '') END AS unit_id,
+    CASE WHEN e.type IN ('ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn') THEN e.period ELSE '' END AS period,
     max(e.position) AS position
 FROM ledger.event AS e
 WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
   AND e.type IN (
-      'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted', 'CyclePlanned',
-      'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted', 'IndicatorExemptionEnded',
-      'CycleOpened', 'EntryClosed'
+      'ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted',
+      'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
+      'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
+      'TieResolved', 'UnitSplit', 'UnitsMerged', 'AdjustmentCarriedOver', 'AdjustmentRevoked', 'BonusApproved',
+      'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported', 'VetoImposed', 'VetoLifted'
   )
 GROUP BY 1, 2, 3;
 

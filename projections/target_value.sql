@@ -1,10 +1,10 @@
 -- projection: target_value
--- version: 1
+-- version: 2
 -- grain: one row per target of a unit's own and stretch of positions in which it held
 -- consumes: TargetSet, TargetAdjusted
 --
--- What each unit is to reach on each indicator, at any position: [from_position, until_position),
--- open while until_position is NULL.
+-- What each unit is to reach on each indicator, and from which baseline, at any position:
+-- [from_position, until_position), open while until_position is NULL.
 
 -- :table
 CREATE TABLE target_value (
@@ -15,6 +15,7 @@ CREATE TABLE target_value (
     from_position  bigint  NOT NULL,
     until_position bigint,
     value          numeric NOT NULL,
+    baseline       numeric,
     PRIMARY KEY (ledger_id, cycle_id, indicator_id, unit_id, from_position)
 ) WITH (fillfactor = 90);
 
@@ -26,6 +27,7 @@ WITH change AS (
         e.unit_id,
         e.version,
         e.value,
+        e.baseline,
         e.position,
         lag(e.position) OVER of_target  AS earlier_position,
         lead(e.position) OVER of_target AS later_position
@@ -35,10 +37,17 @@ WITH change AS (
     WINDOW of_target AS (PARTITION BY e.stream ORDER BY e.position)
 ),
 held AS (
-    SELECT c.cycle_id, c.indicator_id, c.unit_id, newest.from_position, newest.value, c.position AS until_position
+    SELECT
+        c.cycle_id,
+        c.indicator_id,
+        c.unit_id,
+        newest.from_position,
+        newest.value,
+        newest.baseline,
+        c.position AS until_position
     FROM change AS c
     CROSS JOIN LATERAL (
-        SELECT v.from_position, v.value
+        SELECT v.from_position, v.value, v.baseline
         FROM target_value AS v
         WHERE v.ledger_id = %(ledger_id)s
           AND v.cycle_id = c.cycle_id
@@ -49,17 +58,17 @@ held AS (
     ) AS newest
     WHERE c.earlier_position IS NULL AND c.version > 1
 )
-INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value)
-SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value
+INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value, baseline)
+SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value, c.baseline
 FROM change AS c
 UNION ALL
-SELECT %(ledger_id)s, h.cycle_id, h.indicator_id, h.unit_id, h.from_position, h.until_position, h.value
+SELECT %(ledger_id)s, h.cycle_id, h.indicator_id, h.unit_id, h.from_position, h.until_position, h.value, h.baseline
 FROM held AS h
 ON CONFLICT (ledger_id, cycle_id, indicator_id, unit_id, from_position) DO UPDATE SET
     until_position = EXCLUDED.until_position;
 
 -- :read by_target
-SELECT value, from_position
+SELECT value, from_position, baseline
 FROM target_value
 WHERE ledger_id = %(ledger_id)s
   AND cycle_id = %(cycle_id)s
@@ -69,7 +78,7 @@ WHERE ledger_id = %(ledger_id)s
   AND (until_position IS NULL OR until_position > %(as_of)s);
 
 -- :read by_cycle
-SELECT unit_id, indicator_id, value, from_position
+SELECT unit_id, indicator_id, value, from_position, baseline
 FROM target_value
 WHERE ledger_id = %(ledger_id)s
   AND cycle_id = %(cycle_id)s
@@ -79,7 +88,7 @@ WHERE ledger_id = %(ledger_id)s
 ORDER BY indicator_id, unit_id;
 
 -- :read by_group
-SELECT unit_id, indicator_id, value, from_position
+SELECT unit_id, indicator_id, value, from_position, baseline
 FROM target_value
 WHERE ledger_id = %(ledger_id)s
   AND cycle_id = %(cycle_id)s

@@ -7,14 +7,14 @@ appended in one transaction. Nothing is ever half recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
 from ledger.attempts import Attempts
 from ledger.domain.facts import Channel, Event, Fact
 from ledger.domain.refusals import IdempotencyConflict, MalformedInput, Refused, StaleExpectedVersion
-from ledger.domain.world import Command, World
+from ledger.domain.world import NOBODY, Command, World
 from ledger.entries import Draft, digest
 from ledger.recalled import RecalledCycles, WrittenHistory
 from ledger.recorder import Conflict, Guard
@@ -35,6 +35,12 @@ class Request:
     batch_id: str | None = None
     correlation_id: UUID | None = None
     causation_position: int | None = None
+
+    def unnamed(self) -> Request:
+        """The request without its sender where the command is anonymous, otherwise itself."""
+        if not self.command.ANONYMOUS:
+            return self
+        return replace(self, person_id=NOBODY.person_id, on_behalf_of=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +252,7 @@ class Commands:
 def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_Turn]:
     """Those requests that can be read, in order; the others are refused at once, before their text meets the store."""
     turns: list[_Turn] = []
-    for index, request in enumerate(requests):
+    for index, request in enumerate(given.unnamed() for given in requests):
         try:
             turns.append(_Turn(index, request, digest(request.command, request.person_id, request.on_behalf_of)))
         except MalformedInput as malformed:

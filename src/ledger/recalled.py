@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from typing import TypeVar
 
-from ledger.domain.facts import State, Stream
+from ledger.domain.facts import Event, State, Stream
 from ledger.domain.recall import Recall
 from ledger.store import Store, Streams
 
@@ -34,6 +34,10 @@ class WrittenHistory:
         """Return what is known of a cycle, now or at a position."""
         return self._cycles.recall(cycle_id, at)
 
+    def event(self, position: int) -> Event | None:
+        """Return the event at a position, None if there is none."""
+        return self._cycles.event(position)
+
 
 class RecalledCycles:
     """Everything recorded of a cycle, as known now or at a position; safe to call from several threads."""
@@ -43,6 +47,10 @@ class RecalledCycles:
         # Guarded by _lock, which is held while a cycle is read: two threads never fold one cycle.
         self._kept: OrderedDict[str, Recall] = OrderedDict()
         self._lock = threading.Lock()
+
+    def event(self, position: int) -> Event | None:
+        """Return the event at a position, None if there is none."""
+        return self._store.event(position)
 
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         """Return what is known of a cycle; the copy is the caller's own."""

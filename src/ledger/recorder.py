@@ -40,7 +40,7 @@ _NOBODY = UUID(int=0)
 _ENVELOPE = ("stream", "version", "type", "entry", "command_id", "command_digest", "person_id", "on_behalf_of")
 _SUBJECT = (
     *("cycle_id", "group_id", "unit_id", "indicator_id", "period", "subject_id", "requested_by", "approved_by"),
-    *("request_position", "reason_code", "value", "cites"),
+    *("request_position", "reason_code", "baseline", "value", "cites"),
 )
 
 

@@ -17,8 +17,9 @@ from typing import cast
 from ledger.domain.facts import Event
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import UnknownId
+from ledger.domain.results import Results
 from ledger.domain.score import Basis, score_stream
-from ledger.domain.settlement import Results, settle
+from ledger.domain.settlement import settle
 from ledger.domain.units import Unit, UnitFact
 from ledger.entries import DamagedEntry, decode
 from ledger.history import Edit, edits

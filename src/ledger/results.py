@@ -18,9 +18,12 @@ from psycopg_pool import ConnectionPool
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import Event
+from ledger.domain.grade_opening import pool_of
 from ledger.domain.refusals import UnknownId
+from ledger.domain.results import Results
+from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, participants, settle
+from ledger.domain.settlement import participants, settle
 from ledger.domain.units import Unit
 from ledger.entries import decode
 from ledger.projection import statement
@@ -102,7 +105,7 @@ class Answers(Reader):
                 results = settle(
                     slice_at(
                         connection,
-                        self.ledger_id,
+                        self._cycles,
                         cycle,
                         cycle_id=cycle_id,
                         group_id=group_id,
@@ -118,7 +121,7 @@ class Answers(Reader):
         arguments = {
             "ledger_id": self.ledger_id,
             "cycle_id": cycle_id,
-            "unit_ids": [unit_id for unit_id, _ in participants(cycle, group_id)],
+            "unit_ids": _concerned(self._cycles.rulings(connection, cycle_id, at), cycle, group_id),
             "as_of": at,
         }
         row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()
@@ -219,6 +222,13 @@ class Answers(Reader):
                 (self.ledger_id, list(positions)),
             )
             return {position: decode(entry) for position, entry in cursor}
+
+
+def _concerned(rulings: Rulings, cycle: Cycle, group_id: str) -> list[str]:
+    """The units whose events can move a group's results: its own, those they came from, and those of its pool."""
+    pool = pool_of(cycle, group_id) if cycle.versions else (group_id,)
+    members = (unit_id for each in pool for unit_id, _ in participants(cycle, each))
+    return sorted(rulings.with_predecessors(members))
 
 
 def _timeline(filter: EventFilter) -> tuple[SQL, SQL]:

@@ -59,6 +59,7 @@ CREATE TABLE ledger.event (
     request_position bigint,
     reason_code      text        COLLATE "C",
     entry            bytea       NOT NULL,
+    baseline         numeric,
     PRIMARY KEY (ledger_id, position),
     UNIQUE (ledger_id, stream, version)
 );

@@ -8,28 +8,61 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
 
 from psycopg.sql import SQL
 
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle, cycle_stream
+from ledger.domain.facts import Event
+from ledger.domain.grade_opening import pool_of
 from ledger.domain.refusals import UnknownId
+from ledger.domain.results import Cell, Known, Slice
+from ledger.domain.rulings import Rulings, ruling_types
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Known, Slice, due, participants
+from ledger.domain.settlement import due, participants
 from ledger.entries import decode
 from ledger.projection import projections
 
-CYCLES_CACHED_MAX = 64
+STATES_KEPT_MAX = 64
+
+T = TypeVar("T")
+
+
+class _Kept(Generic[T]):
+    """States of cycles by how far they were folded; they are immutable and shared by threads."""
+
+    def __init__(self, initial: T):
+        self._initial = initial
+        # Guarded by _lock.
+        self._states: OrderedDict[tuple[str, int], T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def nearest(self, cycle_id: str, through: int) -> tuple[int, T]:
+        """The furthest state not beyond `through`, and how far it is."""
+        with self._lock:
+            reached = [at for name, at in self._states if name == cycle_id and at <= through]
+            if not reached:
+                return 0, self._initial
+            key = (cycle_id, max(reached))
+            self._states.move_to_end(key)
+            return key[1], self._states[key]
+
+    def keep(self, cycle_id: str, at: int, state: T) -> None:
+        with self._lock:
+            self._states[cycle_id, at] = state
+            while len(self._states) > STATES_KEPT_MAX:
+                self._states.popitem(last=False)
 
 
 class Cycles:
-    """Cycles kept decoded by version, shared by the threads of one process."""
+    """Cycles and their rulings as known at positions, kept decoded and shared by the threads of one process."""
 
     def __init__(self, ledger_id: int):
         self.ledger_id = ledger_id
-        # Guarded by _lock; the cycles themselves are immutable.
-        self._kept: OrderedDict[tuple[str, int], Cycle] = OrderedDict()
-        self._lock = threading.Lock()
+        self._cycles = _Kept(Cycle())
+        self._rulings = _Kept(Rulings())
 
     def at(self, connection: Connection, cycle_id: str, position: int) -> Cycle:
         """Return the cycle as known at `position`. Raises UnknownId if nothing is known of it then."""
@@ -42,7 +75,7 @@ class Cycles:
         if newest is None:
             raise UnknownId(path="cycle_id", cycle_id=cycle_id)
         version: int = newest[0]
-        earlier, cycle = self._nearest(cycle_id, version)
+        earlier, cycle = self._cycles.nearest(cycle_id, version)
         if earlier < version:
             rows = connection.execute(
                 "SELECT entry FROM ledger.event WHERE ledger_id = %s AND stream = %s AND version > %s AND version <= %s"
@@ -51,28 +84,33 @@ class Cycles:
             )
             for (entry,) in rows:
                 cycle = cycle.evolve(decode(bytes(entry)))
-            self._keep(cycle_id, version, cycle)
+            self._cycles.keep(cycle_id, version, cycle)
         return cycle
 
-    def _nearest(self, cycle_id: str, version: int) -> tuple[int, Cycle]:
-        with self._lock:
-            kept = [found for name, found in self._kept if name == cycle_id and found <= version]
-            if not kept:
-                return 0, cycle_stream(cycle_id).initial
-            key = (cycle_id, max(kept))
-            self._kept.move_to_end(key)
-            return key[1], self._kept[key]
+    def rulings(self, connection: Connection, cycle_id: str, position: int) -> Rulings:
+        """Return what was ruled about a cycle's units by `position`."""
+        earlier, rulings = self._rulings.nearest(cycle_id, position)
+        reached = earlier
+        for event in proceedings(connection, self.ledger_id, cycle_id, ruling_types(), after=earlier, as_of=position):
+            rulings, reached = rulings.evolve(event), event.position
+        if reached > earlier:
+            self._rulings.keep(cycle_id, reached, rulings)
+        return rulings
 
-    def _keep(self, cycle_id: str, version: int, cycle: Cycle) -> None:
-        with self._lock:
-            self._kept[cycle_id, version] = cycle
-            while len(self._kept) > CYCLES_CACHED_MAX:
-                self._kept.popitem(last=False)
+
+def proceedings(
+    connection: Connection, ledger_id: int, cycle_id: str, types: tuple[str, ...], *, after: int = 0, as_of: int
+) -> Iterator[Event]:
+    """Yield a cycle's events of these types in (after, as_of], in order; none about values, targets and ballots."""
+    arguments = {"ledger_id": ledger_id, "cycle_id": cycle_id, "types": list(types), "after": after, "as_of": as_of}
+    with connection.cursor(binary=True) as cursor:
+        for _, entry in cursor.execute(_read("proceeding", "by_types"), arguments):
+            yield decode(bytes(entry))
 
 
 def slice_at(
     connection: Connection,
-    ledger_id: int,
+    cycles: Cycles,
     cycle: Cycle,
     *,
     cycle_id: str,
@@ -83,27 +121,29 @@ def slice_at(
 ) -> Slice:
     """Return the facts about one group; `cycle` is the cycle as known at `as_of`.
 
-    The connection's search path names the projections `score_value` and `target_value`.
-    Raises UnknownId, PlanNotInForce, InvalidPeriod.
+    The connection's search path names the projections' tables. Raises UnknownId, PlanNotInForce,
+    InvalidPeriod.
     """
-    counted = due(cycle, group_id, period)
+    rulings = cycles.rulings(connection, cycle_id, as_of)
+    group_ids = pool_of(cycle, group_id) if period is None else (group_id,)
+    unit_ids = {unit_id for each in group_ids for unit_id, _ in participants(cycle, each)}
+    counted = [pair for each in group_ids for pair in due(cycle, each, period)]
     arguments = {
-        "ledger_id": ledger_id,
+        "ledger_id": cycles.ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
-        "unit_ids": [unit_id for unit_id, _ in participants(cycle, group_id)],
+        "unit_ids": sorted(rulings.with_predecessors(unit_ids)),
         "indicator_ids": sorted({indicator.indicator_id for indicator, _ in counted}),
         "periods": sorted({counted_period for _, counted_period in counted}),
         "as_of": as_of,
     }
+    claimed = period is None and cycle.in_force(None).plan.dishonesty is not None
     with connection.cursor(binary=True) as cursor:
-        values = {
-            (unit_id, indicator_id, of_period): Known(value, position)
-            for unit_id, indicator_id, of_period, value, position in cursor.execute(_values(), arguments)
-        }
         targets = {
-            (unit_id, indicator_id): Known(value, position)
-            for unit_id, indicator_id, value, position in cursor.execute(_targets(), arguments)
+            (unit_id, indicator_id): Known(value, position, baseline)
+            for unit_id, indicator_id, value, position, baseline in cursor.execute(
+                _read("target_value", "by_group"), arguments
+            )
         }
     return Slice(
         as_of=as_of,
@@ -112,14 +152,22 @@ def slice_at(
         group_id=group_id,
         basis=basis,
         period=period,
-        values=values,
+        values=_values(connection, arguments),
         targets=targets,
+        claims=_values(connection, arguments | {"basis": Basis.SELF.value}) if claimed else {},
+        rulings=rulings,
     )
 
 
-def _values() -> SQL:
-    return projections()["score_value"].reads["by_group"].sql
+def _values(connection: Connection, arguments: Mapping[str, object]) -> dict[Cell, Known]:
+    with connection.cursor(binary=True) as cursor:
+        return {
+            (unit_id, indicator_id, of_period): Known(value, position)
+            for unit_id, indicator_id, of_period, value, position in cursor.execute(
+                _read("score_value", "by_group"), arguments
+            )
+        }
 
 
-def _targets() -> SQL:
-    return projections()["target_value"].reads["by_group"].sql
+def _read(projection: str, read: str) -> SQL:
+    return projections()[projection].reads[read].sql

@@ -12,8 +12,10 @@ from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.numbers import exact_text
 from ledger.domain.refusals import InvalidPeriod, PlanNotInForce
+from ledger.domain.reorganisation import Reorganisations
+from ledger.domain.results import Results
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, due, settle
+from ledger.domain.settlement import due, settle
 from ledger.projection import Projection
 from ledger.slices import Cycles, slice_at
 
@@ -51,15 +53,16 @@ def refresh(
             continue
         if of_cycle.cycle_wide:
             connection.execute(projection.sections["clear"].sql, {"ledger_id": ledger_id, "cycle_id": cycle_id})
-        for (group_id, period), position in sorted(_keys(cycle, of_cycle).items()):
-            results = _settled(connection, ledger_id, cycle, cycle_id, group_id, period, through)
+        reorganisations = cycles.rulings(connection, cycle_id, through).reorganisations
+        for (group_id, period), position in sorted(_keys(cycle, reorganisations, of_cycle).items()):
+            results = _settled(connection, cycles, cycle, cycle_id, group_id, period, through)
             if results is not None:
                 columns = _columns(results)
                 subject = {"ledger_id": ledger_id, "cycle_id": cycle_id, "group_id": group_id, "period": period}
                 connection.execute(projection.sections["write"].sql, subject | {"position": position} | columns)
 
 
-def _keys(cycle: Cycle, touched: _Touched) -> dict[tuple[str, str], int]:
+def _keys(cycle: Cycle, reorganisations: Reorganisations, touched: _Touched) -> dict[tuple[str, str], int]:
     """The group and period of every result that may have moved, with the position that moved it last."""
     plan = cycle.latest.plan
     periods = (WHOLE, *plan.periods)
@@ -69,22 +72,24 @@ def _keys(cycle: Cycle, touched: _Touched) -> dict[tuple[str, str], int]:
     if touched.cycle_wide:
         keys = {(group_id, period): touched.cycle_wide for group_id in group_ids for period in periods}
     for (unit_id, period), position in touched.positions.items():
-        if unit_id not in cycle.membership:
-            continue
-        group_id, _ = cycle.membership[unit_id]
-        if period == WHOLE:
-            moved = periods
-        elif period in whole[group_id]:
-            moved = (period, WHOLE)
-        else:
-            moved = (period,)
-        for each in moved:
-            keys[group_id, each] = max(position, keys.get((group_id, each), 0))
+        # A predecessor's figures are part of its successors'.
+        for heir_id in reorganisations.heirs(unit_id):
+            if heir_id not in cycle.membership:
+                continue
+            group_id, _ = cycle.membership[heir_id]
+            if period == WHOLE or heir_id != unit_id:
+                moved = periods
+            elif period in whole[group_id]:
+                moved = (period, WHOLE)
+            else:
+                moved = (period,)
+            for each in moved:
+                keys[group_id, each] = max(position, keys.get((group_id, each), 0))
     return keys
 
 
 def _settled(
-    connection: Connection, ledger_id: int, cycle: Cycle, cycle_id: str, group_id: str, period: str, as_of: int
+    connection: Connection, cycles: Cycles, cycle: Cycle, cycle_id: str, group_id: str, period: str, as_of: int
 ) -> Results | None:
     """The results of one group, None where the plan in force has nothing to score it by."""
     try:
@@ -93,7 +98,7 @@ def _settled(
         return settle(
             slice_at(
                 connection,
-                ledger_id,
+                cycles,
                 cycle,
                 cycle_id=cycle_id,
                 group_id=group_id,

@@ -103,6 +103,11 @@ class Store:
         """Return the events of one stream, in order."""
         return [decode(stored.state) for stored in self._recorder.select_events(stream, gt=after_version)]
 
+    def event(self, position: int) -> Event | None:
+        """Return the event at a position, None if there is none."""
+        entry = next(self.entries(after=position - 1, through=position), None)
+        return None if entry is None else decode(entry)
+
     def events_of_cycle(self, cycle_id: str, *, after: int = 0, through: int | None = None) -> Iterator[Event]:
         """Yield the events of one cycle in (after, through], in order."""
         while True:

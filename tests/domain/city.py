@@ -56,7 +56,8 @@ from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.roles import EVERYTHING, Role, Scope
 from ledger.domain.score import Basis, ReasonCode, Score, score_stream
-from ledger.domain.settlement import Results, settle
+from ledger.domain.results import Results
+from ledger.domain.settlement import settle
 from ledger.domain.units import UnitCategory
 from ledger.domain.world import Command, World
 
@@ -155,6 +156,9 @@ class Memory:
 
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         return Recall().fold((e for e in self.events if getattr(e.fact, "cycle_id", None) == cycle_id), through=at)
+
+    def event(self, position: int) -> Event | None:
+        return self.events[position - 1] if 0 < position <= len(self.events) else None
 
     def record(self, fact: Fact, *, actor: Actor, at: datetime) -> Event:
         assert not self.events or at >= self.events[-1].recorded_at, "time never runs backwards in a ledger"

@@ -20,8 +20,9 @@ from ledger.domain.formulas import KINDS, target_met
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.refusals import FormulaInvalid
+from ledger.domain.results import Known, Slice, UnitResult
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Known, Slice, UnitResult, settle
+from ledger.domain.settlement import settle
 
 NUMBERS = st.decimals(min_value=0, max_value=1000, places=2)
 POSITIVE = st.decimals(min_value=Decimal("0.01"), max_value=1000, places=2)
@@ -33,8 +34,9 @@ def formula_of(kind: str, given: dict[str, str]) -> Formula:
     return Formula(kind=FormulaKind(kind), **parameters)
 
 
-def score(formula: Formula, actual: str, target: str | None = None) -> Fraction:
-    return KINDS[formula.kind].scores(formula, [Reading(Fraction(actual), Fraction(target) if target else None)])[0]
+def score(formula: Formula, actual: str, target: str | None = None, baseline: str | None = None) -> Fraction:
+    reading = Reading(Fraction(actual), Fraction(target) if target else None, Fraction(baseline) if baseline else None)
+    return KINDS[formula.kind].scores(formula, [reading])[0]
 
 
 def shown(exact: Fraction) -> str:
@@ -269,6 +271,56 @@ def test_linkage_adds_what_the_citys_place_earns() -> None:
     assert [score(formula, place) for place in ("1", "2", "3", "9")] == [102, 100, 97, 97]
 
 
+def growth_mix(share: str, *, floor: str = "0", cap: str | None = None) -> Formula:
+    return Formula(
+        kind=FormulaKind.GROWTH_MIX,
+        share=Decimal(share),
+        floor=Decimal(floor),
+        cap=None if cap is None else Decimal(cap),
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "actual", "points"),
+    [
+        ("0.4", "110", "66.67"),
+        ("1", "110", "91.67"),
+        ("0", "110", "50.00"),
+        ("0.4", "120", "100.00"),
+        ("0.4", "130", "133.33"),
+    ],
+)
+def test_level_and_growth_are_scored_each_against_its_plan(share: str, actual: str, points: str) -> None:
+    """The plan is to grow from 100 to 120: 110 is 91.67 % of the level and half of the increment."""
+    assert shown(score(growth_mix(share), actual, "120", "100")) == points
+
+
+def test_floor_and_cap_bound_the_mix_not_its_parts() -> None:
+    """At 90 of 120 from 100 the level earns 75 and growth costs 50; at 140 they earn 116.67 and 200."""
+    bounded = growth_mix("0.8", cap="120")
+
+    assert score(bounded, "90", "120", "100") == 50
+    assert score(bounded, "140", "120", "100") == 120
+    assert score(growth_mix("0.2"), "90", "120", "100") == 0
+
+
+def test_where_no_growth_is_planned_reaching_the_target_is_full_growth() -> None:
+    steady, shrinking = ("100", "100"), ("95", "100")
+
+    assert [score(growth_mix("0.5"), actual, *steady) for actual in ("100", "99", "0")] == [100, Fraction("49.5"), 0]
+    assert [score(growth_mix("0"), actual, *shrinking) for actual in ("95", "94")] == [100, 0]
+
+
+@given(better=NUMBERS, worse=NUMBERS, target=NUMBERS, baseline=NUMBERS, share=st.decimals(0, 1, places=2))
+def test_more_never_scores_less_for_level_and_growth(
+    better: Decimal, worse: Decimal, target: Decimal, baseline: Decimal, share: Decimal
+) -> None:
+    high, low = str(max(better, worse)), str(min(better, worse))
+    formula = growth_mix(str(share), cap="150")
+
+    assert score(formula, high, str(target), str(baseline)) >= score(formula, low, str(target), str(baseline))
+
+
 @pytest.mark.parametrize(
     "formula",
     [
@@ -286,6 +338,10 @@ def test_linkage_adds_what_the_citys_place_earns() -> None:
         Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), until=date(2018, 9, 29), step=Decimal(1)),
         Formula(kind=FormulaKind.CHECKLIST),
         Formula(kind=FormulaKind.LINKAGE, base=Decimal(100)),
+        Formula(kind=FormulaKind.GROWTH_MIX),
+        growth_mix("-0.01"),
+        growth_mix("1.01"),
+        Formula(kind=FormulaKind.EVALUATION, full=Decimal(100)),
     ],
     ids=lambda formula: formula.kind.value,
 )

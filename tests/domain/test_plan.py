@@ -24,6 +24,7 @@ from ledger.domain.plan import (
     Plan,
 )
 from ledger.domain.plan_check import check_plan
+from ledger.domain.plan_rules import ClassWeight, EvaluationRules, RaterClass
 from ledger.domain.refusals import Refused
 
 A, B, C = PLAN.indicators
@@ -116,6 +117,24 @@ def test_a_zero_target_is_for_a_formula_that_says_what_it_means() -> None:
     accidents = replace(A, target=Decimal(0), formula=formula(FormulaKind.INVERSE_DIFF, zero_target_step="10"))
 
     check_plan(plan_with(accidents, B, C))
+
+
+def test_where_growth_is_scored_each_unit_has_a_target_and_a_baseline_of_its_own() -> None:
+    mix = formula(FormulaKind.GROWTH_MIX, share="0.5")
+
+    assert refusal_of(plan_with(replace(A, formula=mix), B, C)) == ("FORMULA_INVALID", "indicators.A.target")
+    check_plan(plan_with(replace(A, formula=mix, target=None), B, C))
+
+
+def test_an_indicator_that_is_evaluated_has_points_and_a_plan_that_says_how() -> None:
+    evaluated = replace(C, formula=Formula(kind=FormulaKind.EVALUATION))
+    by_superiors = EvaluationRules(classes=(ClassWeight(rater_class=RaterClass.SUPERIOR, weight=Decimal(100)),))
+    plan = replace(plan_with(A, B, evaluated), evaluation=by_superiors)
+    measured = replace(plan, indicators=(A, B, replace(evaluated, entry_kind=EntryKind.ACTUAL)))
+
+    check_plan(plan)
+    assert refusal_of(replace(plan, evaluation=None)) == ("FORMULA_INVALID", "indicators.C.formula")
+    assert refusal_of(measured) == ("FORMULA_INVALID", "indicators.C.entry_kind")
 
 
 @pytest.mark.parametrize("weight", ["49.99", "50.01"])

@@ -33,8 +33,10 @@ from city import (
 
 from ledger.domain.commands import CloseEntry, OpenCycle, RegisterPerson, ReturnScore
 from ledger.domain.facts import Actor
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import end_of
 from ledger.domain.plan import Calendar, EntryKind
+from ledger.domain.plan_rules import ClassWeight, EvaluationRules, RaterClass
 from ledger.domain.roles import Role
 from ledger.domain.score import (
     Basis,
@@ -194,6 +196,14 @@ def test_s1_no_value_is_entered_without_a_target() -> None:
 
     assert city.when(enter("7.4", "U04"), by="scorer") == Refusal("NO_TARGET", "indicator_id")
     city.given(enter("7.4", "U01"), by="scorer")
+
+
+def test_no_value_is_entered_where_the_points_come_from_evaluation() -> None:
+    evaluated = replace(PLAN.indicators[2], formula=Formula(kind=FormulaKind.EVALUATION))
+    by_superiors = EvaluationRules(classes=(ClassWeight(rater_class=RaterClass.SUPERIOR, weight=Decimal(100)),))
+    city = found_city(replace(plan_with(*PLAN.indicators[:2], evaluated), evaluation=by_superiors))
+
+    assert city.when(enter("90", indicator_id="C"), by="scorer") == Refusal("WRONG_ENTRY_KIND", "entry_kind")
 
 
 def test_s1_no_value_is_entered_or_claimed_where_the_indicator_does_not_apply(city: City) -> None:

@@ -42,7 +42,8 @@ from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Participation, Plan
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Known, LineStatus, Results, Slice, settle
+from ledger.domain.results import Known, LineStatus, Results, Slice
+from ledger.domain.settlement import settle
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
 POINTS_ONLY = plan_with(indicator("C", "100", POINTS))

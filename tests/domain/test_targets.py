@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from city import (
@@ -20,12 +21,15 @@ from city import (
     instant,
     plan_with,
     set_target,
+    verify,
 )
 
-from ledger.domain.commands import AdjustTarget, CloseEntry, OpenCycle
+from ledger.domain.commands import AdjustTarget, CloseEntry, IssuePlanVersion, OpenCycle
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import end_of
-from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetReason, TargetSet
+from ledger.domain.recall import Recall
+from ledger.domain.results import Known, LineStatus
+from ledger.domain.targets import ScheduleStep, Target, TargetAdjusted, TargetReason, TargetSet, target_stream
 
 FROZEN = instant("2018-07-01 00:00")
 
@@ -124,6 +128,46 @@ def test_a_zero_target_is_set_where_the_formula_says_what_it_means() -> None:
     city.given(set_target("0"), by="office", at=MIDSUMMER)
 
 
+def growing() -> City:
+    """A city in which A scores level and growth, so that every unit has a target of its own."""
+    mix = Formula(kind=FormulaKind.GROWTH_MIX, share=Decimal("0.5"))
+    return found_city(plan_with(replace(PLAN.indicators[0], formula=mix, target=None), *PLAN.indicators[1:]))
+
+
+def test_where_growth_is_scored_a_target_says_from_which_figure() -> None:
+    city = growing()
+
+    assert city.when(set_target("8"), by="office", at=MIDSUMMER) == Refusal("FORMULA_INVALID", "baseline")
+    city.given(replace(set_target("8"), baseline=Decimal(6)), by="office", at=MIDSUMMER)
+
+    city.given(verify(city.entered("7")), by="verifier")
+    row = city.results().row("U04")
+    assert row is not None
+    # Half of the level, 7 of 8, and half of the growth, half of the way from 6 to 8.
+    assert row.lines[0].score == Fraction("43.75") + 25
+
+
+def test_a_baseline_has_the_decimal_places_of_its_indicator(city: City) -> None:
+    command = replace(set_target("8"), baseline=Decimal("7.501"))
+
+    assert city.when(command, by="office", at=MIDSUMMER) == Refusal("SCALE_EXCEEDED", "baseline")
+
+
+def test_an_adjustment_moves_neither_the_baseline_nor_the_shares_due() -> None:
+    city, steps = growing(), schedule(("2018-Q2", "0.45"), ("2018-Q4", "1"))
+    command = replace(set_target("8"), baseline=Decimal("6.5"), progress_schedule=steps)
+    city.given(command, by="office", at=MIDSUMMER)
+
+    city.given(adjust("7.5"), by="leading", at=MIDSUMMER)
+
+    assert city.memory.load(target_stream(CYCLE, "U04", "A"))[1] == Target(
+        target=Decimal("7.5"), position=city.head, baseline=Decimal("6.5"), schedule=steps
+    )
+    assert Recall().fold(city.memory.events).targets(CYCLE) == {
+        ("U04", "A"): Known(Decimal("7.5"), city.head, Decimal("6.5"))
+    }
+
+
 def test_the_leading_group_adjusts_a_target_on_somebody_elses_request(aimed: City) -> None:
     position = aimed.head
 
@@ -200,3 +244,21 @@ def test_an_exempted_indicator_may_keep_its_target_for_when_it_applies_again(cit
     city.given(exempt("U04", "A"), by="director", at=MIDSUMMER)
 
     city.given(set_target("8"), by="office", at=MIDSUMMER)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [PLAN.indicators[0].formula, Formula(kind=FormulaKind.GROWTH_MIX, share=Decimal("0.5"))],
+    ids=lambda formula: formula.kind.value,
+)
+def test_a_value_whose_target_a_later_plan_takes_away_is_missing(city: City, formula: Formula) -> None:
+    """Settling must go on: readers of the earlier results are not to be shut out by a plan."""
+    city.verified()
+    content = plan_with(replace(PLAN.indicators[0], formula=formula, target=None), *PLAN.indicators[1:])
+    issued = IssuePlanVersion(cycle_id=CYCLE, content=content, based_on=1, summary="Targets", approved_by="leading")
+
+    city.given(issued, by="office")
+
+    row = city.results().row("U04")
+    assert row is not None
+    assert [line.status for line in row.lines] == [LineStatus.MISSING] * 3

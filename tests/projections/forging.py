@@ -12,7 +12,7 @@ from ledger.database import APP_ROLE, Database
 COLUMNS = (
     *("stream", "version", "type", "recorded_at", "command_id", "command_digest", "person_id", "on_behalf_of"),
     *("cycle_id", "group_id", "unit_id", "indicator_id", "period", "subject_id", "requested_by", "approved_by"),
-    *("value", "cites", "request_position", "reason_code", "entry"),
+    *("value", "cites", "request_position", "reason_code", "baseline", "entry"),
 )
 
 

@@ -139,7 +139,9 @@ def _withdraw(city: City, cell: Cell, number: Decimal) -> Tried:
 
 
 def _set_target(city: City, cell: Cell, number: Decimal) -> Tried:
-    target = SetTarget(cycle_id=CYCLE, unit_id=cell[0], indicator_id="A", target=number + 5, uom="%")
+    target = SetTarget(
+        cycle_id=CYCLE, unit_id=cell[0], indicator_id="A", target=number + 5, uom="%", baseline=number + 3
+    )
     return target, "office"
 
 

@@ -11,7 +11,7 @@ from histories import Year, eventful, record
 from psycopg.sql import SQL, Identifier
 
 from ledger.database import PROJECTOR_ROLE, Database
-from ledger.domain.settlement import Results
+from ledger.domain.results import Results
 from ledger.projection import projections
 from ledger.projector import NotPrepared, ProjectionStopped, Projector
 from ledger.results import Answers

@@ -93,7 +93,10 @@ def test_an_event_that_one_fold_cannot_take_stops_that_projection_alone(
     assert projector.stopped is stopped.value
     reached = {name: tables(database)[f"{name}.checkpoint"] for name in projections()}
     behind = ("score_history", "score_value", "standing")
-    assert reached == {name: [f"(1,{position - 1 if name in behind else after},1)"] for name in reached}
+    assert reached == {
+        name: [f"(1,{position - 1 if name in behind else after},{projection.version})"]
+        for name, projection in projections().items()
+    }
 
 
 def test_a_decision_about_no_request_stops_the_corrections(database: Database, store: Store, projector: Projector):

@@ -165,6 +165,32 @@ def test_databases_of_one_server_are_migrated_at_once(new_database: Callable[[],
     assert applied == [[name for name, _ in migrations()]] * len(databases)
 
 
+def test_a_target_that_was_recorded_before_baselines_had_a_column_has_its_own(new_database: Callable[[], Database]):
+    database = new_database()
+    [(first, text), *_] = migrations()
+    with database.connect() as connection:
+        connection.execute(text.encode())
+        connection.execute(
+            """
+            CREATE TABLE public.ledger_migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now());
+            INSERT INTO ledger.event (
+                ledger_id, position, stream, version, type, recorded_at, command_id, person_id, entry
+            )
+            SELECT 1, place, 'target', place, 'TargetSet', now(), gen_random_uuid(), 'office', convert_to(entry, 'UTF8')
+            FROM (
+                VALUES (1, '{"data":{"baseline":"7.50","target":"8"}}'), (2, '{"data":{"baseline":null,"target":"8"}}')
+            ) AS recorded (place, entry)
+            """
+        )
+        connection.execute("INSERT INTO public.ledger_migrations (name) VALUES (%s)", (first,))
+
+    migrate(database)
+
+    with database.connect() as connection:
+        baselines = connection.execute("SELECT baseline::text FROM ledger.event ORDER BY position").fetchall()
+    assert baselines == [("7.50",), (None,)]
+
+
 def test_a_migration_that_fails_leaves_nothing(new_database: Callable[[], Database]):
     """It fails in its last step, when the migration's name is noted."""
     database = new_database()

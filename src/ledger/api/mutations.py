@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,18 +15,19 @@ from ledger.api.glossary import summary
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event
 from ledger.commands import Request
+from ledger.domain import facts
 from ledger.domain.commands import COMMANDS
-from ledger.domain.facts import Channel
+from ledger.domain.facts import Audience, Channel
 from ledger.domain.reading import read_command
 from ledger.domain.refusals import MalformedInput, Refused
-from ledger.domain.world import Command
+from ledger.domain.world import NOBODY, Command
 
 
 @strawberry.type(description="The command was recorded, now or when it was sent the first time.")
 class Recorded:
     position: Position = strawberry.field(description="The last position that the command reached.")
     as_of: AsOf = strawberry.field(description="That position, with its instant.")
-    events: list[Event] = strawberry.field(description="The events the command left, in order.")
+    events: list[Event] = strawberry.field(description="The events the command left, in order, that one may see.")
 
 
 @strawberry.type(description="The command was refused; nothing of it is recorded.")
@@ -66,7 +67,7 @@ def _resolver(kind: type[Command]) -> Resolver:
     ) -> Recorded | Refusal:
         context = info.context
         try:
-            person_id = context.person_id
+            person_id = NOBODY.person_id if kind.ANONYMOUS else context.person_id
             command = read_command(kind, plain(input))
             request = Request(
                 command=command,
@@ -76,11 +77,12 @@ def _resolver(kind: type[Command]) -> Resolver:
                 channel=Channel.API,
             )
             recorded = await context.in_thread(context.service.commands.execute, request)
+            shown = await context.in_thread(_shown, context, kind, recorded.events)
         except Refused as refused:
             return refusal(refused)
         except RecursionError:
             return refusal(MalformedInput(hint="The input is nested too deeply."))
-        events = [Event.of(event) for event in recorded.events]
+        events = [Event.of(event) for event in shown]
         as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
         return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
 
@@ -99,6 +101,14 @@ def _resolver(kind: type[Command]) -> Resolver:
         ],
     }
     return resolve
+
+
+def _shown(context: Context, kind: type[Command], events: Sequence[facts.Event]) -> Sequence[facts.Event]:
+    """The events of an answer, without those that only inspectors see where somebody else sent the command."""
+    secret = any(event.fact.AUDIENCE is Audience.INSPECTION for event in events)
+    if not secret or kind.ANONYMOUS or context.visibility().refusals:
+        return events
+    return [event for event in events if event.fact.AUDIENCE is not Audience.INSPECTION]
 
 
 def _mutation_type() -> type:

@@ -14,7 +14,7 @@ from ledger.domain.explanation import Explained, rounding_difference
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan import Participation
 from ledger.domain.score import Basis
-from ledger.domain.settlement import UnitResult
+from ledger.domain.results import UnitResult
 
 enums(Basis, Participation)
 

@@ -12,7 +12,7 @@ from ledger.cli.output import Format, Output, print_records
 from ledger.cli.reading import VALUE_COLUMNS, AsOf, print_edits
 from ledger.domain.refusals import UnknownId
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results
+from ledger.domain.results import Results
 from ledger.replay import replay as replayed
 from ledger.replay import replay_edits
 

@@ -36,6 +36,10 @@ class NotApplicablePolicy(StrEnum):
 
     REDISTRIBUTE = "REDISTRIBUTE"
     """The other indicators of the dimension share it in proportion."""
+    GROUP_AVERAGE = "GROUP_AVERAGE"
+    """The unit gets the average score of the group's other units."""
+    FULL_MARK = "FULL_MARK"
+    """The unit gets full marks; discouraged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,11 @@ class EntryClosed(CycleFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CycleClosed(CycleFact):
+    """The cycle ended; only a restatement touches it from then on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanVersion:
     """A plan version with the position that issued it."""
 
@@ -162,6 +171,7 @@ class Exemption:
     indicator_id: str
     periods: tuple[str, ...]
     position: int
+    policy: NotApplicablePolicy = NotApplicablePolicy.REDISTRIBUTE
 
     def covers(self, period: str) -> bool:
         """Whether the exemption holds for `period`; no periods means all."""
@@ -212,6 +222,7 @@ class Cycle:
                     indicator_id=fact.indicator_id,
                     periods=fact.periods,
                     position=event.position,
+                    policy=fact.policy,
                 )
                 return replace(self, exemptions=(*self.exemptions, exemption))
             case IndicatorExemptionEnded() as fact:
@@ -221,6 +232,8 @@ class Cycle:
                 return replace(self, phase=Phase.OPEN)
             case EntryClosed():
                 return replace(self, phase=Phase.ENTRY_CLOSED)
+            case CycleClosed():
+                return replace(self, phase=Phase.CLOSED)
             case _:
                 return self
 
@@ -251,9 +264,20 @@ class Cycle:
 
     def exempted(self, unit_id: str, indicator_id: str, period: str) -> bool:
         """Whether the indicator does not apply to the unit in that period."""
-        return any(
-            e.unit_id == unit_id and e.indicator_id == indicator_id and e.covers(period) for e in self.exemptions
-        )
+        return self.exemption(unit_id, indicator_id, period) is not None
+
+    def exemption(self, unit_id: str, indicator_id: str, period: str) -> Exemption | None:
+        """The exemption that holds for the score, None if the indicator applies."""
+        if not self.exemptions:
+            return None
+        return next((e for e in self._exemptions.get((unit_id, indicator_id), ()) if e.covers(period)), None)
+
+    @cached_property
+    def _exemptions(self) -> Mapping[tuple[str, str], list[Exemption]]:
+        found: dict[tuple[str, str], list[Exemption]] = {}
+        for exemption in self.exemptions:
+            found.setdefault((exemption.unit_id, exemption.indicator_id), []).append(exemption)
+        return found
 
 
 def cycle_stream(cycle_id: str) -> Stream[Cycle]:

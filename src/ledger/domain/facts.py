@@ -55,6 +55,8 @@ class Audience(StrEnum):
     """Whoever may see the total of the unit that the fact is about; everything, where it names no unit."""
     PUBLICATION = "PUBLICATION"
     """The audience that the fact itself names."""
+    CADRE = "CADRE"
+    """The leading group, the organisation department, inspectors, and the cadre whom the fact is about."""
     INSPECTION = "INSPECTION"
     """Discipline inspection only: refused attempts, cases and flags."""
 

@@ -41,6 +41,10 @@ class FormulaKind(StrEnum):
     """100 if done by due_on, minus step per calendar day late, 0 after until; the actual is the day, as YYYYMMDD."""
     LINKAGE = "LINKAGE"
     """base plus the table's points for the city's place in the superior assessment; the actual is the place."""
+    GROWTH_MIX = "GROWTH_MIX"
+    """share x level + (1 - share) x growth: 100 x actual / target, and 100 x the increment / the planned increment."""
+    EVALUATION = "EVALUATION"
+    """The points that evaluation campaigns give the unit; no value is ever entered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,8 @@ class Formula:
     """The figure that earns the base; the worst of the group if left out."""
     best: Decimal | None = None
     """The figure that earns base and span; the best of the group if left out."""
+    share: Decimal | None = None
+    """How much the level counts, from 0 to 1; growth counts the rest."""
     lower_better: bool | None = None
     """Whether the lowest figure of the group is the best."""
     below: Decimal | None = None
@@ -109,3 +115,5 @@ class Reading:
 
     actual: Fraction
     target: Fraction | None = None
+    baseline: Fraction | None = None
+    """The figure that growth is measured from."""

@@ -28,6 +28,10 @@ class Kind:
     parameters: ClassVar[frozenset[str]] = frozenset()
     required: ClassVar[frozenset[str]] = frozenset()
     needs_target: ClassVar[bool] = False
+    needs_baseline: ClassVar[bool] = False
+    """Whether a target has to say which figure it grows from, so that each unit has its own."""
+    entered: ClassVar[bool] = True
+    """Whether values are entered for it."""
     group_relative: ClassVar[bool] = False
     """Whether one unit's value moves the points of its peers."""
 
@@ -277,6 +281,36 @@ class _Linkage(Kind):
         return Fraction(formula.base or 0) + Fraction(bonus)
 
 
+class _GrowthMix(Kind):
+    """Level and increment, so that neither a great district rests nor a small one is out of the running."""
+
+    parameters = frozenset({"share", "floor", "cap"})
+    required = frozenset({"share"})
+    needs_target = needs_baseline = True
+
+    def check(self, formula: Formula) -> None:
+        super().check(formula)
+        if formula.share is not None and not 0 <= formula.share <= 1:
+            raise FormulaInvalid(path="share", given=formula.share, hint="A share lies between 0 and 1.")
+
+    def score(self, formula: Formula, reading: Reading) -> Fraction:
+        actual, target, baseline = reading.actual, reading.target, reading.baseline
+        if target is None or baseline is None:
+            raise FormulaInvalid(kind=formula.kind, hint="The formula needs a target and its baseline.")
+        reached = HUNDRED if actual >= target else ZERO
+        level = HUNDRED * actual / target if target > 0 else reached
+        # Where no growth is planned there is no increment to measure against.
+        growth = HUNDRED * (actual - baseline) / (target - baseline) if target > baseline else reached
+        share = Fraction(formula.share or 0)
+        return _clamped(share * level + (1 - share) * growth, formula)
+
+
+class _Evaluation(Kind):
+    """The unit's points come from the evaluation campaigns; settlement takes them from there, no value is scored."""
+
+    entered = False
+
+
 def day_of(actual: Fraction) -> date | None:
     """The day that a figure such as 20181008 spells, None if it spells none."""
     text = str(actual.numerator)
@@ -307,6 +341,8 @@ KINDS: dict[FormulaKind, Kind] = {
     FormulaKind.CHECKLIST: _Checklist(),
     FormulaKind.DEADLINE: _Deadline(),
     FormulaKind.LINKAGE: _Linkage(),
+    FormulaKind.GROWTH_MIX: _GrowthMix(),
+    FormulaKind.EVALUATION: _Evaluation(),
 }
 
 
@@ -315,6 +351,6 @@ def target_met(kind: FormulaKind, reading: Reading) -> bool | None:
     if reading.target is None:
         return None
     # With a target of zero, lower is better whatever the kind.
-    if kind is FormulaKind.LINEAR_RATIO and reading.target != 0:
+    if kind in (FormulaKind.LINEAR_RATIO, FormulaKind.GROWTH_MIX) and reading.target != 0:
         return reading.actual >= reading.target
     return reading.actual <= reading.target

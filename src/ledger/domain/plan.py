@@ -6,19 +6,19 @@ version that was in force, never under today's.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from ledger.domain.fingerprint import fingerprint
 from ledger.domain.formula import Formula
 from ledger.domain.numbers import Rounding, RoundingPolicy
 from ledger.domain.periods import Frequency, Period, parse_period
 from ledger.domain.plan_rules import (
     AdjustmentRules,
+    CadreRules,
     DecisionRule,
     DishonestyRule,
     EvaluationRules,
@@ -189,12 +189,13 @@ class Plan:
     approver_independence: ApproverIndependence = ApproverIndependence.FULL
     may_score_own_unit: bool = False
     evaluation: EvaluationRules | None = None
-    adjustments: AdjustmentRules = AdjustmentRules()
+    adjustments: AdjustmentRules = field(default_factory=AdjustmentRules)
     dishonesty: DishonestyRule | None = None
     grading: GradingRules | None = None
     decisions: tuple[DecisionRule, ...] = ()
-    lights: LightRules = LightRules()
-    limits: TimeLimits = TimeLimits()
+    cadres: CadreRules | None = None
+    lights: LightRules = field(default_factory=LightRules)
+    limits: TimeLimits = field(default_factory=TimeLimits)
     veto_articles: tuple[str, ...] = ()
     """The articles under which a veto may be imposed."""
     graded_subject_to_appeal: bool = False
@@ -235,5 +236,4 @@ class Plan:
 
     def content_hash(self) -> str:
         """SHA-256 over the canonical JSON of the plan, in hex."""
-        text = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return fingerprint(self)

@@ -13,7 +13,7 @@ from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import SCALE_MAX, check_scale
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import DeadlineName, EntryKind, Indicator, Participation, PeriodShare, Plan
-from ledger.domain.plan_rules import EvaluationRules
+from ledger.domain.plan_rules import CadreRules, EvaluationRules
 from ledger.domain.quota import check_rules
 from ledger.domain.refusals import (
     DuplicateId,
@@ -134,13 +134,22 @@ def _check_indicator(plan: Plan, indicator: Indicator) -> None:
         raise MalformedInput(path="value_max", value_min=indicator.value_min, value_max=indicator.value_max)
     _check_composition(plan, indicator)
     check_schedule(plan, indicator.schedule, path="schedule")
+    _check_formula(plan, indicator)
+
+
+def _check_formula(plan: Plan, indicator: Indicator) -> None:
+    kind = KINDS[indicator.formula.kind]
     with _at("formula"):
-        KINDS[indicator.formula.kind].check(indicator.formula)
+        kind.check(indicator.formula)
     if indicator.target is not None:
         check_target(indicator, indicator.target, path="target")
-    awarded = indicator.formula.kind is FormulaKind.DIRECT_POINTS
+        if kind.needs_baseline:
+            raise FormulaInvalid(path="target", hint="Each unit needs its own target and baseline.")
+    awarded = indicator.formula.kind in (FormulaKind.DIRECT_POINTS, FormulaKind.EVALUATION)
     if awarded != (indicator.entry_kind is EntryKind.POINTS):
         raise FormulaInvalid(path="entry_kind", given=indicator.entry_kind, kind=indicator.formula.kind)
+    if indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is None:
+        raise FormulaInvalid(path="formula", kind=indicator.formula.kind, hint="The plan has no evaluation.")
 
 
 def _check_composition(plan: Plan, indicator: Indicator) -> None:
@@ -218,6 +227,9 @@ def _check_rules(plan: Plan) -> None:
     if plan.lights.green_min < plan.lights.yellow_min:
         raise FormulaInvalid(path="lights", hint="Green begins no lower than yellow.")
     _check_decisions(plan)
+    if plan.cadres is not None:
+        with _at("cadres"):
+            _check_cadres(plan.cadres, plan.grading.names if plan.grading is not None else ())
 
 
 def _check_grading_names(plan: Plan) -> None:
@@ -274,3 +286,20 @@ def _check_decisions(plan: Plan) -> None:
         for grade in rule.grades:
             if grade not in known:
                 raise QuotaInvalid(path=f"decisions.{rule.article}", grade=grade, hint="The plan has no such grade.")
+
+
+def _check_cadres(rules: CadreRules, unit_grades: tuple[str, ...]) -> None:
+    shares = (rules.unit_share, rules.personal_share)
+    if sum(shares) != 1 or min(shares) < 0:
+        raise FormulaInvalid(path="personal_share", sum=sum(shares), hint="Both parts sum to exactly 1.")
+    if not 0 <= rules.months_min <= 12:
+        raise FormulaInvalid(path="months_min", given=rules.months_min)
+    if not rules.grades or len(set(rules.grades)) != len(rules.grades):
+        raise QuotaInvalid(path="grades", hint="Each grade has one name, the best one first.")
+    for quota in rules.quotas:
+        if quota.unit_grade not in unit_grades:
+            raise QuotaInvalid(path="quotas", grade=quota.unit_grade, hint="The plan has no such grade for units.")
+        if not 0 <= quota.share <= 1:
+            raise QuotaInvalid(path="quotas", grade=quota.unit_grade, share=quota.share)
+    if len({quota.unit_grade for quota in rules.quotas}) != len(rules.quotas):
+        raise DuplicateId(path="quotas", hint="One share for each grade of the unit.")

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from ledger.domain.quota import SeatRounding
+
 
 class RaterClass(StrEnum):
     """From where a unit is appraised: from above, from beside, from below, or by the public."""
@@ -158,6 +160,38 @@ class DecisionRule:
     """Calendar days after the grades were opened or revised."""
     honour_within_days: int = 60
     """Calendar days after the decision."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadreQuota:
+    """How many cadres of a unit with this grade may have the best grade themselves."""
+
+    unit_grade: str
+    """The grade of the unit."""
+    share: Decimal
+    """The share of the unit's cadres, from 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadreRules:
+    """How cadres are assessed: by the unit they serve in, and by themselves."""
+
+    unit_share: Decimal
+    """The part of a cadre's total that the units make up, from 0 to 1."""
+    personal_share: Decimal
+    """The part that the cadre's own appraisal makes up; both sum to exactly 1."""
+    months_min: int = 6
+    """Who served fewer months of the cycle is not graded."""
+    grades: tuple[str, ...] = ("EXCELLENT", "COMPETENT", "BASICALLY_COMPETENT", "INCOMPETENT")
+    """The grades of cadres, best first; the best one is given within the quota."""
+    quotas: tuple[CadreQuota, ...]
+    """By grade of the unit; under a grade that is not listed nobody has the best one."""
+    rounding: SeatRounding = SeatRounding.FLOOR
+    """How many cadres a share is."""
+
+    def share_under(self, unit_grade: str | None) -> Decimal:
+        """The share of a unit's cadres that may have the best grade, by the grade of the unit."""
+        return next((quota.share for quota in self.quotas if quota.unit_grade == unit_grade), Decimal(0))
 
 
 class RevisionPolicy(StrEnum):

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Event
 from ledger.domain.refusals import UnknownId
+from ledger.domain.results import Known, Slice
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import (
     Basis,
     CorrectionRejected,
     CorrectionRequested,
     CorrectionRequestWithdrawn,
+    ReasonCode,
     ScoreCorrected,
     ScoreEntered,
     ScoreFact,
@@ -26,7 +28,6 @@ from ledger.domain.score import (
     ScoreVerified,
     ScoreWithdrawn,
 )
-from ledger.domain.settlement import Known, Slice
 from ledger.domain.targets import TargetAdjusted, TargetSet
 
 Cell = tuple[str, str, str]
@@ -41,11 +42,18 @@ class _CycleFacts:
     rulings: Rulings = field(default_factory=Rulings)
     requests: dict[Cell, int] = field(default_factory=dict[Cell, int])
     moved: dict[str, int] = field(default_factory=dict[str, int])
+    corrections: list[tuple[int, ReasonCode]] = field(default_factory=list[tuple[int, ReasonCode]])
 
     def copy(self) -> _CycleFacts:
         values = {basis: dict(known) for basis, known in self.values.items()}
         return _CycleFacts(
-            self.cycle, values, dict(self.targets), self.rulings, dict(self.requests), dict(self.moved)
+            self.cycle,
+            values,
+            dict(self.targets),
+            self.rulings,
+            dict(self.requests),
+            dict(self.moved),
+            list(self.corrections),
         )
 
 
@@ -88,6 +96,8 @@ class Recall:
             facts.moved[unit_id or EVERY_UNIT] = event.position
         if isinstance(fact, ScoreFact):
             _note_request(facts.requests, event, fact)
+            if isinstance(fact, ScoreCorrected):
+                facts.corrections.append((event.position, fact.reason_code))
             for basis, known in effects(event):
                 values = self._of(fact.cycle_id).values[basis]
                 cell = (fact.unit_id, fact.indicator_id, fact.period)
@@ -96,9 +106,11 @@ class Recall:
                 else:
                     values[cell] = known
         elif isinstance(fact, TargetSet):
-            self._of(fact.cycle_id).targets[fact.unit_id, fact.indicator_id] = Known(fact.target, event.position)
+            known = Known(fact.target, event.position, fact.baseline)
+            facts.targets[fact.unit_id, fact.indicator_id] = known
         elif isinstance(fact, TargetAdjusted):
-            self._of(fact.cycle_id).targets[fact.unit_id, fact.indicator_id] = Known(fact.new_target, event.position)
+            known = Known(fact.new_target, event.position, fact.baseline)
+            facts.targets[fact.unit_id, fact.indicator_id] = known
         elif isinstance(fact, CycleFact):
             facts.cycle = facts.cycle.evolve(event)
         else:
@@ -122,6 +134,11 @@ class Recall:
         """The positions of the correction requests about these units that are not decided yet. Raises UnknownId."""
         wanted = set(unit_ids)
         return sorted(p for (unit_id, _, _), p in self._known(cycle_id).requests.items() if unit_id in wanted)
+
+    def correction_reasons(self, cycle_id: str, *, after: int) -> tuple[ReasonCode, ...]:
+        """Why values were corrected after a position, each reason once. Raises UnknownId."""
+        codes = (code for position, code in self._known(cycle_id).corrections if position > after)
+        return tuple(dict.fromkeys(codes))
 
     def moved(self, cycle_id: str, unit_ids: Iterable[str]) -> int:
         """The last position after which the results of these units may be others. Raises UnknownId."""
@@ -148,6 +165,8 @@ class Recall:
             period=period,
             values=facts.values[basis],
             targets=facts.targets,
+            claims=facts.values[Basis.SELF],
+            rulings=facts.rulings,
         )
 
     def _known(self, cycle_id: str) -> _CycleFacts:

@@ -216,7 +216,7 @@ class OpenRequestExists(Refused):
 
 
 class RequestNotOpen(Refused):
-    """The correction request is decided or withdrawn already."""
+    """The request, claim or discrepancy is decided or withdrawn already."""
 
 
 class StaleCorrection(Refused):
@@ -225,6 +225,10 @@ class StaleCorrection(Refused):
 
 class CorrectionTargetInvalid(Refused):
     """The cited position is not a value of this score."""
+
+
+class TaskClosed(Refused):
+    """The task is completed or cancelled."""
 
 
 class RestatementRequired(Refused):
@@ -340,6 +344,10 @@ class DuplicateDecision(Refused):
     """The subject has a decision under this rule already; revoke that first."""
 
 
+class DecisionNotInForce(Refused):
+    """The decision is revoked or suspended."""
+
+
 class RestatementAlreadyOpen(Refused):
     """A restatement of the cycle is open; publish or close it first."""
 
@@ -365,6 +373,17 @@ class AppealNotStanding(Refused):
 
 class DuplicateAppeal(Refused):
     """The matter was appealed against at this level already."""
+
+
+class AppealNotOpen(Refused):
+    """The appeal is not, or no longer, at the stage where this can be done."""
+
+
+# ---- inspection
+
+
+class CaseNotOpen(Refused):
+    """The case is closed, or not opened yet."""
 
 
 # ---- burden

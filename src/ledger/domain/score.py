@@ -226,6 +226,8 @@ class ScoreCorrected(ScoreFact):
     requested_by: str
     approved_by: str
     evidence: tuple[str, ...]
+    restatement: str | None = None
+    """The restatement that allowed it, where results were published already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,6 +302,8 @@ class Score:
     withdrawn_position: int | None = None
     value_positions: frozenset[int] = frozenset()
     """Every position of this score that bore a value."""
+    stood_for: frozenset[str] = frozenset()
+    """Everybody who ever entered, verified, approved or withdrew a value of this score."""
 
     def evolve(self, event: Event, /) -> Score:
         """Return the score after `event`."""
@@ -315,12 +319,16 @@ class Score:
                     entered=Standing(fact.value, event.position, event.actor.persons),
                     withdrawn_position=None,
                     value_positions=self.value_positions | {event.position},
+                    stood_for=self.stood_for | event.actor.persons | _approver(fact),
                 )
             case ScoreReturned():
                 return replace(self, status=ScoreStatus.RETURNED)
             case ScoreVerified() if self.entered is not None:
                 official = replace(self.entered, verified_by=event.actor.persons)
-                return replace(self, status=ScoreStatus.VERIFIED, entered=official, official=official)
+                stood_for = self.stood_for | event.actor.persons
+                return replace(
+                    self, status=ScoreStatus.VERIFIED, entered=official, official=official, stood_for=stood_for
+                )
             case CorrectionRequested() as fact:
                 return replace(self, request=_request(fact, event))
             case CorrectionRejected() | CorrectionRequestWithdrawn():
@@ -334,8 +342,9 @@ class Score:
                     official=official,
                     request=None,
                     value_positions=self.value_positions | {event.position},
+                    stood_for=self.stood_for | event.actor.persons,
                 )
-            case ScoreWithdrawn():
+            case ScoreWithdrawn() as fact:
                 return replace(
                     self,
                     status=ScoreStatus.WITHDRAWN,
@@ -343,9 +352,15 @@ class Score:
                     official=None,
                     withdrawn_position=event.position,
                     value_positions=self.value_positions | {event.position},
+                    stood_for=self.stood_for | event.actor.persons | _approver(fact),
                 )
             case _:
                 return self
+
+
+def _approver(fact: ScoreEntered | ScoreLateEntered | ScoreWithdrawn) -> frozenset[str]:
+    approved_by = None if isinstance(fact, ScoreEntered) else fact.approved_by
+    return frozenset() if approved_by is None else frozenset({approved_by})
 
 
 def _request(fact: CorrectionRequested, event: Event) -> OpenRequest:

@@ -1,140 +1,47 @@
 """Settle: the one function that turns a slice of facts into results.
 
-`settle(slice)` gives totals, ranks and the reason for each figure. A ranking now, a ranking
-then, an explanation, an impact and a reproduction are this function on different slices;
-nothing else computes a score. Source: domain.md 3.
+`settle(slice)` gives totals, ranks, grades and the reason for each figure. A ranking now, a
+ranking then, an explanation, an impact and a reproduction are this function on different
+slices; nothing else computes a score. Source: domain.md 3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
+from ledger.domain.adjusting import counted as counted_adjustments
+from ledger.domain.adjusting import overstatement
 from ledger.domain.cycle import Cycle
-from ledger.domain.formula import Reading
-from ledger.domain.formulas import KINDS
+from ledger.domain.goals import Counting, Scores, counting, unit_lines
+from ledger.domain.grade_opening import open_grades, pool_of
 from ledger.domain.numbers import RoundingPolicy, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
-from ledger.domain.score import Basis
+from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
+from ledger.domain.tallying import Evaluated, evaluated
 
-ZERO = Fraction(0)
-HUNDRED = Fraction(100)
+ENGINE_VERSION = "1"
+"""Raised with every change after which some slice settles to other figures; the golden tables pin it."""
 
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value with the position from which it was effective."""
-
-    value: Decimal
-    position: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """The facts about one group of one cycle, on one basis, known at one position."""
-
-    as_of: int
-    cycle_id: str
-    cycle: Cycle
-    group_id: str
-    basis: Basis
-    period: str | None
-    """The period asked for; None is the cycle as a whole."""
-    values: Mapping[tuple[str, str, str], Known]
-    """By unit, indicator and period."""
-    targets: Mapping[tuple[str, str], Known]
-    """Targets of a unit's own, by unit and indicator."""
-
-
-class LineStatus(StrEnum):
-    """Whether an indicator counts for a unit, and with what."""
-
-    SCORED = "SCORED"
-    """A value is known and scored."""
-    MISSING = "MISSING"
-    """No value is known: 0 points, never dropped from the denominator."""
-    EXEMPT = "EXEMPT"
-    """The indicator does not apply; its weight went to the others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What one indicator contributes to a unit's total, exact."""
-
-    indicator: Indicator
-    period: str
-    status: LineStatus
-    weight: Fraction
-    """Effective weight in percentage points, after exemptions."""
-    value: Known | None
-    target: Known | None
-    score: Fraction
-    """Points of 100."""
-    points: Fraction
-    """Contribution to the total: score x weight / 100, or its rounded form if the plan rounds each level."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnitResult:
-    """One unit's total and rank, and the lines they come from."""
-
-    unit_id: str
-    participation: Participation
-    rank: int | None
-    exact: Fraction
-    total: Decimal
-    """The published figure: `exact`, rounded once."""
-    lines: tuple[Line, ...]
-
-    @property
-    def missing(self) -> int:
-        """How many indicators have no value."""
-        return sum(line.status is LineStatus.MISSING for line in self.lines)
-
-    @property
-    def complete(self) -> bool:
-        """Whether every indicator that applies has a value."""
-        return self.missing == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """The results of one group: units by rank, those without a rank last."""
-
-    slice: Slice
-    plan_version: int
-    plan: Plan
-    rows: tuple[UnitResult, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether every ranked unit has every value."""
-        return all(row.complete for row in self.rows if row.participation is Participation.RANKED)
-
-    def row(self, unit_id: str) -> UnitResult | None:
-        """The result of one unit, None if it is not in the group."""
-        return next((row for row in self.rows if row.unit_id == unit_id), None)
+Participant = tuple[str, Participation]
 
 
 def settle(slice: Slice) -> Results:
     """Return the results that follow from `slice`. Raises UnknownId, PlanNotInForce, InvalidPeriod."""
     version = slice.cycle.in_force(slice.period)
     plan = version.plan
-    units = participants(slice.cycle, slice.group_id)
-    counted = due(slice.cycle, slice.group_id, slice.period)
-    scores = {
-        indicator.indicator_id: _indicator_scores(slice, indicator, period, units, plan_position=version.position)
-        for indicator, period in counted
+    if slice.period is not None or plan.grading is None:
+        return Results(slice, version.plan_version, plan, _rows(slice, plan, slice.group_id, version.position))
+    pool = {
+        group_id: _rows(slice, plan, group_id, version.position) for group_id in pool_of(slice.cycle, slice.group_id)
     }
-    drafts = [_unit_result(slice, plan, unit_id, participation, counted, scores) for unit_id, participation in units]
-    return Results(slice, version.plan_version, plan, _ranked(drafts))
+    opening = open_grades(slice, plan.grading, pool)
+    return Results(slice, version.plan_version, plan, pool[slice.group_id], opening)
 
 
-def participants(cycle: Cycle, group_id: str) -> list[tuple[str, Participation]]:
+def participants(cycle: Cycle, group_id: str) -> list[Participant]:
     """The units of a group that are assessed, by id. Raises UnknownId, PlanNotInForce."""
     found = sorted(
         (unit_id, participation)
@@ -147,100 +54,103 @@ def participants(cycle: Cycle, group_id: str) -> list[tuple[str, Participation]]
 
 
 def due(cycle: Cycle, group_id: str, period: str | None) -> list[tuple[Indicator, str]]:
-    """The indicators that count for a group, each with the period whose value counts.
+    """The indicators that count for a group, each with every period whose value counts.
 
-    For the cycle as a whole (`period` None) that is an indicator's last period (YEAR_END); for
-    one period, the indicators that are scored in it, their weights rescaled to 100.
-    Raises PlanNotInForce, InvalidPeriod.
+    For the cycle as a whole (`period` None) that is an indicator's last period (YEAR_END), or
+    the periods of its composition (PERIOD_WEIGHTED); for one period, the indicators that are
+    scored in it, their weights rescaled to 100. Raises PlanNotInForce, InvalidPeriod.
     """
     plan = cycle.in_force(period).plan
     if period is not None and period not in plan.periods:
         raise InvalidPeriod(path="period", given=period)
     weighted = [indicator for indicator in plan.indicators if indicator.weight_in(group_id) is not None]
-    if period is None:
-        return [(indicator, plan.periods_of(indicator)[-1]) for indicator in weighted]
-    return [(indicator, period) for indicator in weighted if period in plan.periods_of(indicator)]
+    if period is not None:
+        return [(indicator, period) for indicator in weighted if period in plan.periods_of(indicator)]
+    return [(indicator, each) for indicator in weighted for each in _counted_periods(plan, indicator)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    score: Fraction
-    value: Known
-    target: Known | None
+def _counted_periods(plan: Plan, indicator: Indicator) -> Sequence[str]:
+    periods = plan.periods_of(indicator)
+    if not indicator.composition:
+        return periods[-1:]
+    shares = {share.period for share in indicator.composition}
+    return [period for period in periods if period in shares]
 
 
-def _indicator_scores(
-    slice: Slice, indicator: Indicator, period: str, units: Iterable[tuple[str, Participation]], *, plan_position: int
-) -> dict[str, _Scored]:
-    """Score every unit that has a value, all at once, because some formulas compare the units."""
-    kind = KINDS[indicator.formula.kind]
-    common = Known(indicator.target, plan_position) if indicator.target is not None else None
-    known: list[tuple[str, Known, Known | None]] = []
-    for unit_id, _ in units:
-        value = slice.values.get((unit_id, indicator.indicator_id, period))
-        if value is None or slice.cycle.exempted(unit_id, indicator.indicator_id, period):
-            continue
-        target = slice.targets.get((unit_id, indicator.indicator_id), common) if kind.needs_target else None
-        known.append((unit_id, value, target))
-    readings = [
-        Reading(Fraction(value.value), Fraction(target.value) if target else None) for _, value, target in known
-    ]
-    points = kind.scores(indicator.formula, readings)
-    return {
-        unit_id: _Scored(score, value, target) for (unit_id, value, target), score in zip(known, points, strict=True)
-    }
+def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int) -> tuple[UnitResult, ...]:
+    units = participants(slice.cycle, group_id)
+    counted = counting(due(slice.cycle, group_id, slice.period))
+    scores = Scores(slice, plan, [unit_id for unit_id, _ in units], plan_position=plan_position)
+    drafts = [_unit_result(slice, plan, group_id, unit, counted, scores) for unit in units]
+    return _ranked(drafts)
 
 
 def _unit_result(
-    slice: Slice,
-    plan: Plan,
-    unit_id: str,
-    participation: Participation,
-    counted: list[tuple[Indicator, str]],
-    scores: Mapping[str, Mapping[str, _Scored]],
+    slice: Slice, plan: Plan, group_id: str, unit: Participant, counted: list[Counting], scores: Scores
 ) -> UnitResult:
-    weights = _weights(slice, unit_id, counted)
-    lines = tuple(
-        _line(plan, indicator, period, weights.get(indicator.indicator_id), scores[indicator.indicator_id].get(unit_id))
-        for indicator, period in counted
+    unit_id, participation = unit
+    lines = unit_lines(slice, plan, group_id, unit_id, counted, scores)
+    goal = sum((line.points for line in lines), ZERO)
+    draft = UnitResult(
+        unit_id=unit_id,
+        participation=participation,
+        exact=goal,
+        total=rounded(goal, plan.score_scale, plan.rounding),
+        goal=goal,
+        lines=lines,
     )
-    exact = sum((line.points for line in lines), ZERO)
-    return UnitResult(unit_id, participation, None, exact, rounded(exact, plan.score_scale, plan.rounding), lines)
+    return draft if slice.period is not None else _whole(slice, plan, draft, scores)
 
 
-def _line(plan: Plan, indicator: Indicator, period: str, weight: Fraction | None, scored: _Scored | None) -> Line:
-    if weight is None:
-        return Line(indicator, period, LineStatus.EXEMPT, ZERO, None, None, ZERO, ZERO)
-    if scored is None:
-        return Line(indicator, period, LineStatus.MISSING, weight, None, None, ZERO, ZERO)
-    score = scored.score
+def _whole(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> UnitResult:
+    """The result for the cycle as a whole: with appraisal, bonus and deduction."""
+    rules, rulings = plan.evaluation, slice.rulings
+    appraised = None
+    if rules is not None and rules.share > 0:
+        appraised = evaluated(rules, rulings.tallies.of(draft.unit_id))
+    draft = replace(
+        draft,
+        evaluation=appraised,
+        counted=counted_adjustments(plan.adjustments, rulings.adjustments.of(draft.unit_id)),
+        overstatements=tuple(_overstatements(slice, plan, draft, scores)),
+    )
+    exact = _total(plan, draft, appraised)
+    return replace(draft, exact=exact, total=rounded(exact, plan.score_scale, plan.rounding))
+
+
+def _total(plan: Plan, draft: UnitResult, appraised: Evaluated | None) -> Fraction:
+    """goal x G + evaluation x V + bonus - deduction, not below 0. Source: domain.md 3.6."""
+    share = Fraction(plan.evaluation.share) if plan.evaluation is not None else ZERO
+    parts = [draft.goal * (1 - share), draft.bonus, -draft.deduction]
+    if appraised is not None and appraised.points is not None:
+        parts.append(appraised.points * share)
     if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
-        score = Fraction(rounded(score, plan.score_scale, plan.rounding))
-        points = Fraction(rounded(score * weight / HUNDRED, plan.score_scale, plan.rounding))
-    else:
-        points = score * weight / HUNDRED
-    return Line(indicator, period, LineStatus.SCORED, weight, scored.value, scored.target, score, points)
+        parts = [Fraction(rounded(part, plan.score_scale, plan.rounding)) for part in parts]
+    return max(sum(parts, ZERO), ZERO)
 
 
-def _weights(slice: Slice, unit_id: str, counted: list[tuple[Indicator, str]]) -> dict[str, Fraction]:
-    """Effective weights of the indicators that apply, summing to exactly 100.
-
-    An exempted indicator's weight goes to the others of its dimension in proportion, so the
-    dimension keeps its weight; an empty dimension's weight goes to the other dimensions.
-    """
-    nominal = {i.indicator_id: Fraction(i.weight_in(slice.group_id) or 0) for i, _ in counted}
-    applies = [(i, period) for i, period in counted if not slice.cycle.exempted(unit_id, i.indicator_id, period)]
-    planned: dict[str, Fraction] = {}
-    left: dict[str, Fraction] = {}
-    for indicator, _ in counted:
-        planned[indicator.dimension_id] = planned.get(indicator.dimension_id, ZERO) + nominal[indicator.indicator_id]
-    for indicator, _ in applies:
-        left[indicator.dimension_id] = left.get(indicator.dimension_id, ZERO) + nominal[indicator.indicator_id]
-    alive = sum((planned[dimension_id] for dimension_id in left), ZERO)
-    return {
-        i.indicator_id: nominal[i.indicator_id] * planned[i.dimension_id] / left[i.dimension_id] * HUNDRED / alive
-        for i, _ in applies
-    }
+def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> Iterable[Overstatement]:
+    """What the unit loses for reports that were better than what was verified. Source: domain.md 3.6."""
+    rule = plan.dishonesty
+    if rule is None:
+        return
+    for line in draft.lines:
+        cell = (draft.unit_id, line.indicator.indicator_id, line.period)
+        claim = slice.claims.get(cell)
+        if claim is None or line.value is None or claim.value == line.value.value:
+            continue
+        gap = overstatement(
+            line.indicator.formula,
+            Fraction(claim.value),
+            Fraction(line.value.value),
+            rule.tolerance,
+            target=Fraction(line.target.value) if line.target is not None else None,
+        )
+        if gap is None:
+            continue
+        claimed = scores.on({**slice.values, cell: claim}, line.indicator, line.period)[draft.unit_id].score
+        gained = max(claimed - line.periods[-1].score, ZERO)
+        yield Overstatement(line.indicator, gap, Fraction(rule.factor) * gained * line.weight / HUNDRED, claim)
 
 
 def _ranked(drafts: list[UnitResult]) -> tuple[UnitResult, ...]:
@@ -248,20 +158,17 @@ def _ranked(drafts: list[UnitResult]) -> tuple[UnitResult, ...]:
 
     Units listed separately, and units without a single value, have no rank and come last.
     """
-    in_contest = [d for d in drafts if d.participation is Participation.RANKED and _has_value(d)]
+    in_contest = [d for d in drafts if d.participation is Participation.RANKED and d.has_value]
     in_contest.sort(key=lambda draft: (-draft.total, draft.unit_id))
     ranked: list[UnitResult] = []
     for place, draft in enumerate(in_contest, start=1):
         tied = ranked and ranked[-1].total == draft.total
-        ranked.append(_with_rank(draft, ranked[-1].rank if tied else place))
-    others = [draft for draft in drafts if draft.participation is not Participation.RANKED or not _has_value(draft)]
-    others.sort(key=lambda draft: (not _has_value(draft), -draft.total, draft.unit_id))
+        ranked.append(replace(draft, rank=ranked[-1].rank if tied else place))
+    others = [draft for draft in drafts if draft.participation is not Participation.RANKED or not draft.has_value]
+    others.sort(key=lambda draft: (not draft.has_value, -draft.total, draft.unit_id))
     return (*ranked, *others)
 
 
-def _has_value(draft: UnitResult) -> bool:
-    return any(line.status is LineStatus.SCORED for line in draft.lines)
-
-
-def _with_rank(draft: UnitResult, rank: int | None) -> UnitResult:
-    return UnitResult(draft.unit_id, draft.participation, rank, draft.exact, draft.total, draft.lines)
+def line_of(row: UnitResult, indicator_id: str) -> Line | None:
+    """One indicator's line of a result, None if the indicator does not count for the unit."""
+    return next((line for line in row.lines if line.indicator.indicator_id == indicator_id), None)

@@ -76,6 +76,8 @@ class TargetAdjusted(TargetFact):
     approved_by: str
     late_authority: str | None = None
     requester_benefits: bool
+    baseline: Decimal | None = None
+    """The baseline of the target that was moved; it does not move with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,18 @@ class Target:
 
     target: Decimal | None = None
     position: int | None = None
+    baseline: Decimal | None = None
+    """The figure it grows from."""
+    schedule: tuple[ScheduleStep, ...] = ()
+    """How much of it is due by when; shares, so that they outlast an adjustment."""
 
     def evolve(self, event: Event, /) -> Target:
         """Return the target after `event`."""
         match event.fact:
             case TargetSet() as fact:
-                return replace(self, target=fact.target, position=event.position)
+                return Target(fact.target, event.position, fact.baseline, fact.progress_schedule)
             case TargetAdjusted() as fact:
-                return replace(self, target=fact.new_target, position=event.position)
+                return replace(self, target=fact.new_target, position=event.position, baseline=fact.baseline)
             case _:
                 return self
 

@@ -58,6 +58,19 @@ class UnitRenamed(UnitFact):
     effective_on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitDissolved(UnitFact):
+    """A unit ceased to be; what is recorded of it stays."""
+
+    cycle_id: str
+    """The cycle whose open matters of the unit were settled first."""
+    effective_on: date
+    duties_to: tuple[str, ...] = ()
+    """The units that took over its duties."""
+    reason: str
+    evidence: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """What decisions need to know of a unit."""
@@ -67,6 +80,15 @@ class Unit:
     category: UnitCategory = UnitCategory.OTHER
     parent_unit_id: str | None = None
     effective_on: date | None = None
+    dissolved_on: date | None = None
+    """The first day on which it is no more."""
+    succeeded_by: tuple[str, ...] = ()
+    """The units that took over its duties."""
+
+    def active_on(self, day: date) -> bool:
+        """Whether the unit exists on the day."""
+        begun = self.effective_on is not None and self.effective_on <= day
+        return begun and (self.dissolved_on is None or day < self.dissolved_on)
 
     def evolve(self, event: Event, /) -> Unit:
         """Return the unit after `event`."""
@@ -75,6 +97,8 @@ class Unit:
                 return Unit(fact.name_zh, fact.name_en, fact.category, fact.parent_unit_id, fact.effective_on)
             case UnitRenamed() as fact:
                 return replace(self, name_zh=fact.new_name_zh)
+            case UnitDissolved() as fact:
+                return replace(self, dissolved_on=fact.effective_on, succeeded_by=fact.duties_to)
             case _:
                 return self
 

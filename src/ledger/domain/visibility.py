@@ -16,11 +16,13 @@ from ledger.domain.imports import ImportFact
 from ledger.domain.persons import Person, PersonFact
 from ledger.domain.roles import Grant, Role, Scope
 from ledger.domain.score import ScoreFact
+from ledger.domain.spot_check import CheckedScoreFact
 
 SEES_ALL = frozenset({Role.OFFICE, Role.DIRECTOR, Role.LEADING, Role.INSPECTOR})
 SEES_SCOPE = frozenset({Role.SCORER, Role.VERIFIER, Role.APPROVER})
 SEES_OWN_UNIT = frozenset({Role.REPORTER, Role.ASSESSED})
 SEES_REGISTRY = SEES_ALL | {Role.SYSADMIN}
+SEES_CADRES = frozenset({Role.LEADING, Role.ORGDEPT, Role.INSPECTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Visibility:
     all_scores: bool = False
     registry: bool = False
     refusals: bool = False
+    cadres: bool = False
     scopes: tuple[Scope, ...] = ()
     """Within which a person without sight of everything sees scores."""
     audiences: frozenset[ReportAudience] = frozenset({ReportAudience.PUBLIC})
@@ -56,17 +59,21 @@ class Visibility:
         match fact.AUDIENCE:
             case Audience.EVERYBODY:
                 return True
+            case Audience.CADRE:
+                return self.cadres or getattr(fact, "subject_id", None) == self.person_id
             case Audience.INSPECTION:
                 return self.refusals
             case Audience.REGISTRY:
                 return self.sees_person(fact.subject_id if isinstance(fact, PersonFact) else event.actor.person_id)
             case Audience.RESULT:
                 unit_id = getattr(fact, "unit_id", None)
-                return self.sees_total(unit_id) if isinstance(unit_id, str) else self.all_scores
+                if isinstance(unit_id, str):
+                    return self.sees_total(unit_id)
+                return self.all_scores or getattr(fact, "subject_id", None) == self.person_id
             case Audience.PUBLICATION:
                 return self.all_scores or getattr(fact, "audience", None) in self.audiences
             case Audience.SCORE:
-                if isinstance(fact, ScoreFact):
+                if isinstance(fact, ScoreFact | CheckedScoreFact):
                     return self.sees_score(fact.unit_id, fact.indicator_id)
                 if isinstance(fact, ImportFact):
                     return self.all_scores or event.actor.person_id == self.person_id
@@ -86,6 +93,7 @@ def visibility_of(person_id: str, person: Person, day: date) -> Visibility:
         all_scores=bool(roles & SEES_ALL),
         registry=bool(roles & SEES_REGISTRY),
         refusals=Role.INSPECTOR in roles,
+        cadres=bool(roles & SEES_CADRES),
         scopes=tuple(_scopes(grants, person.home_unit_id)),
         audiences=frozenset(_audiences(roles)),
     )

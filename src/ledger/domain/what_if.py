@@ -12,8 +12,8 @@ from fractions import Fraction
 from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Event
 from ledger.domain.recall import Recall
+from ledger.domain.results import HUNDRED, LineStatus, Results, Slice, UnitResult
 from ledger.domain.score import ScoreEntered, ScoreFact, ScoreLateEntered
-from ledger.domain.settlement import HUNDRED, LineStatus, Results, Slice, UnitResult
 from ledger.domain.targets import TargetFact
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from ledger.domain.evidence import evidence_stream
-from ledger.domain.facts import Actor, Fact, State, Stream
+from ledger.domain.facts import Actor, Event, Fact, State, Stream
 from ledger.domain.periods import end_of, local_day
 from ledger.domain.persons import Person, person_stream
 from ledger.domain.recall import Recall
@@ -33,6 +33,8 @@ from ledger.domain.roles import Role
 CIVIL_TIMEZONE = "Asia/Shanghai"
 """Days outside any plan (roles, delegations) are days of this time zone."""
 REASON_LENGTH_MAX = 2000
+NOBODY = Actor("anonymous", "RATER")
+"""Whom the ledger names where a ballot is cast: no person, whoever's connection it came over."""
 
 S = TypeVar("S", bound=State)
 
@@ -46,6 +48,10 @@ class History(Protocol):
 
     def recall(self, cycle_id: str, at: int | None = None, /) -> Recall:
         """Return everything that is recorded of a cycle, as known now or at a position."""
+        ...
+
+    def event(self, position: int, /) -> Event | None:
+        """Return the event at a position, None if there is none."""
         ...
 
 
@@ -105,6 +111,13 @@ class World:
         """Return what was known of a cycle at a position, which nothing recorded now can change."""
         return self._history.recall(cycle_id, position)
 
+    def event(self, position: int, *, path: str) -> Event:
+        """Return the event at a cited position, which nothing recorded later can change. Raises UnknownId."""
+        event = self._history.event(position)
+        if event is None:
+            raise UnknownId(path=path, position=position)
+        return event
+
     def exists(self, stream: Stream[S], *, path: str, hint: str | None = None, **named: str) -> S:
         """Return the state of a stream that must have begun. Raises UnknownId."""
         state = self.read(stream)
@@ -145,6 +158,10 @@ class World:
                     self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
                 return grant.role
         raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
+
+    def act_unnamed(self) -> None:
+        """Act without a person; what the command itself carries is its only credential."""
+        self.actor = NOBODY
 
     def require_holder(
         self, person_id: str, *roles: Role, path: str, unit_id: str | None = None, indicator_id: str | None = None
@@ -197,6 +214,9 @@ class World:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """Something a person asks the ledger to record."""
+
+    ANONYMOUS: ClassVar[bool] = False
+    """Whether nothing that is kept of the command may tell who sent it."""
 
     def decide(self, world: World) -> list[Fact]:
         """Return the facts to record, or raise Refused."""

@@ -26,7 +26,8 @@ from ledger.domain.explanation import explain
 from ledger.domain.numbers import exact_text, rounded
 from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
 from ledger.domain.score import Basis
-from ledger.domain.settlement import Results, UnitResult, settle
+from ledger.domain.results import Results, UnitResult
+from ledger.domain.settlement import settle
 from ledger.domain.what_if import gaps, without
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter

@@ -125,6 +125,7 @@ class ApproveCorrection(ScoreCommand):
                 requested_by=request.requested_by,
                 approved_by=world.person_id,
                 evidence=request.evidence,
+                restatement=self.restatement(world, subject),
             )
         ]
 

@@ -25,8 +25,8 @@ from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, Me
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.plan import Deadline, Participation, Plan
-from ledger.domain.plan_check import check_calendar, check_plan
 from ledger.domain.plan_change import check_change, check_deadlines_kept
+from ledger.domain.plan_check import check_calendar, check_plan
 from ledger.domain.refusals import (
     DuplicateId,
     InvalidPeriod,
@@ -238,6 +238,7 @@ class ExemptIndicator(Command):
     unit_id: str
     indicator_id: str
     periods: tuple[str, ...] = ()
+    policy: NotApplicablePolicy = NotApplicablePolicy.REDISTRIBUTE
     reason: str
     evidence: tuple[str, ...]
     requested_by: str
@@ -271,7 +272,7 @@ class ExemptIndicator(Command):
                 unit_id=self.unit_id,
                 indicator_id=self.indicator_id,
                 periods=self.periods,
-                policy=NotApplicablePolicy.REDISTRIBUTE,
+                policy=self.policy,
                 reason=world.reason(self.reason, length_min=10),
                 evidence=world.evidence(self.evidence, count_min=1),
                 requested_by=self.requested_by,

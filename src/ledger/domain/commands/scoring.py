@@ -53,6 +53,9 @@ class ValueCommand(ScoreCommand):
 
     def check_entry(self, world: World, subject: Subject, *, note: str | None) -> None:
         """Refuse a value that the indicator does not take."""
+        kind = subject.indicator.formula.kind
+        if not KINDS[kind].entered:
+            raise WrongEntryKind(path="entry_kind", kind=kind, hint="Its points come from the evaluation campaigns.")
         if self.entry_kind is not subject.indicator.entry_kind:
             raise WrongEntryKind(path="entry_kind", given=self.entry_kind, expected=subject.indicator.entry_kind)
         check_uom(subject.indicator, self.uom)
@@ -70,9 +73,10 @@ class ValueCommand(ScoreCommand):
         homes = {world.read(person_stream(person_id)).home_unit_id for person_id in world.persons}
         if self.unit_id in homes and not subject.plan.may_score_own_unit:
             raise SeparationOfDuties(path="unit_id", person_id=world.person_id, because="nobody scores their own unit")
-        if KINDS[subject.indicator.formula.kind].needs_target and subject.indicator.target is None:
+        kind = KINDS[subject.indicator.formula.kind]
+        if kind.needs_target and subject.indicator.target is None:
             own = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id))
-            if own.target is None:
+            if own.target is None or (kind.needs_baseline and own.baseline is None):
                 raise NoTarget(path="indicator_id", unit_id=self.unit_id, indicator_id=self.indicator_id)
 
 

@@ -11,6 +11,7 @@ from ledger.domain.grading import grading_stream
 from ledger.domain.numbers import check_scale
 from ledger.domain.periods import parse_period, start_of
 from ledger.domain.plan import EntryKind, Indicator, Participation, Plan
+from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     InvalidPeriod,
     NotApplicable,
@@ -102,11 +103,19 @@ class ScoreCommand(Command):
         return score
 
     def require_phase(self, world: World, subject: Subject, *phases: Phase) -> None:
-        """Refuse unless the cycle is in one of `phases`, and the group's grades are not opened."""
+        """Refuse unless the cycle is in one of `phases`, and the group's grades are not opened.
+
+        Once they are, a restatement that covers the group is the only door.
+        """
         if world.read(grading_stream(self.cycle_id, subject.group_id)).graded:
-            raise RestatementRequired(cycle_id=self.cycle_id, group_id=subject.group_id)
-        if subject.cycle.phase not in phases:
+            if self.restatement(world, subject) is None:
+                raise RestatementRequired(cycle_id=self.cycle_id, group_id=subject.group_id)
+        elif subject.cycle.phase not in phases:
             raise PhaseViolation(phase=subject.cycle.phase, allowed=" or ".join(phases))
+
+    def restatement(self, world: World, subject: Subject) -> str | None:
+        """The number of the open restatement that covers the group, None if none does."""
+        return world.read(publication_stream(self.cycle_id)).restates(subject.group_id)
 
     def require_period(self, world: World, subject: Subject, *, interim: bool) -> None:
         """Refuse a value for a period that has not begun, or not ended unless it is meant as interim."""

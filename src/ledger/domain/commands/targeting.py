@@ -8,9 +8,11 @@ from decimal import Decimal
 from ledger.domain.commands.subjects import check_uom, subject_of
 from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
+from ledger.domain.formulas import KINDS
+from ledger.domain.numbers import check_scale
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
-from ledger.domain.plan import Plan
+from ledger.domain.plan import Indicator, Plan
 from ledger.domain.plan_check import check_target
 from ledger.domain.refusals import (
     DeadlinePassed,
@@ -51,6 +53,7 @@ class SetTarget(Command):
         _before_freeze(world, subject.plan)
         check_uom(subject.indicator, self.uom)
         check_target(subject.indicator, self.target, path="target")
+        _check_baseline(subject.indicator, self.baseline)
         _check_schedule(subject.plan, self.progress_schedule)
         return [
             TargetSet(
@@ -115,6 +118,7 @@ class AdjustTarget(Command):
                 approved_by=world.person_id,
                 late_authority=self.late_authority,
                 requester_benefits=requester.home_unit_id == self.unit_id,
+                baseline=old.baseline,
             )
         ]
 
@@ -124,6 +128,14 @@ def _before_freeze(world: World, plan: Plan) -> None:
     if freeze is not None and local_day(world.now, plan.timezone) > freeze:
         raise DeadlinePassed(deadline="TARGET_FREEZE", ended=freeze, hint="Later only with a superior's authority.")
     world.before_end_of(freeze, plan.timezone, name="TARGET_FREEZE")
+
+
+def _check_baseline(indicator: Indicator, baseline: Decimal | None) -> None:
+    if baseline is not None:
+        check_scale(baseline, indicator.scale, path="baseline")
+    elif KINDS[indicator.formula.kind].needs_baseline:
+        hint = "The formula scores growth: say from which figure."
+        raise FormulaInvalid(path="baseline", kind=indicator.formula.kind, hint=hint)
 
 
 def _check_schedule(plan: Plan, schedule: tuple[ScheduleStep, ...]) -> None:

@@ -1,0 +1,141 @@
+"""Cadres: what a person's year comes to, from the units served in and the person's own appraisal.
+
+The result of a cadre is apart from the result of the unit and is seen by few. One stream holds
+the cadres of one unit, because they share its quota of the best grade. Source: domain.md 2.4
+"Results and grades", 3.9 "Cadres".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from fractions import Fraction
+
+from ledger.domain.facts import Actor, Audience, Event, Fact, Stream
+
+NOT_GRADED = "NOT_GRADED"
+"""The grade of who served too few months of the cycle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostPart:
+    """The months served in a unit, and the total and grade it reached."""
+
+    unit_id: str
+    months: int
+    total: Decimal
+    grade: str | None
+    graded_position: int
+    """The position of the unit's grades that the total belongs to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadreFact(Fact):
+    """A fact about the year of one cadre."""
+
+    AUDIENCE = Audience.CADRE
+
+    cycle_id: str
+    unit_id: str
+    """The unit served in longest, whose quota the cadre falls under."""
+    subject_id: str
+
+    @property
+    def stream(self) -> str:
+        return cadre_stream(self.cycle_id, self.unit_id).name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadreResultComputed(CadreFact):
+    """The total of a cadre was computed."""
+
+    CITES = "graded_position"
+
+    graded_position: int
+    """The position of the grades of the unit served in longest."""
+    plan_version: int
+    posts: tuple[PostPart, ...]
+    months: int
+    """How many months of the cycle the cadre served in assessed units."""
+    gradable: bool
+    """Whether those are enough for a grade."""
+    unit_grade: str | None
+    unit_part: Decimal
+    personal_part: Decimal
+    total: Decimal
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CadreGradeDecided(CadreFact):
+    """The leading group gave a cadre a grade."""
+
+    CITES = "result_position"
+
+    result_position: int
+    grade: str
+    unit_grade: str | None
+    share: Decimal
+    """The part of the unit's cadres that may have the best grade."""
+    seats: int
+    """How many of them that is."""
+    requested_by: str
+    approved_by: str
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CadreResult:
+    """A computed result, with its position, who computed it and the grade decided on it."""
+
+    position: int
+    fact: CadreResultComputed
+    computed_by: Actor
+    grade: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cadres:
+    """The cadres of one unit in one cycle, each with the latest result."""
+
+    results: Mapping[str, CadreResult] = field(default_factory=dict[str, CadreResult])
+    """By person."""
+
+    @property
+    def gradable(self) -> int:
+        """How many cadres may be graded, of whom the quota is a share."""
+        return sum(result.fact.gradable for result in self.results.values())
+
+    def with_grade(self, grade: str) -> frozenset[str]:
+        """Who has a grade."""
+        return frozenset(person for person, result in self.results.items() if result.grade == grade)
+
+    def evolve(self, event: Event, /) -> Cadres:
+        """Return the state after `event`; a new result takes the place of an old one and its grade."""
+        match event.fact:
+            case CadreResultComputed() as fact:
+                result = CadreResult(event.position, fact, event.actor)
+            case CadreGradeDecided() as fact:
+                result = replace(self.results[fact.subject_id], grade=fact.grade)
+            case _:
+                return self
+        return Cadres({**self.results, fact.subject_id: result})
+
+
+def cadre_stream(cycle_id: str, unit_id: str) -> Stream[Cadres]:
+    """The stream of the cadres who served longest in one unit."""
+    return Stream(f"cadre:{cycle_id}:{unit_id}", Cadres())
+
+
+def cadre_total(
+    *, unit_part: Fraction, unit_share: Fraction, personal_part: Fraction, personal_share: Fraction
+) -> Fraction:
+    """The total of a cadre, exact."""
+    return unit_part * unit_share + personal_part * personal_share
+
+
+def tenure_weighted(posts: Sequence[tuple[Fraction, int]]) -> Fraction:
+    """The unit part of a cadre, exact: the units' totals, each weighted by the months served there, at least one."""
+    months = sum(served for _, served in posts)
+    return sum((total * served for total, served in posts), Fraction(0)) / months

@@ -1,0 +1,259 @@
+"""Commands about posts and cadres: the organisation department records and computes, the leading group decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from ledger.domain.cadres import (
+    NOT_GRADED,
+    CadreGradeDecided,
+    CadreResult,
+    CadreResultComputed,
+    Cadres,
+    PostPart,
+    cadre_stream,
+    cadre_total,
+    tenure_weighted,
+)
+from ledger.domain.cycle import Cycle, cycle_stream
+from ledger.domain.facts import Fact, Stream
+from ledger.domain.grading import grading_stream
+from ledger.domain.identifiers import check_text
+from ledger.domain.numbers import check_scale, rounded
+from ledger.domain.persons import person_stream
+from ledger.domain.plan import Participation
+from ledger.domain.plan_rules import CadreRules
+from ledger.domain.posts import PostHeld, PostLeft, Posts, post_stream
+from ledger.domain.refusals import (
+    BasisSuperseded,
+    DuplicateDecision,
+    DuplicateId,
+    MalformedInput,
+    NoChange,
+    NotApplicable,
+    OutOfRange,
+    QuotaExceeded,
+    ResultsIncomplete,
+    RuleNotFound,
+    UnknownId,
+)
+from ledger.domain.reorganisation import reorganisation_stream
+from ledger.domain.roles import Role
+from ledger.domain.seats import seats_of
+from ledger.domain.units import unit_stream
+from ledger.domain.world import Command, World
+
+POINTS_MAX = Decimal(100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldPost(Command):
+    """Record that a cadre took a post in a unit."""
+
+    subject_id: str
+    unit_id: str
+    post: str
+    """What the post is called."""
+    from_on: date
+    """The first day in the post."""
+
+    def stream(self) -> Stream[Posts]:
+        return post_stream(self.subject_id)
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.ORGDEPT, unit_id=self.unit_id)
+        check_text(self.post, path="post")
+        world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        world.exists(unit_stream(self.unit_id), path="unit_id", unit_id=self.unit_id)
+        for tenure in world.read(self.stream()).tenures:
+            if (tenure.unit_id, tenure.post) == (self.unit_id, self.post) and tenure.covers(self.from_on):
+                raise DuplicateId(path="post", held_position=tenure.position)
+        return [PostHeld(subject_id=self.subject_id, unit_id=self.unit_id, post=self.post, from_on=self.from_on)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavePost(Command):
+    """Record that a cadre left a post."""
+
+    subject_id: str
+    held_position: int
+    """The position that recorded the post."""
+    until_on: date
+    """The last day in the post."""
+
+    def stream(self) -> Stream[Posts]:
+        return post_stream(self.subject_id)
+
+    def decide(self, world: World) -> list[Fact]:
+        tenure = world.read(self.stream()).tenure(self.held_position)
+        world.act(Role.ORGDEPT, unit_id=tenure.unit_id if tenure else None)
+        if tenure is None:
+            raise UnknownId(path="held_position", position=self.held_position)
+        if tenure.until_on is not None:
+            raise NoChange(path="held_position", until_on=tenure.until_on)
+        if self.until_on < tenure.from_on:
+            raise MalformedInput(path="until_on", from_on=tenure.from_on, hint="The last day is before the first.")
+        return [
+            PostLeft(
+                subject_id=self.subject_id,
+                unit_id=tenure.unit_id,
+                held_position=tenure.position,
+                until_on=self.until_on,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeCadreResult(Command):
+    """Compute what a cadre's year comes to, once the units served in are graded."""
+
+    cycle_id: str
+    subject_id: str
+    personal_part: Decimal
+    """Points of 100 from the cadre's own appraisal."""
+    evidence: tuple[str, ...]
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.ORGDEPT)
+        world.differ({self.subject_id}, because="nobody computes their own result")
+        cycle, rules = _cadre_rules(world, self.cycle_id)
+        plan = cycle.latest.plan
+        check_scale(self.personal_part, plan.score_scale, path="personal_part")
+        if not 0 <= self.personal_part <= POINTS_MAX:
+            raise OutOfRange(path="personal_part", given=self.personal_part, minimum=0, maximum=POINTS_MAX)
+        service = self._service(world, cycle)
+        served = Counter(unit_id for units in service for unit_id in units)
+        if not served:
+            raise NotApplicable(path="subject_id", hint="The cadre served in no assessed unit of the cycle.")
+        posts = tuple(_part(world, cycle, self.cycle_id, unit_id, months) for unit_id, months in served.items())
+        # Of two units served in equally long, the later one.
+        main = max(reversed(posts), key=lambda part: part.months)
+        months = sum(bool(units) for units in service)
+        unit_part = tenure_weighted([(Fraction(part.total), part.months) for part in posts])
+        total = cadre_total(
+            unit_part=unit_part,
+            unit_share=Fraction(rules.unit_share),
+            personal_part=Fraction(self.personal_part),
+            personal_share=Fraction(rules.personal_share),
+        )
+        return [
+            CadreResultComputed(
+                cycle_id=self.cycle_id,
+                unit_id=main.unit_id,
+                subject_id=self.subject_id,
+                graded_position=main.graded_position,
+                plan_version=cycle.latest.plan_version,
+                posts=posts,
+                months=months,
+                gradable=months >= rules.months_min,
+                unit_grade=main.grade,
+                unit_part=rounded(unit_part, plan.score_scale, plan.rounding),
+                personal_part=self.personal_part,
+                total=rounded(total, plan.score_scale, plan.rounding),
+                evidence=world.evidence(self.evidence, count_min=1),
+            )
+        ]
+
+    def _service(self, world: World, cycle: Cycle) -> list[list[str]]:
+        """The assessed units served in, month by month; a unit that was merged away counts as what it became."""
+        posts = world.exists(post_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        reorganisations = world.read(reorganisation_stream(self.cycle_id))
+        first, last = cycle.starts_on or date.min, cycle.ends_on or date.max
+        months = [{reorganisations.heir_of(unit_id): None for unit_id in units} for units in posts.service(first, last)]
+        return [[unit_id for unit_id in units if _assessed(cycle, unit_id)] for units in months]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideCadreGrade(Command):
+    """Give a cadre a grade on the latest result, the best one within the quota of the unit."""
+
+    cycle_id: str
+    unit_id: str
+    """The unit served in longest."""
+    subject_id: str
+    result_position: int
+    """The position of the computed result, which must be the latest."""
+    grade: str
+    """One of the plan's grades for cadres; NOT_GRADED for who served too short."""
+    evidence: tuple[str, ...]
+
+    def stream(self) -> Stream[Cadres]:
+        return cadre_stream(self.cycle_id, self.unit_id)
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING)
+        cycle, rules = _cadre_rules(world, self.cycle_id)
+        cadres = world.read(self.stream())
+        result = self._result(world, cycle, cadres)
+        world.differ(result.computed_by.persons, because="who computes a result does not decide on it")
+        world.differ({self.subject_id}, because="nobody decides their own grade")
+        if self.grade not in (rules.grades if result.fact.gradable else (NOT_GRADED,)):
+            raise MalformedInput(path="grade", given=self.grade, months=result.fact.months)
+        share = rules.share_under(result.fact.unit_grade)
+        seats = seats_of(cadres.gradable, share, rules.rounding)
+        best = rules.grades[0]
+        if self.grade == best and len(cadres.with_grade(best)) >= seats:
+            raise QuotaExceeded(path="grade", unit_grade=result.fact.unit_grade, seats=seats)
+        return [
+            CadreGradeDecided(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                subject_id=self.subject_id,
+                result_position=result.position,
+                grade=self.grade,
+                unit_grade=result.fact.unit_grade,
+                share=share,
+                seats=seats,
+                requested_by=result.computed_by.person_id,
+                approved_by=world.person_id,
+                evidence=world.evidence(self.evidence, count_min=1),
+            )
+        ]
+
+    def _result(self, world: World, cycle: Cycle, cadres: Cadres) -> CadreResult:
+        """The result to be decided on, which stands on the grades in force and has no grade yet."""
+        result = cadres.results.get(self.subject_id)
+        if result is None:
+            raise UnknownId(path="subject_id", person_id=self.subject_id, hint="Compute the result first.")
+        if result.position != self.result_position:
+            raise BasisSuperseded(path="result_position", latest=result.position)
+        if result.grade is not None:
+            raise DuplicateDecision(path="subject_id", grade=result.grade)
+        for part in result.fact.posts:
+            now = _part(world, cycle, self.cycle_id, part.unit_id, part.months)
+            if now.graded_position != part.graded_position:
+                raise BasisSuperseded(path="result_position", unit_id=part.unit_id, latest=now.graded_position)
+        return result
+
+
+def _cadre_rules(world: World, cycle_id: str) -> tuple[Cycle, CadreRules]:
+    cycle = world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+    rules = cycle.latest.plan.cadres
+    if rules is None:
+        raise RuleNotFound(path="cycle_id", cycle_id=cycle_id, hint="The plan has no rules for cadres.")
+    return cycle, rules
+
+
+def _assessed(cycle: Cycle, unit_id: str) -> bool:
+    _, participation = cycle.membership.get(unit_id, ("", Participation.NOT_ASSESSED))
+    return participation is not Participation.NOT_ASSESSED
+
+
+def _part(world: World, cycle: Cycle, cycle_id: str, unit_id: str, months: int) -> PostPart:
+    """What a unit contributes: its published total and its grade in force. Raises ResultsIncomplete."""
+    grading = world.read(grading_stream(cycle_id, cycle.membership[unit_id][0]))
+    results = grading.results(grading.current.results_position) if grading.current is not None else None
+    row = next((row for row in results.table if row.unit_id == unit_id), None) if results is not None else None
+    if grading.current is None or row is None:
+        raise ResultsIncomplete(path="subject_id", unit_id=unit_id, hint="Open the unit's grade first.")
+    return PostPart(
+        unit_id=unit_id,
+        months=months,
+        total=row.total,
+        grade=grading.current.grades.get(unit_id),
+        graded_position=grading.current.position,
+    )

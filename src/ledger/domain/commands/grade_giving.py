@@ -1,0 +1,169 @@
+"""Commands that give grades: opened once on computed results, revised inside a restatement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ledger.domain.allocation import Allocation, held_harmless
+from ledger.domain.commands.grading import GradingCommand, computed_at, require_restatement, rules_of
+from ledger.domain.cycle import Cycle, Phase
+from ledger.domain.facts import Fact
+from ledger.domain.fingerprint import fingerprint
+from ledger.domain.grade_opening import ranked_counts
+from ledger.domain.grading import GradeChange, GradedUnit, GradesOpened, GradesRevised, Grading, RestatementPolicy
+from ledger.domain.plan import Participation
+from ledger.domain.recall import Recall
+from ledger.domain.refusals import (
+    GradesAlreadyOpened,
+    MalformedInput,
+    PhaseViolation,
+    QuotaExceeded,
+    ResultsIncomplete,
+    ResultsStale,
+    UnknownId,
+)
+from ledger.domain.results import Results
+from ledger.domain.roles import Role
+from ledger.domain.score import Basis
+from ledger.domain.seats import seats_for
+from ledger.domain.settlement import ENGINE_VERSION
+from ledger.domain.tables import graded_units, result_rows, seat_rows
+from ledger.domain.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeGiven:
+    """A unit with the grade that the sender expects it to get."""
+
+    unit_id: str
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenGrades(GradingCommand):
+    """Open a group's grades on computed results, strictly by the plan's proportions."""
+
+    results_position: int
+    allocation: tuple[GradeGiven, ...] = ()
+    """The grades that the minutes say, compared with the recomputation; nothing is compared if left out."""
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING, group_id=self.group_id)
+        cycle, grading = self.cycle(world), self.grading(world)
+        if grading.graded:
+            raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
+        if cycle.phase is Phase.OPEN:
+            raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
+        if grading.notice is None or grading.notice.ended_position is None:
+            raise PhaseViolation(group_id=self.group_id, hint="Grades are opened after the public notice has ended.")
+        results, allocation = _recomputed(self, world, grading)
+        _compare(self.allocation, allocation)
+        units = graded_units(results, allocation)
+        return [
+            GradesOpened(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                results_position=self.results_position,
+                rounding=rules_of(cycle).rounding,
+                seats=seat_rows(allocation, _carried(cycle, self.group_id)),
+                allocation=units,
+                exceptions=_outside_quota(units, allocation),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviseGrades(GradingCommand):
+    """Open a group's grades again inside a restatement."""
+
+    results_position: int
+    supersedes_position: int
+    policy: RestatementPolicy = RestatementPolicy.RECOMPUTE_ALL
+    at_fault: tuple[str, ...] = ()
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING, group_id=self.group_id)
+        cycle, grading = self.cycle(world), self.grading(world)
+        restatement = require_restatement(world, self.cycle_id, self.group_id)
+        current = grading.current
+        if current is None or current.position != self.supersedes_position:
+            latest = current.position if current is not None else None
+            raise MalformedInput(path="supersedes_position", given=self.supersedes_position, latest=latest)
+        results, allocation = _recomputed(self, world, grading)
+        for unit_id in self.at_fault:
+            if results.row(unit_id) is None:
+                raise UnknownId(path="at_fault", unit_id=unit_id)
+        if self.policy is RestatementPolicy.HOLD_HARMLESS:
+            ladder = rules_of(cycle).names
+            allocation = held_harmless(allocation, current.grades, frozenset(self.at_fault), ladder)
+        units = graded_units(results, allocation)
+        return [
+            GradesRevised(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                results_position=self.results_position,
+                supersedes_position=self.supersedes_position,
+                restatement=restatement,
+                policy=self.policy,
+                at_fault=self.at_fault,
+                rounding=rules_of(cycle).rounding,
+                seats=seat_rows(allocation, _carried(cycle, self.group_id)),
+                allocation=units,
+                exceptions=_outside_quota(units, allocation),
+                changes=tuple(
+                    GradeChange(unit_id=unit.unit_id, old_grade=current.grades[unit.unit_id], new_grade=unit.grade)
+                    for unit in units
+                    if current.grades.get(unit.unit_id, unit.grade) != unit.grade
+                ),
+            )
+        ]
+
+
+def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Grading) -> tuple[Results, Allocation]:
+    """The results as of now, which are those cited, and the grades that follow. Source: domain.md C5."""
+    cited = computed_at(grading, command.results_position)
+    recall, results = command.settled(world)
+    unit_ids = [row.unit_id for row in results.rows]
+    moved = recall.moved(command.cycle_id, unit_ids)
+    if cited.as_of_position < moved or cited.basis is not Basis.OFFICIAL:
+        raise ResultsStale(path="results_position", as_of=cited.as_of_position, moved_at=moved)
+    if fingerprint(result_rows(results)) != cited.table_hash:
+        raise ResultsStale(path="results_position", engine=ENGINE_VERSION, computed_with=cited.engine_version)
+    _require_settled(command, recall, results, unit_ids)
+    opening = results.opening
+    if opening is None:
+        raise PhaseViolation(cycle_id=command.cycle_id, hint="The plan has no rules for grades.")
+    if opening.tie is not None:
+        raise opening.tie
+    assert opening.allocation is not None
+    return results, opening.allocation
+
+
+def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: list[str]) -> None:
+    """Refuse while a verified score is missing, a correction is asked for, or an appeal is open."""
+    lacking = [row.unit_id for row in results.rows if row.participation is Participation.RANKED and not row.complete]
+    if lacking:
+        raise ResultsIncomplete(path="results_position", missing=", ".join(lacking))
+    requests = recall.requests(command.cycle_id, unit_ids)
+    if requests:
+        raise ResultsIncomplete(correction_requests=", ".join(map(str, requests)))
+    appeals = recall.rulings(command.cycle_id).appeals.open_in(set(unit_ids))
+    if appeals and not results.plan.graded_subject_to_appeal:
+        raise ResultsIncomplete(appeals=", ".join(str(appeal.position) for appeal in appeals))
+
+
+def _compare(given: tuple[GradeGiven, ...], allocation: Allocation) -> None:
+    """Refuse an allocation that differs from the recomputation."""
+    for each in given:
+        follows = allocation.grades.get(each.unit_id)
+        if follows != each.grade:
+            raise QuotaExceeded(path="allocation", unit_id=each.unit_id, given=each.grade, follows=follows)
+
+
+def _outside_quota(units: tuple[GradedUnit, ...], allocation: Allocation) -> tuple[GradedUnit, ...]:
+    return tuple(unit for unit in units if unit.unit_id in allocation.exceptions)
+
+
+def _carried(cycle: Cycle, group_id: str) -> dict[str, Fraction]:
+    return dict(seats_for(rules_of(cycle), ranked_counts(cycle), group_id).carried)

@@ -1,0 +1,256 @@
+"""Commands from computed results over public notice to opened and revised grades."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.domain.commands.rules import require_rule
+from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.facts import Fact, Stream
+from ledger.domain.fingerprint import fingerprint
+from ledger.domain.grading import (
+    GradeExceptionGranted,
+    Grading,
+    PublicNoticeEnded,
+    PublicNoticeStarted,
+    ReportAudience,
+    ResultsComputed,
+    TieResolved,
+    grading_stream,
+)
+from ledger.domain.identifiers import check_text
+from ledger.domain.periods import end_of, local_day
+from ledger.domain.plan import Participation
+from ledger.domain.publication import publication_stream
+from ledger.domain.quota import GradingRules
+from ledger.domain.recall import Recall
+from ledger.domain.refusals import (
+    GradesAlreadyOpened,
+    MalformedInput,
+    NoChange,
+    OutOfRange,
+    PhaseViolation,
+    QuotaExceeded,
+    RestatementRequired,
+    UnknownId,
+)
+from ledger.domain.results import Results
+from ledger.domain.roles import Role
+from ledger.domain.rule_reference import RuleRef
+from ledger.domain.score import Basis
+from ledger.domain.settlement import ENGINE_VERSION, participants, settle
+from ledger.domain.tables import result_rows
+from ledger.domain.working_days import after_working_days
+from ledger.domain.world import Command, World
+
+COMPUTING_PHASES = (Phase.OPEN, Phase.ENTRY_CLOSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradingCommand(Command):
+    """A command about the results and grades of one group."""
+
+    cycle_id: str
+    group_id: str
+
+    def stream(self) -> Stream[Grading]:
+        return grading_stream(self.cycle_id, self.group_id)
+
+    def cycle(self, world: World) -> Cycle:
+        """The cycle, which has the group. Raises UnknownId."""
+        cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
+        if cycle.latest.plan.group(self.group_id) is None:
+            raise UnknownId(path="group_id", group_id=self.group_id)
+        return cycle
+
+    def grading(self, world: World) -> Grading:
+        """Where the group's grading stands."""
+        return world.read(self.stream())
+
+    def settled(self, world: World, basis: Basis = Basis.OFFICIAL) -> tuple[Recall, Results]:
+        """Everything known of the cycle now, and the group's results that follow from it."""
+        recall = world.recall(self.cycle_id)
+        return recall, settle(recall.slice(self.cycle_id, self.group_id, period=None, basis=basis))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeResults(GradingCommand):
+    """Settle a group's results as of now and bind them by hash to the position they follow from."""
+
+    basis: Basis = Basis.OFFICIAL
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
+        cycle = self.cycle(world)
+        if self.grading(world).graded:
+            require_restatement(world, self.cycle_id, self.group_id)
+        elif cycle.phase not in COMPUTING_PHASES:
+            raise PhaseViolation(phase=cycle.phase, allowed=" or ".join(COMPUTING_PHASES))
+        recall, results = self.settled(world, self.basis)
+        table = result_rows(results)
+        return [
+            ResultsComputed(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                as_of_position=recall.as_of,
+                plan_version=results.plan_version,
+                engine_version=ENGINE_VERSION,
+                basis=self.basis,
+                table=table,
+                table_hash=fingerprint(table),
+                missing=tuple(
+                    row.unit_id for row in table if row.missing and row.participation is Participation.RANKED
+                ),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPublicNotice(GradingCommand):
+    """Put computed results up for objections, for at least the plan's number of working days."""
+
+    results_position: int
+    audience: ReportAudience = ReportAudience.PUBLIC
+    until_on: date | None = None
+    """The last day; the shortest notice that the plan allows if left out."""
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
+        cycle, grading = self.cycle(world), self.grading(world)
+        if cycle.phase is Phase.OPEN:
+            raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
+        if grading.graded:
+            raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
+        results = computed_at(grading, self.results_position)
+        if results.basis is not Basis.OFFICIAL:
+            raise MalformedInput(path="results_position", basis=results.basis, hint="Only official results are shown.")
+        if grading.notice is not None and grading.notice.ended_position is None:
+            raise NoChange(path="results_position", hint="A notice is running; end it first.")
+        plan = cycle.latest.plan
+        today = local_day(world.now, plan.timezone)
+        shortest = after_working_days(today, plan.limits.notice_working_days, plan.calendar)
+        if self.until_on is not None and self.until_on < shortest:
+            raise OutOfRange(path="until_on", given=self.until_on, earliest=shortest)
+        return [
+            PublicNoticeStarted(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                results_position=self.results_position,
+                from_on=today,
+                until_on=self.until_on or shortest,
+                audience=self.audience,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndPublicNotice(GradingCommand):
+    """Record that the time for objections is over."""
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
+        cycle, notice = self.cycle(world), self.grading(world).notice
+        if notice is None or notice.ended_position is not None:
+            raise PhaseViolation(cycle_id=self.cycle_id, group_id=self.group_id, hint="No notice is running.")
+        ends_at = end_of(notice.until_on, cycle.latest.plan.timezone)
+        if world.now < ends_at:
+            raise PhaseViolation(until_on=notice.until_on, hint="The notice is still running.")
+        return [PublicNoticeEnded(cycle_id=self.cycle_id, group_id=self.group_id, started_position=notice.position)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolveTie(GradingCommand):
+    """Decide who of the units that are tied at a cut gets the grade."""
+
+    grade: str
+    admitted: tuple[str, ...]
+    criterion: str
+    rule: RuleRef
+    evidence: tuple[str, ...]
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING, group_id=self.group_id)
+        require_rule(world, self.cycle(world), self.rule)
+        check_text(self.criterion, path="criterion")
+        _, results = self.settled(world)
+        tie = results.opening.tie if results.opening is not None else None
+        if tie is None or tie.facts.get("grade") != self.grade:
+            raise MalformedInput(path="grade", given=self.grade, hint="No units are tied at this cut.")
+        tied = tuple(str(tie.facts["tied"]).split(", "))
+        if len(self.admitted) != tie.facts["seats"] or not set(self.admitted) <= set(tied):
+            raise QuotaExceeded(path="admitted", tied=", ".join(tied), seats=tie.facts["seats"])
+        return [
+            TieResolved(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                grade=self.grade,
+                tied=tied,
+                admitted=self.admitted,
+                criterion=self.criterion,
+                rule=self.rule,
+                evidence=world.evidence(self.evidence, count_min=1),
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantGradeException(GradingCommand):
+    """Give a unit a grade outside the quota, under a rule; it is counted and reported apart."""
+
+    unit_id: str
+    grade: str
+    rule: RuleRef
+    reason: str
+    evidence: tuple[str, ...]
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.LEADING, group_id=self.group_id)
+        cycle, grading = self.cycle(world), self.grading(world)
+        rules = rules_of(cycle)
+        require_rule(world, cycle, self.rule)
+        if grading.graded:
+            require_restatement(world, self.cycle_id, self.group_id)
+        if self.grade not in rules.names:
+            raise UnknownId(path="grade", grade=self.grade)
+        if dict(participants(cycle, self.group_id)).get(self.unit_id) is not Participation.RANKED:
+            raise UnknownId(path="unit_id", unit_id=self.unit_id, hint="It is not ranked in this group.")
+        if any(granted.unit_id == self.unit_id for _, granted in grading.exceptions):
+            raise NoChange(path="unit_id", hint="It has an exception already.")
+        if len(grading.exceptions) >= rules.exceptions_max:
+            raise QuotaExceeded(path="grade", exceptions_max=rules.exceptions_max)
+        return [
+            GradeExceptionGranted(
+                cycle_id=self.cycle_id,
+                group_id=self.group_id,
+                unit_id=self.unit_id,
+                grade=self.grade,
+                rule=self.rule,
+                reason=world.reason(self.reason, length_min=10),
+                evidence=world.evidence(self.evidence, count_min=1),
+            )
+        ]
+
+
+def rules_of(cycle: Cycle) -> GradingRules:
+    """How the plan opens grades. Raises PhaseViolation where it opens none."""
+    rules = cycle.latest.plan.grading
+    if rules is None:
+        raise PhaseViolation(hint="The plan has no rules for grades.")
+    return rules
+
+
+def computed_at(grading: Grading, position: int) -> ResultsComputed:
+    """The results computed at a position. Raises UnknownId."""
+    results = grading.results(position)
+    if results is None:
+        raise UnknownId(path="results_position", position=position, hint="No results were computed there.")
+    return results
+
+
+def require_restatement(world: World, cycle_id: str, group_id: str) -> str:
+    """Return the number of the restatement that covers the group. Raises RestatementRequired."""
+    number = world.read(publication_stream(cycle_id)).restates(group_id)
+    if number is None:
+        raise RestatementRequired(cycle_id=cycle_id, group_id=group_id)
+    return number

@@ -1,0 +1,133 @@
+"""Commands that impose a veto and lift it: the leading group's alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.domain.commands.adjusting import cycle_with, require_impartial
+from ledger.domain.commands.rules import require_rule
+from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.facts import Fact, Stream
+from ledger.domain.identifiers import check_text
+from ledger.domain.persons import person_stream
+from ledger.domain.plan import Plan
+from ledger.domain.refusals import (
+    MalformedInput,
+    NoChange,
+    OutOfRange,
+    PhaseViolation,
+    RuleNotFound,
+    UnknownId,
+)
+from ledger.domain.roles import Role
+from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.veto import VetoEffect, Vetoes, VetoImposed, VetoLifted, veto_stream
+from ledger.domain.world import Command, World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VetoCommand(Command):
+    """A command about the vetoes on one unit or one person."""
+
+    cycle_id: str
+    unit_id: str | None = None
+    """The unit under veto; leave it out if a person is."""
+    subject_id: str | None = None
+    """The person under veto; leave it out if a unit is."""
+
+    def stream(self) -> Stream[Vetoes]:
+        return veto_stream(self.cycle_id, self.unit_id or self.subject_id or "")
+
+    def lead(self, world: World) -> Cycle:
+        """Act for the leading group, and return the cycle if the subject's grade may still move."""
+        world.act(Role.LEADING, unit_id=self.unit_id)
+        if self.unit_id is not None and self.subject_id is None:
+            return cycle_with(world, self.cycle_id, self.unit_id)
+        if self.subject_id is None or self.unit_id is not None:
+            raise MalformedInput(path="unit_id", hint="Name either a unit or a person.")
+        cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
+        if cycle.phase in (Phase.PLANNED, Phase.CLOSED):
+            raise PhaseViolation(phase=cycle.phase, hint="The cycle is not open, or closed again.")
+        world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        return cycle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImposeVeto(VetoCommand):
+    """Cap or force the grade of a unit or a person, whatever the score."""
+
+    rule: RuleRef
+    matter: str
+    occurred_on: date
+    effect: VetoEffect
+    grade: str
+    evidence: tuple[str, ...]
+    determined_by: str
+
+    def decide(self, world: World) -> list[Fact]:
+        cycle = self.lead(world)
+        _check_rule(world, cycle, self.rule)
+        _check_grade(cycle.latest.plan, self.grade)
+        check_text(self.determined_by, path="determined_by")
+        if self.occurred_on > world.today:
+            raise OutOfRange(path="occurred_on", given=self.occurred_on, maximum=world.today)
+        return [
+            VetoImposed(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                subject_id=self.subject_id,
+                rule=self.rule,
+                matter=world.reason(self.matter, length_min=10, path="matter"),
+                occurred_on=self.occurred_on,
+                effect=self.effect,
+                grade=self.grade,
+                evidence=world.evidence(self.evidence, count_min=1),
+                determined_by=self.determined_by,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiftVeto(VetoCommand):
+    """Let a veto no longer hold; approved by another than who lifts it."""
+
+    veto_position: int
+    reason: str
+    evidence: tuple[str, ...]
+    approved_by: str
+
+    def decide(self, world: World) -> list[Fact]:
+        self.lead(world)
+        if self.unit_id is not None:
+            require_impartial(world, self.unit_id)
+        veto = world.read(self.stream()).items.get(self.veto_position)
+        if veto is None or (veto.unit_id, veto.subject_id) != (self.unit_id, self.subject_id):
+            raise UnknownId(path="veto_position", position=self.veto_position)
+        if not veto.active:
+            raise NoChange(path="veto_position", lifted_position=veto.lifted_position)
+        world.differ({self.approved_by}, because="who lifts a veto does not approve it alone")
+        world.require_holder(self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", unit_id=self.unit_id)
+        return [
+            VetoLifted(
+                cycle_id=self.cycle_id,
+                unit_id=self.unit_id,
+                subject_id=self.subject_id,
+                veto_position=self.veto_position,
+                reason=world.reason(self.reason, length_min=10),
+                evidence=world.evidence(self.evidence, count_min=1),
+                approved_by=self.approved_by,
+            )
+        ]
+
+
+def _check_rule(world: World, cycle: Cycle, rule: RuleRef) -> None:
+    require_rule(world, cycle, rule)
+    if rule.source is RuleSource.PLAN and rule.article not in cycle.latest.plan.veto_articles:
+        raise RuleNotFound(path="rule", rule_ref=str(rule), hint="The plan allows no veto under this article.")
+
+
+def _check_grade(plan: Plan, grade: str) -> None:
+    names = plan.grading.names if plan.grading is not None else ()
+    if grade not in names:
+        raise UnknownId(path="grade", grade=grade, grades=", ".join(names))

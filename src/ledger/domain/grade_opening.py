@@ -1,0 +1,74 @@
+"""Opening grades on results: who is eligible for what, how many seats there are, and who gets them.
+
+Source: domain.md 3.7 and 3.9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from ledger.domain.allocation import Candidate, allocate
+from ledger.domain.cycle import Cycle
+from ledger.domain.plan import Participation
+from ledger.domain.quota import GradeQuota, GradingRules
+from ledger.domain.refusals import GradeTieUnresolved
+from ledger.domain.results import ZERO, Opening, Slice, UnitResult
+from ledger.domain.seats import seats_for
+
+
+def pool_of(cycle: Cycle, group_id: str) -> tuple[str, ...]:
+    """The groups that share one quota with this one; normally just itself."""
+    rules = cycle.latest.plan.grading
+    if rules is None:
+        return (group_id,)
+    return seats_for(rules, ranked_counts(cycle), group_id).pool
+
+
+def ranked_counts(cycle: Cycle) -> dict[str, int]:
+    """How many ranked units each group has."""
+    counts = {group.group_id: 0 for group in cycle.latest.plan.groups}
+    for group_id, participation in cycle.membership.values():
+        counts[group_id] = counts.get(group_id, 0) + (participation is Participation.RANKED)
+    return counts
+
+
+def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[UnitResult]]) -> Opening:
+    """Open the grades of the groups that share one quota, as if it were done now."""
+    seats = seats_for(rules, ranked_counts(slice.cycle), slice.group_id)
+    candidates = [
+        _candidate(slice, rules, group_id, row)
+        for group_id, rows in pool.items()
+        for row in rows
+        if row.participation is Participation.RANKED
+    ]
+    gradings = [slice.rulings.grading(group_id) for group_id in pool]
+    resolved = {tie.grade: frozenset(tie.admitted) for grading in gradings for _, tie in grading.ties}
+    exceptions = {granted.unit_id: granted.grade for grading in gradings for _, granted in grading.exceptions}
+    try:
+        allocation = allocate(rules, candidates, resolved=resolved, seats=seats.by_grade, exceptions=exceptions)
+    except GradeTieUnresolved as tie:
+        return Opening(None, tie)
+    return Opening(allocation)
+
+
+def _candidate(slice: Slice, rules: GradingRules, group_id: str, row: UnitResult) -> Candidate:
+    forced_grade, grade_max, _ = slice.rulings.vetoes.bounds(rules.names, row.unit_id)
+    scores = {line.indicator.indicator_id: line.score for line in row.lines}
+    return Candidate(
+        row.unit_id,
+        row.total,
+        tuple(scores.get(indicator_id, ZERO) for indicator_id in rules.tie_keys),
+        forced_grade=forced_grade,
+        grade_max=grade_max,
+        barred_from=frozenset(quota.grade for quota in rules.grades if any(_fallen_short(quota, row))),
+    )
+
+
+def _fallen_short(quota: GradeQuota, row: UnitResult) -> Iterable[str]:
+    """The dimensions in which the unit does not reach what the grade asks for."""
+    for minimum in quota.dimension_minimums:
+        lines = [line for line in row.lines if line.indicator.dimension_id == minimum.dimension_id]
+        weight = sum((line.weight for line in lines), ZERO)
+        if sum((line.points for line in lines), ZERO) < Fraction(minimum.share) * weight:
+            yield minimum.dimension_id

@@ -1,0 +1,112 @@
+"""Tables: results as they are recorded and printed, each figure rounded once, and what changed between two.
+
+A table is a function of results, so whoever settles the same slice gets the same fingerprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from ledger.domain.allocation import Allocation
+from ledger.domain.grading import GradedUnit, GradeSeats, ResultRow
+from ledger.domain.numbers import SCALE_MAX, Rounding, rounded
+from ledger.domain.publication import ReportChange, ReportRow
+from ledger.domain.results import Results, UnitResult
+from ledger.domain.score import ReasonCode
+
+CARRIED_SCALE = SCALE_MAX
+
+
+def result_rows(results: Results) -> tuple[ResultRow, ...]:
+    """The rows of a table of results, in the order of the ranking."""
+    return tuple(_result_row(results, row) for row in results.rows)
+
+
+def _result_row(results: Results, row: UnitResult) -> ResultRow:
+    plan = results.plan
+    points = row.evaluation.points if row.evaluation is not None else None
+
+    def shown(exact: Fraction) -> Decimal:
+        return rounded(exact, plan.score_scale, plan.rounding)
+
+    return ResultRow(
+        unit_id=row.unit_id,
+        participation=row.participation,
+        rank=row.rank,
+        total=row.total,
+        goal=shown(row.goal),
+        evaluation=None if points is None else shown(points),
+        bonus=shown(row.bonus),
+        deduction=shown(row.deduction),
+        missing=row.missing,
+    )
+
+
+def report_rows(results: Results, *, unit_ids: Sequence[str] = ()) -> tuple[ReportRow, ...]:
+    """The rows of one group in a report; `unit_ids` limits it to some units.
+
+    Grades are those in force, and only the cycle as a whole has them.
+    """
+    current = results.slice.rulings.grading(results.slice.group_id).current
+    in_force: Mapping[str, str] = current.grades if current is not None and results.slice.period is None else {}
+    return tuple(
+        ReportRow(
+            group_id=results.slice.group_id,
+            unit_id=row.unit_id,
+            rank=row.rank,
+            total=row.total,
+            grade=in_force.get(row.unit_id),
+        )
+        for row in results.rows
+        if not unit_ids or row.unit_id in unit_ids
+    )
+
+
+def graded_units(results: Results, allocation: Allocation) -> tuple[GradedUnit, ...]:
+    """The grade of every unit of the group that has one, in the order of the ranking."""
+    return tuple(
+        GradedUnit(
+            unit_id=row.unit_id,
+            grade=allocation.grades[row.unit_id],
+            rank=row.rank,
+            reasons=tuple(allocation.reasons.get(row.unit_id, ())),
+        )
+        for row in results.rows
+        if row.unit_id in allocation.grades
+    )
+
+
+def seat_rows(allocation: Allocation, carried: Mapping[str, Fraction]) -> tuple[GradeSeats, ...]:
+    """What became of the seats of each grade."""
+    return tuple(
+        GradeSeats(
+            grade=grade,
+            seats=seats,
+            unused=allocation.unused.get(grade, 0),
+            over=allocation.over.get(grade, 0),
+            carried=rounded(carried.get(grade, Fraction(0)), CARRIED_SCALE, Rounding.HALF_UP),
+        )
+        for grade, seats in allocation.seats.items()
+    )
+
+
+def report_changes(
+    old: Iterable[ReportRow], new: Iterable[ReportRow], *, reason_codes: tuple[ReasonCode, ...] = ()
+) -> tuple[ReportChange, ...]:
+    """Every figure of `new` that is another than in `old`, in the order of the units in `new`."""
+    before = {row.unit_id: row for row in old}
+    return tuple(
+        ReportChange(unit_id=row.unit_id, field=name, old=earlier, new=later, reason_codes=reason_codes)
+        for row in new
+        if row.unit_id in before
+        for name, earlier, later in _figures(before[row.unit_id], row)
+        if earlier != later
+    )
+
+
+def _figures(old: ReportRow, new: ReportRow) -> Iterable[tuple[str, str | None, str | None]]:
+    for name in ("total", "rank", "grade"):
+        earlier, later = getattr(old, name), getattr(new, name)
+        yield name, None if earlier is None else str(earlier), None if later is None else str(later)

@@ -1,0 +1,141 @@
+"""Ballots over HTTP: the token on the ballot is the credential, and nothing tells who sent it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+from client import Client
+from clock import Clock
+from test_mini_ledger import CYCLE, plan
+
+from ledger.api.access_log import ACCESS_LOG
+from ledger.domain.evaluation import token_hash
+from ledger.entries import decode
+
+UNITS = ["U01", "U02", "U03", "U04", "U05"]
+TOKENS = [f"token-{number}" for number in range(4)]
+PEERS = {"cycleId": CYCLE, "campaignId": "PEERS"}
+EVENTS = '{ events(first: 100, filter: {types: ["BallotCast", "BallotInvalidated"]}) { nodes { type data } } }'
+BY_ACTOR = "query($person: String!) { actorActivity(person: $person, first: 100) { nodes { event { type } } } }"
+EVALUATION = {
+    "share": "0.2",
+    "classes": [{"raterClass": "PEER", "weight": "100"}],
+    "options": [{"option": "GOOD", "points": "90"}, {"option": "POOR", "points": "60"}],
+}
+
+
+def ballot(*options: str, token: str = TOKENS[0]) -> dict[str, Any]:
+    answers = [{"unitId": unit, "option": option} for unit, option in zip(UNITS, options, strict=True)]
+    return PEERS | {"token": token, "answers": answers}
+
+
+BALLOT = ballot("GOOD", "GOOD", "POOR", "POOR", "POOR")
+NUMBER = UUID(int=77)
+
+
+@pytest.fixture
+def voting(client: Client, clock: Clock) -> Client:
+    """A cycle with a campaign that takes ballots; `rater` is a person with a role and a token of their own."""
+    client.record("issueMeasures", {"measuresId": "M-1", "title": "M", "inForceFrom": "2018-01-01"}, by="leading")
+    for unit in UNITS:
+        given = {"unitId": unit, "nameZh": unit, "category": "DISTRICT", "effectiveOn": "2018-01-01"}
+        client.record("registerUnit", given, by="office")
+    cycle = {"cycleId": CYCLE, "title": "Mini", "startsOn": "2018-01-01", "endsOn": "2018-12-31"}
+    client.record("planCycle", cycle | {"measuresId": "M-1", "measuresVersion": 1}, by="office")
+    content = plan(UNITS) | {"evaluation": EVALUATION}
+    client.record("issuePlanVersion", {"cycleId": CYCLE, "content": content, "summary": "First"}, by="office")
+    clock.now = datetime(2019, 1, 5, 4, tzinfo=UTC)
+    client.record("openCycle", {"cycleId": CYCLE}, by="office")
+    client.grant("rater", "REPORTER", unitIds=["U01"])
+    campaign = {"raterClass": "PEER", "groupId": "G1", "unitIds": UNITS, "eligibleCount": 4, "eligibleHash": "1" * 64}
+    days = {"opensOn": "2019-01-05", "closesOn": "2019-01-10"}
+    client.record("openEvaluation", PEERS | campaign | days, by="office")
+    client.record("issueBallotTokens", PEERS | {"tokenHashes": [token_hash(token) for token in TOKENS]}, by="office")
+    return client
+
+
+def last_entry(client: Client) -> bytes:
+    return list(client.service.store.entries(after=client.service.store.head - 1))[-1]
+
+
+def test_a_ballot_needs_no_bearer_token_and_shows_who_cast_it_that_it_was_taken(voting: Client) -> None:
+    outcome = voting.tell("castBallot", BALLOT, by=None)
+
+    assert outcome["__typename"] == "Recorded", outcome
+    assert [event["data"]["token_hash"] for event in outcome["events"]] == [token_hash(TOKENS[0])]
+
+
+def test_a_ballot_sent_by_somebody_signed_in_names_nobody_anywhere(voting: Client) -> None:
+    activity = voting.ask(BY_ACTOR, person="rater")
+    log = (voting.service.settings.data_dir / ACCESS_LOG).read_text()
+
+    voting.record("castBallot", BALLOT, by="rater", behalf="office")
+
+    entry = last_entry(voting)
+    assert (decode(entry).type, decode(entry).actor.person_id) == ("BallotCast", "anonymous")
+    assert b"rater" not in entry
+    assert b"office" not in entry
+    assert (voting.service.settings.data_dir / ACCESS_LOG).read_text() == log
+    assert voting.ask(BY_ACTOR, person="rater") == activity
+
+
+def test_who_repeats_a_ballot_is_not_compared_with_who_sent_it_first(voting: Client) -> None:
+    """The digest that a repeated command id has to match bears no person, so nobody can be tried against it."""
+    first = voting.tell("castBallot", BALLOT, by="rater", command_id=NUMBER)
+
+    assert voting.tell("castBallot", BALLOT, by=None, command_id=NUMBER) == first
+    assert voting.tell("castBallot", BALLOT, by="office", command_id=NUMBER, behalf="director") == first
+
+
+def test_a_bearer_token_that_is_not_valid_does_not_matter_to_a_ballot(voting: Client) -> None:
+    document = (
+        "mutation($id: UUID!, $input: CastBallotInput!) { castBallot(commandId: $id, input: $input) { __typename } }"
+    )
+    body = {"query": document, "variables": {"id": str(NUMBER), "input": BALLOT}}
+
+    answer = voting.http("POST", "/graphql", json=body, headers={"authorization": "Bearer forged"}).json()
+
+    assert answer == {"data": {"castBallot": {"__typename": "Recorded"}}}
+
+
+def test_a_refused_ballot_names_nobody_either_and_keeps_its_token_secret(voting: Client, clock: Clock) -> None:
+    clock.now = datetime(2019, 1, 10, 16, tzinfo=UTC)
+
+    refusal = voting.refuse("castBallot", BALLOT, by="rater", behalf="office")
+
+    assert (refusal["code"], refusal["recorded"]) == ("DEADLINE_PASSED", ["CommandRefused"])
+    entry = last_entry(voting)
+    assert decode(entry).actor.person_id == "anonymous"
+    assert [word for word in (b"rater", b"office", TOKENS[0].encode()) if word in entry] == []
+
+
+def test_a_token_is_good_for_one_ballot_and_its_hash_for_none(voting: Client) -> None:
+    voting.record("castBallot", BALLOT, by="rater")
+
+    again = voting.refuse("castBallot", BALLOT, by="rater")
+    hashed = voting.refuse("castBallot", BALLOT | {"token": token_hash(TOKENS[1])}, by=None)
+
+    assert (again["code"], again["path"], again["recorded"]) == ("DUPLICATE_ID", "token", [])
+    assert (hashed["code"], hashed["path"], hashed["recorded"]) == ("UNKNOWN_ID", "token", [])
+
+
+def test_everything_else_about_a_campaign_needs_somebody_signed_in(voting: Client) -> None:
+    assert voting.refuse("closeEvaluation", PEERS, by=None)["code"] == "UNAUTHENTICATED"
+    assert voting.refuse("tallyEvaluation", PEERS, by=None)["code"] == "UNAUTHENTICATED"
+
+
+def test_the_office_tallies_ballots_without_seeing_one(voting: Client) -> None:
+    voting.record("castBallot", BALLOT, by=None)
+    voting.record("castBallot", ballot(*["GOOD"] * 5, token=TOKENS[1]), by=None)
+    voting.record("closeEvaluation", PEERS, by="office")
+
+    outcome = voting.tell("tallyEvaluation", PEERS, by="office")
+
+    assert [event["type"] for event in outcome["events"]] == ["EvaluationTallied"]
+    assert [unit["mean"] for unit in outcome["events"][0]["data"]["units"]] == ["90", "90", "60", "60", "60"]
+    assert voting.ask(EVENTS, by="office")["nodes"] == []
+    seen = [event["type"] for event in voting.ask(EVENTS, by="inspector")["nodes"]]
+    assert seen == ["BallotCast", "BallotCast", "BallotInvalidated"]

@@ -1,0 +1,634 @@
+"""Points added and taken off: who claims, who grants, and what of it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from city import BECAUSE, CYCLE, EVIDENCE, GROUP, NOW, PLAN, City, Refusal, found_city, grant
+from examples import vector
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.domain.adjusting import Standing, counted, overstatement
+from ledger.domain.adjustment import (
+    Adjustment,
+    AdjustmentCarriedOver,
+    AdjustmentRevoked,
+    Adjustments,
+    AdjustmentStatus,
+    AwardLevel,
+    BonusApproved,
+    BonusClaimed,
+    BonusRejected,
+    DeductionImposed,
+    adjustment_stream,
+)
+from ledger.domain.commands import (
+    ApproveBonus,
+    CarryOverAdjustment,
+    ClaimBonus,
+    ImposeDeduction,
+    IssueMeasures,
+    OpenCycle,
+    PlanCycle,
+    RegisterPerson,
+    RejectBonus,
+    RevokeAdjustment,
+)
+from ledger.domain.commands.planning import IssuePlanVersion
+from ledger.domain.facts import Actor
+from ledger.domain.formula import Formula, FormulaKind, Reading
+from ledger.domain.formulas import KINDS
+from ledger.domain.grading import GradesOpened
+from ledger.domain.measures import Article
+from ledger.domain.numbers import Rounding, rounded
+from ledger.domain.plan_rules import AdjustmentCategory, AdjustmentKind, AdjustmentRule, AdjustmentRules
+from ledger.domain.publication import RestatementOpened
+from ledger.domain.roles import Role
+from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.rulings import Rulings
+from ledger.domain.world import Command
+
+BONUS, DEDUCTION = AdjustmentKind.BONUS, AdjustmentKind.DEDUCTION
+RULES = AdjustmentRules(
+    rules=(
+        AdjustmentRule(article="21", kind=BONUS, points_max=Decimal(5), category_id="COMMENDATION"),
+        AdjustmentRule(article="22", kind=BONUS, points_max=Decimal(5), category_id="RANKING"),
+        AdjustmentRule(article="31", kind=DEDUCTION, points_max=Decimal(3)),
+        AdjustmentRule(article="32", kind=DEDUCTION, points_max=Decimal(3), cumulative=True),
+    ),
+    categories=(
+        AdjustmentCategory(category_id="COMMENDATION", name="Commendations", points_max=Decimal(5)),
+        AdjustmentCategory(category_id="RANKING", name="Rankings", points_max=Decimal(15)),
+    ),
+    bonus_max=Decimal(8),
+)
+
+
+def article(number: str, version: int = 1) -> RuleRef:
+    return RuleRef(source=RuleSource.PLAN, version=version, article=number)
+
+
+CLAIM = ClaimBonus(
+    cycle_id=CYCLE,
+    unit_id="U04",
+    rule=article("21"),
+    matter_id="m1",
+    level=AwardLevel.NATIONAL,
+    points=Decimal("1.5"),
+    occurred_on=date(2018, 9, 1),
+    evidence=EVIDENCE,
+    document_no="国发〔2018〕12号",
+    issued_on=date(2018, 12, 1),
+)
+IMPOSE = ImposeDeduction(
+    cycle_id=CYCLE,
+    unit_id="U04",
+    rule=article("31"),
+    matter_id="m9",
+    points=Decimal("0.5"),
+    occurred_on=date(2018, 9, 1),
+    evidence=EVIDENCE,
+)
+
+
+def approving(position: int, points: str = "1.5") -> ApproveBonus:
+    return ApproveBonus(cycle_id=CYCLE, unit_id="U04", claim_position=position, points_granted=Decimal(points))
+
+
+def rejecting(position: int, reason: str = "No award of this kind.") -> RejectBonus:
+    return RejectBonus(cycle_id=CYCLE, unit_id="U04", claim_position=position, reason=reason)
+
+
+def revoking(position: int) -> RevokeAdjustment:
+    return RevokeAdjustment(cycle_id=CYCLE, unit_id="U04", target_position=position, reason=BECAUSE)
+
+
+def carrying(position: int, to_cycle_id: str = "MINI-2019") -> CarryOverAdjustment:
+    return CarryOverAdjustment(
+        cycle_id=CYCLE, unit_id="U04", target_position=position, to_cycle_id=to_cycle_id, reason=BECAUSE
+    )
+
+
+@pytest.fixture
+def city() -> City:
+    """The city whose plan has articles for points."""
+    return found_city(replace(PLAN, adjustments=RULES))
+
+
+def adjustments(city: City, cycle_id: str = CYCLE) -> Adjustments:
+    return city.memory.load(adjustment_stream(cycle_id, "U04"))[1]
+
+
+def granted(city: City, claim: ClaimBonus = CLAIM) -> int:
+    return city.given(approving(city.given(claim, by="reporter"), str(claim.points)), by="director")
+
+
+def test_a_bonus_is_claimed_with_its_document_and_granted_by_another(city: City) -> None:
+    assert city.when(CLAIM, by="reporter") == (
+        BonusClaimed(
+            cycle_id=CYCLE,
+            unit_id="U04",
+            rule=article("21"),
+            matter_id="m1",
+            level=AwardLevel.NATIONAL,
+            points=Decimal("1.5"),
+            occurred_on=date(2018, 9, 1),
+            evidence=EVIDENCE,
+            document_no="国发〔2018〕12号",
+            issued_on=date(2018, 12, 1),
+        ),
+    )
+    claimed = city.head
+
+    assert city.when(approving(claimed, "1.2"), by="leading") == (
+        BonusApproved(
+            cycle_id=CYCLE,
+            unit_id="U04",
+            claim_position=claimed,
+            rule=article("21"),
+            matter_id="m1",
+            level=AwardLevel.NATIONAL,
+            points_granted=Decimal("1.2"),
+            approved_by="leading",
+        ),
+    )
+    assert adjustments(city).of("U04") == (
+        Adjustment(
+            positions=(claimed, claimed + 1),
+            kind=BONUS,
+            unit_id="U04",
+            rule=article("21"),
+            matter_id="m1",
+            level=AwardLevel.NATIONAL,
+            points_claimed=Decimal("1.5"),
+            points=Decimal("1.2"),
+            issued_on=date(2018, 12, 1),
+            status=AdjustmentStatus.APPROVED,
+            persons=frozenset({"reporter"}),
+        ),
+    )
+
+
+def test_a_reporter_claims_for_their_own_unit_and_the_office_for_any(city: City) -> None:
+    elsewhere = replace(CLAIM, unit_id="U03")
+
+    assert city.when(elsewhere, by="reporter") == Refusal("OUT_OF_SCOPE_UNIT")
+    assert city.when(elsewhere, by="scorer") == Refusal("FORBIDDEN_ROLE")
+    city.given(elsewhere, by="office")
+
+
+@pytest.mark.parametrize(
+    ("command", "refusal"),
+    [
+        (replace(CLAIM, rule=article("99")), Refusal("RULE_NOT_FOUND", "rule")),
+        (replace(CLAIM, rule=article("21", version=2)), Refusal("RULE_NOT_FOUND", "rule")),
+        (replace(CLAIM, rule=article("31")), Refusal("RULE_NOT_FOUND", "rule")),
+        (replace(CLAIM, points=Decimal("5.01")), Refusal("OUT_OF_RANGE", "points")),
+        (replace(CLAIM, points=Decimal(0)), Refusal("OUT_OF_RANGE", "points")),
+        (replace(CLAIM, points=Decimal("1.005")), Refusal("SCALE_EXCEEDED", "points")),
+        (replace(CLAIM, occurred_on=date(2017, 12, 31)), Refusal("OUT_OF_RANGE", "occurred_on")),
+        (replace(CLAIM, occurred_on=date(2019, 1, 1)), Refusal("OUT_OF_RANGE", "occurred_on")),
+        (replace(CLAIM, issued_on=date(2019, 1, 6)), Refusal("OUT_OF_RANGE", "issued_on")),
+        (replace(CLAIM, evidence=()), Refusal("EVIDENCE_REQUIRED", "evidence")),
+        (replace(CLAIM, evidence=("f" * 64,)), Refusal("EVIDENCE_UNKNOWN", "evidence")),
+        (replace(CLAIM, document_no=" "), Refusal("EVIDENCE_REQUIRED", "document_no")),
+        (replace(CLAIM, matter_id="m 1"), Refusal("MALFORMED_INPUT", "matter_id")),
+        (replace(CLAIM, carried_over_from="MINI-2017"), Refusal("UNKNOWN_ID", "carried_over_from")),
+        (replace(CLAIM, cycle_id="MINI-2019"), Refusal("UNKNOWN_ID", "cycle_id")),
+        (replace(CLAIM, unit_id="U99"), Refusal("UNKNOWN_ID", "unit_id")),
+    ],
+)
+def test_a_claim_without_rule_time_or_document_is_refused(city: City, command: Command, refusal: Refusal) -> None:
+    assert city.when(command, by="office") == refusal
+
+
+def test_an_article_of_the_measures_earns_the_points_that_the_plan_has_for_it(city: City) -> None:
+    articles = tuple(Article(article=number, title=number) for number in ("21", "40"))
+    revised = IssueMeasures(
+        measures_id="M-1", title="Measures", articles=articles, in_force_from=date(2019, 1, 1), evidence=EVIDENCE
+    )
+    city.given(revised, by="leading")
+    known, unknown = (RuleRef(source=RuleSource.MEASURES, version=2, article=number) for number in ("21", "40"))
+
+    assert city.when(replace(CLAIM, rule=unknown), by="reporter") == Refusal("RULE_NOT_FOUND", "rule")
+    assert city.when(replace(CLAIM, rule=replace(known, version=1)), by="reporter") == Refusal("RULE_NOT_FOUND", "rule")
+    city.given(replace(CLAIM, rule=known), by="reporter")
+
+
+def test_nobody_grants_or_rejects_what_they_claimed(city: City) -> None:
+    city.given(grant("office", Role.DIRECTOR), by="admin")
+    claimed = city.given(CLAIM, by="office")
+
+    assert city.when(approving(claimed), by="office") == Refusal("SEPARATION_OF_DUTIES")
+    assert city.when(rejecting(claimed), by="office") == Refusal("SEPARATION_OF_DUTIES")
+    assert city.when(approving(claimed), by="verifier") == Refusal("FORBIDDEN_ROLE")
+
+
+def test_nobody_decides_about_points_of_their_own_unit(city: City) -> None:
+    city.given(RegisterPerson(subject_id="head", display_name="head", home_unit_id="U04"), by="admin")
+    city.given(grant("head", Role.LEADING), by="admin")
+    claimed = city.given(CLAIM, by="reporter")
+
+    assert city.when(approving(claimed), by="head") == Refusal("CONFLICT_OF_INTEREST", "unit_id")
+    assert city.when(IMPOSE, by="head") == Refusal("CONFLICT_OF_INTEREST", "unit_id")
+
+
+def test_no_more_is_granted_than_was_claimed(city: City) -> None:
+    claimed = city.given(CLAIM, by="reporter")
+
+    assert city.when(approving(claimed, "1.51"), by="director") == Refusal("OUT_OF_RANGE", "points_granted")
+    assert city.when(approving(claimed, "0"), by="director") == Refusal("OUT_OF_RANGE", "points_granted")
+    assert city.when(approving(claimed, "1.125"), by="director") == Refusal("SCALE_EXCEEDED", "points_granted")
+    assert city.when(approving(claimed - 1), by="director") == Refusal("UNKNOWN_ID", "claim_position")
+
+
+def test_a_claim_is_decided_once(city: City) -> None:
+    claimed = city.given(CLAIM, by="reporter")
+
+    assert city.when(rejecting(claimed, "No"), by="director") == Refusal("REASON_TOO_SHORT", "reason")
+    assert city.when(rejecting(claimed), by="director") == (
+        BonusRejected(cycle_id=CYCLE, unit_id="U04", claim_position=claimed, reason="No award of this kind."),
+    )
+    assert city.when(approving(claimed), by="director") == Refusal("REQUEST_NOT_OPEN", "claim_position")
+    assert city.when(rejecting(claimed), by="leading") == Refusal("REQUEST_NOT_OPEN", "claim_position")
+    assert city.when(revoking(claimed), by="director") == Refusal("NO_CHANGE", "target_position")
+
+
+def test_a_deduction_is_imposed_on_evidence(city: City) -> None:
+    assert city.when(IMPOSE, by="office") == Refusal("FORBIDDEN_ROLE")
+    assert city.when(replace(IMPOSE, rule=article("21")), by="director") == Refusal("RULE_NOT_FOUND", "rule")
+    assert city.when(replace(IMPOSE, points=Decimal("3.5")), by="director") == Refusal("OUT_OF_RANGE", "points")
+    assert city.when(replace(IMPOSE, evidence=()), by="director") == Refusal("EVIDENCE_REQUIRED", "evidence")
+    late = replace(IMPOSE, occurred_on=date(2019, 1, 2))
+    assert city.when(late, by="director") == Refusal("OUT_OF_RANGE", "occurred_on")
+    assert city.when(IMPOSE, by="director") == (
+        DeductionImposed(
+            cycle_id=CYCLE,
+            unit_id="U04",
+            rule=article("31"),
+            matter_id="m9",
+            points=Decimal("0.5"),
+            occurred_on=date(2018, 9, 1),
+            evidence=EVIDENCE,
+        ),
+    )
+
+
+def test_what_is_in_force_is_revoked_once_by_the_position_of_claim_or_approval(city: City) -> None:
+    approved = granted(city)
+    imposed = city.given(IMPOSE, by="director")
+
+    assert city.when(revoking(approved), by="director") == (
+        AdjustmentRevoked(cycle_id=CYCLE, unit_id="U04", target_position=approved, reason=BECAUSE),
+    )
+    city.given(revoking(imposed), by="leading")
+    assert city.when(revoking(approved - 1), by="director") == Refusal("NO_CHANGE", "target_position")
+    assert city.when(revoking(imposed), by="director") == Refusal("NO_CHANGE", "target_position")
+    assert city.when(revoking(1), by="director") == Refusal("UNKNOWN_ID", "target_position")
+
+
+def test_an_award_dated_after_the_cycle_counts_in_the_next_one(city: City) -> None:
+    dated_later = replace(CLAIM, issued_on=date(2019, 1, 3))
+    claimed = city.given(dated_later, by="reporter")
+    assert city.when(approving(claimed), by="director") == Refusal("OUT_OF_RANGE", "claim_position")
+
+    assert city.when(carrying(claimed, CYCLE), by="director") == Refusal("OUT_OF_RANGE", "to_cycle_id")
+    assert city.when(carrying(claimed), by="director") == (
+        AdjustmentCarriedOver(
+            cycle_id=CYCLE, unit_id="U04", target_position=claimed, to_cycle_id="MINI-2019", reason=BECAUSE
+        ),
+    )
+    assert city.when(carrying(claimed), by="director") == Refusal("NO_CHANGE", "target_position")
+    assert city.when(approving(claimed), by="director") == Refusal("REQUEST_NOT_OPEN", "claim_position")
+
+    begin_next_year(city)
+    again = replace(dated_later, cycle_id="MINI-2019", carried_over_from=CYCLE)
+    other = replace(again, matter_id="m2")
+    assert city.when(replace(again, carried_over_from=None), by="reporter") == Refusal("OUT_OF_RANGE", "occurred_on")
+    assert city.when(other, by="reporter") == Refusal("UNKNOWN_ID", "carried_over_from")
+    city.given(replace(approving(city.given(again, by="reporter")), cycle_id="MINI-2019"), by="director")
+
+    assert [item.status for item in adjustments(city).of("U04")] == [AdjustmentStatus.CARRIED_OVER]
+    assert [item.status for item in adjustments(city, "MINI-2019").of("U04")] == [AdjustmentStatus.APPROVED]
+
+
+def begin_next_year(city: City) -> None:
+    """Given another cycle under the same articles, open for entry."""
+    planned = PlanCycle(
+        cycle_id="MINI-2019",
+        title="Assessment 2019",
+        starts_on=date(2019, 1, 1),
+        ends_on=date(2019, 12, 31),
+        measures_id="M-1",
+        measures_version=1,
+    )
+    content = replace(PLAN, adjustments=RULES)
+    city.given(planned, by="office")
+    city.given(IssuePlanVersion(cycle_id="MINI-2019", content=content, summary="First version"), by="office")
+    city.given(OpenCycle(cycle_id="MINI-2019"), by="office")
+
+
+@pytest.mark.parametrize("command", [CLAIM, IMPOSE])
+def test_points_wait_until_the_cycle_is_opened(command: Command) -> None:
+    city = found_city(replace(PLAN, adjustments=RULES), opened=False)
+
+    by = "reporter" if command is CLAIM else "director"
+    assert city.when(command, by=by) == Refusal("PHASE_VIOLATION")
+
+
+def test_after_grades_are_opened_points_move_inside_a_restatement_of_the_group_only(city: City) -> None:
+    claimed = city.given(CLAIM, by="reporter")
+    approved = granted(city, replace(CLAIM, matter_id="m2"))
+    leading = Actor("leading", "LEADING")
+    opened = GradesOpened(cycle_id=CYCLE, group_id=GROUP, results_position=claimed)
+    city.memory.record(opened, actor=leading, at=NOW)
+
+    for command, by in (
+        (CLAIM, "reporter"),
+        (approving(claimed), "director"),
+        (rejecting(claimed), "director"),
+        (IMPOSE, "director"),
+        (revoking(approved), "director"),
+        (carrying(approved), "director"),
+    ):
+        assert city.when(command, by=by) == Refusal("RESTATEMENT_REQUIRED")
+
+    restating = RestatementOpened(
+        cycle_id=CYCLE,
+        number="R1",
+        cause="Appeal",
+        group_ids=("G2",),
+        evidence=EVIDENCE,
+        approved_by="leading",
+    )
+    city.memory.record(restating, actor=leading, at=NOW)
+    assert city.when(IMPOSE, by="director") == Refusal("RESTATEMENT_REQUIRED")
+    city.memory.record(replace(restating, group_ids=(GROUP,)), actor=leading, at=NOW)
+    city.given(IMPOSE, by="director")
+    city.given(approving(claimed), by="director")
+
+
+def test_the_adjustments_of_a_whole_cycle_fold_into_those_of_each_unit(city: City) -> None:
+    approved = granted(city)
+    elsewhere = city.given(replace(IMPOSE, unit_id="U03"), by="director")
+    city.given(revoking(approved), by="leading")
+    rulings = Rulings()
+    for event in city.memory.events:
+        rulings = rulings.evolve(event)
+
+    assert rulings.adjustments.of("U04") == adjustments(city).of("U04")
+    assert [item.position for item in rulings.adjustments.of("U03")] == [elsewhere]
+
+
+def test_a_bonus_of_the_mini_ledger_counts_as_granted(city: City) -> None:
+    """Event 40: U03 +1.5."""
+    claimed = city.given(replace(CLAIM, unit_id="U03"), by="office")
+    city.given(replace(approving(claimed), unit_id="U03"), by="director")
+    _, folded = city.memory.load(adjustment_stream(CYCLE, "U03"))
+
+    assert counted(RULES, folded.of("U03")).bonus == Fraction("1.5")
+
+
+# ---- what counts
+
+
+def adjustment(
+    position: int,
+    points: str,
+    *,
+    matter_id: str = "m1",
+    number: str = "21",
+    status: AdjustmentStatus | None = None,
+) -> Adjustment:
+    kind = DEDUCTION if number.startswith("3") else BONUS
+    in_force = AdjustmentStatus.IMPOSED if kind is DEDUCTION else AdjustmentStatus.APPROVED
+    return Adjustment(
+        positions=(position,),
+        kind=kind,
+        unit_id="U04",
+        rule=article(number),
+        matter_id=matter_id,
+        level=None,
+        points_claimed=Decimal(points),
+        points=Decimal(points),
+        issued_on=None,
+        status=status or in_force,
+        persons=frozenset({"reporter"}),
+    )
+
+
+def explained(rules: AdjustmentRules, *items: Adjustment) -> list[tuple[str, str]]:
+    return [(str(line.points), str(line.standing)) for line in counted(rules, items).items]
+
+
+def test_claims_count_as_the_specification_counts_them() -> None:
+    example: dict[str, Any] = vector("E24")
+    articles = {"COMMENDATION": "21", "RANKING": "22"}
+    items = [
+        adjustment(position, points, matter_id=matter_id, number=articles[category])
+        for position, (matter_id, category, points) in enumerate(example["input"]["claims"], start=1)
+    ]
+    result = counted(RULES, items)
+
+    assert str(rounded(result.bonus, 2, Rounding.HALF_UP)) == example["expect"]
+    assert explained(RULES, *items) == [
+        ("3", "counted"),
+        ("0", "same matter, a higher one counts"),
+        ("2", "counted"),
+        ("0", "capped by category"),
+        ("3", "capped overall"),
+    ]
+
+
+def test_only_what_is_in_force_counts() -> None:
+    statuses = (
+        AdjustmentStatus.CLAIMED,
+        AdjustmentStatus.REJECTED,
+        AdjustmentStatus.REVOKED,
+        AdjustmentStatus.CARRIED_OVER,
+    )
+    items = [adjustment(n, "5", matter_id="m1", status=status) for n, status in enumerate(statuses, start=1)]
+
+    assert explained(RULES, *items, adjustment(9, "1")) == [
+        ("0", "not approved"),
+        ("0", "not approved"),
+        ("0", "revoked"),
+        ("0", "carried over"),
+        ("1", "counted"),
+    ]
+
+
+def test_of_equal_points_for_one_matter_the_earlier_count() -> None:
+    assert explained(RULES, adjustment(2, "2", number="22"), adjustment(1, "2")) == [
+        ("2", "counted"),
+        ("0", "same matter, a higher one counts"),
+    ]
+
+
+def test_deductions_have_no_overall_cap_and_add_up_for_one_matter_only_where_the_article_says_so() -> None:
+    highest = (adjustment(1, "1", number="31"), adjustment(2, "2.5", number="31"))
+    other_matters = tuple(adjustment(n, "3", number="31", matter_id=f"n{n}") for n in (3, 4, 5))
+    cumulative = tuple(adjustment(n, "2", number="32") for n in (6, 7, 8))
+
+    assert explained(RULES, *highest, *other_matters, *cumulative) == [
+        ("0", "same matter, a higher one counts"),
+        ("5/2", "counted"),
+        ("3", "counted"),
+        ("3", "counted"),
+        ("3", "counted"),
+        ("2", "counted"),
+        ("1", "capped by the rule"),
+        ("0", "capped by the rule"),
+    ]
+    assert counted(RULES, highest + other_matters + cumulative).deduction == Fraction("14.5")
+
+
+def test_without_caps_everything_granted_counts() -> None:
+    items = [adjustment(n, "4", matter_id=f"m{n}") for n in range(1, 6)]
+
+    assert counted(AdjustmentRules(), items).bonus == 20
+
+
+ITEMS = st.lists(
+    st.tuples(
+        st.sampled_from(("21", "22", "31", "32")),
+        st.sampled_from(("m1", "m2", "m3")),
+        st.decimals(min_value=Decimal("0.01"), max_value=3, places=2),
+        st.sampled_from((None, *AdjustmentStatus)),
+    ),
+    max_size=12,
+).map(
+    lambda drawn: [
+        adjustment(
+            position,
+            str(points),
+            matter_id=matter_id,
+            number=number,
+            status=None if status in (AdjustmentStatus.APPROVED, AdjustmentStatus.IMPOSED) else status,
+        )
+        for position, (number, matter_id, points, status) in enumerate(drawn, start=1)
+    ]
+)
+
+
+@given(ITEMS)
+def test_no_cap_is_ever_passed(items: Sequence[Adjustment]) -> None:
+    result = counted(RULES, items)
+
+    assert 0 <= result.bonus <= 8
+    for number, cap in (("21", 5), ("22", 15)):
+        assert sum(line.points for line in result.items if line.item.rule.article == number) <= cap
+    for line in result.items:
+        assert 0 <= line.points <= Fraction(line.item.points)
+        assert (line.points == Fraction(line.item.points)) is (line.standing is Standing.COUNTED)
+
+
+@given(ITEMS, st.randoms())
+def test_the_order_in_which_adjustments_are_listed_changes_nothing(items: list[Adjustment], random: Any) -> None:
+    shuffled = list(items)
+    random.shuffle(shuffled)
+
+    assert counted(RULES, shuffled) == counted(RULES, items)
+
+
+@given(ITEMS, st.sampled_from(("21", "22")), st.integers(min_value=-20, max_value=0))
+def test_a_claim_that_nobody_granted_changes_nothing(items: list[Adjustment], number: str, position: int) -> None:
+    claim = adjustment(position, "3", number=number, status=AdjustmentStatus.CLAIMED)
+    before, after = counted(RULES, items), counted(RULES, [*items, claim])
+
+    assert (after.bonus, after.deduction) == (before.bonus, before.deduction)
+    assert [line for line in after.items if line.item is not claim] == list(before.items)
+
+
+@given(ITEMS)
+def test_what_counts_of_each_adds_up_to_the_whole(items: Sequence[Adjustment]) -> None:
+    result = counted(RULES, items)
+
+    assert [line.item for line in result.items] == list(items)
+    for kind, whole in ((BONUS, result.bonus), (DEDUCTION, result.deduction)):
+        assert sum(line.points for line in result.items if line.item.kind is kind) == whole
+
+
+# ---- reports better than the truth
+
+
+TOLERANCE = Decimal("0.05")
+
+
+def overstated(formula: Formula, reported: str, verified: str, *, target: str | None = None) -> Fraction | None:
+    aim = None if target is None else Fraction(target)
+    return overstatement(formula, Fraction(reported), Fraction(verified), TOLERANCE, target=aim)
+
+
+def test_a_report_is_measured_against_what_was_verified() -> None:
+    example: dict[str, Any] = vector("E25")
+    figures, expected = example["input"], example["expect"]
+    formula = Formula(kind=FormulaKind.LINEAR_RATIO, cap=Decimal(figures["cap"]))
+    readings = [Reading(Fraction(figures[name]), Fraction(figures["target"])) for name in ("self", "verified")]
+    reported, verified = KINDS[formula.kind].scores(formula, readings)
+    gap = overstated(formula, figures["self"], figures["verified"], target=figures["target"])
+
+    assert gap is not None
+    assert str(rounded(gap * 100, 2, Rounding.HALF_UP)) == expected["gap_pct"]
+    assert str(rounded(reported - verified, 2, Rounding.HALF_UP)) == expected["score_gap"]
+
+
+def test_a_report_within_the_tolerance_is_honest() -> None:
+    formula = Formula(kind=FormulaKind.LINEAR_RATIO)
+
+    assert overstated(formula, "105", "100") is None
+    assert overstated(formula, "105.01", "100") == Fraction("0.0501")
+
+
+RATE = Formula(kind=FormulaKind.EFFICACY, base=Decimal(60), span=Decimal(40))
+PER_CASE = Formula(kind=FormulaKind.CHECKLIST, step=Decimal(2))
+INSIDE = Formula(kind=FormulaKind.BAND, low=Decimal(10), high=Decimal(20), step=Decimal(5))
+
+
+@pytest.mark.parametrize(
+    ("formula", "better", "worse"),
+    [
+        (Formula(kind=FormulaKind.LINEAR_RATIO), "8", "4"),
+        (Formula(kind=FormulaKind.BEST_RATIO), "8", "4"),
+        (Formula(kind=FormulaKind.DIRECT_POINTS), "90", "80"),
+        (Formula(kind=FormulaKind.INVERSE_DIFF), "0.4", "0.5"),
+        (Formula(kind=FormulaKind.INVERSE_RATIO, cap=Decimal(100)), "0.4", "0.5"),
+        (Formula(kind=FormulaKind.GROUP_RANK, table=(Decimal(100), Decimal(90)), lower_better=True), "4", "8"),
+        (RATE, "8", "4"),
+        (replace(RATE, worst=Decimal(10), best=Decimal(0)), "4", "8"),
+        (PER_CASE, "0", "3"),
+        (INSIDE, "20", "24"),
+        (INSIDE, "10", "6"),
+    ],
+)
+def test_a_report_is_too_good_in_the_direction_that_its_formula_rewards(
+    formula: Formula, better: str, worse: str
+) -> None:
+    assert overstated(formula, better, worse) is not None
+    assert overstated(formula, worse, better) is None
+    assert overstated(formula, better, better) is None
+
+
+def test_with_a_target_of_zero_less_is_better() -> None:
+    formula = Formula(kind=FormulaKind.LINEAR_RATIO, zero_target_step=Decimal(10))
+
+    assert overstated(formula, "0", "2", target="0") == 1
+    assert overstated(formula, "2", "1", target="0") is None
+
+
+def test_a_day_is_measured_by_the_points_it_gains() -> None:
+    formula = Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 10, 1), step=Decimal(2))
+
+    assert overstated(formula, "20181001", "20181011") == Fraction(1, 4)
+    assert overstated(formula, "20181001", "20181002") is None
+
+
+def test_of_a_verified_zero_any_excess_is_the_whole() -> None:
+    assert overstated(Formula(kind=FormulaKind.DIRECT_POINTS), "3", "0") == 1

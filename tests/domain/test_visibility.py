@@ -1,0 +1,51 @@
+"""Whose eyes may see what."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from city import CYCLE, EVIDENCE, NOW
+
+from ledger.domain.cadres import CadreGradeDecided
+from ledger.domain.facts import Actor, Event
+from ledger.domain.persons import Person
+from ledger.domain.roles import EVERYTHING, Grant, Role
+from ledger.domain.visibility import visibility_of
+
+DECIDED = CadreGradeDecided(
+    cycle_id=CYCLE,
+    unit_id="U01",
+    subject_id="chen",
+    result_position=1,
+    grade="COMPETENT",
+    unit_grade="EXCELLENT",
+    share=Decimal("0.30"),
+    seats=1,
+    requested_by="orgdept",
+    approved_by="leading",
+    evidence=EVIDENCE,
+)
+EVENT = Event(2, NOW, DECIDED.stream, 1, DECIDED, Actor("leading", "LEADING"), UUID(int=2))
+
+
+def sees(person_id: str, role: Role, event: Event = EVENT) -> bool:
+    """Whether somebody who holds one role, for everything, sees an event."""
+    held = Grant(role=role, scope=EVERYTHING, position=1, valid_from=date(2018, 1, 1))
+    return visibility_of(person_id, Person(grants=(held,)), date(2019, 1, 5)).sees(event)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_cadres_grade_is_for_the_leadership_the_organisation_department_and_inspectors(role: Role) -> None:
+    assert sees("somebody", role) == (role in {Role.LEADING, Role.ORGDEPT, Role.INSPECTOR})
+
+
+@pytest.mark.parametrize("role", [Role.PUBLIC, Role.ASSESSED, Role.SCORER])
+def test_a_cadre_sees_their_own_grade_and_nobody_elses(role: Role) -> None:
+    other = replace(EVENT, fact=replace(DECIDED, subject_id="li"))
+
+    assert sees("chen", role)
+    assert not sees("chen", role, other)
