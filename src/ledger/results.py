@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool
 
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle
-from ledger.domain.facts import Event
+from ledger.domain.facts import FACTS, Event, Fact
 from ledger.domain.grade_opening import pool_of
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
@@ -28,7 +28,7 @@ from ledger.domain.units import Unit
 from ledger.entries import decode
 from ledger.projection import statement
 from ledger.reading import WAIT_S, AsOf, NotReached, Reader
-from ledger.slices import Cycles, slice_at
+from ledger.slices import Cycles, proceedings, slice_at
 
 RESULTS_REMEMBERED_MAX = 512
 
@@ -146,6 +146,24 @@ class Answers(Reader):
         with self.connection() as connection, connection.cursor(binary=True) as cursor:
             rows = cursor.execute(self.named("score_value", "by_indicator").sql, arguments).fetchall()
         return [ValueRow(*row) for row in rows]
+
+    # ---- proceedings
+
+    def rulings(self, cycle_id: str, at: int) -> Rulings:
+        """What was ruled about a cycle's units as known at a position."""
+        self.require(at)
+        with self.connection() as connection:
+            return self._cycles.rulings(connection, cycle_id, at)
+
+    def proceedings(self, cycle_id: str, kinds: Sequence[type[Fact]], *, at: int) -> list[Event]:
+        """A cycle's events of these kinds of facts, and of the kinds derived from them, in order.
+
+        None about values, targets and ballots, of which there are too many to be read whole.
+        """
+        self.require(at)
+        types = tuple(name for name, kind in FACTS.items() if issubclass(kind, tuple(kinds)))
+        with self.connection() as connection:
+            return list(proceedings(connection, self.ledger_id, cycle_id, types, as_of=at))
 
     # ---- units
 

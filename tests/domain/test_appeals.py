@@ -66,7 +66,7 @@ FESTIVAL = replace(
 )
 
 
-def file(position: int, unit_id: str = "U04", **changed: Any) -> FileAppeal:
+def file(position: int, unit_id: str | None = "U04", **changed: Any) -> FileAppeal:
     command = FileAppeal(
         cycle_id=CYCLE, unit_id=unit_id, about_position=position, grounds=GROUNDS, remedy=REMEDY, evidence=EVIDENCE
     )

@@ -68,13 +68,13 @@ def _is_optional(hint: Any) -> bool:
 
 
 def graphql_type(hint: Any, name: str, nested: Callable[[type], Any]) -> Any:
-    """The GraphQL type of a Python annotation; whole numbers named `…position` are Positions."""
+    """The GraphQL type of a Python annotation; whole numbers named `…position` or `…positions` are Positions."""
     if _is_optional(hint):
         inner = next(argument for argument in get_args(hint) if argument is not type(None))
         return graphql_type(inner, name, nested) | None
     if get_origin(hint) is tuple:
         return list[graphql_type(get_args(hint)[0], name, nested)]
-    if hint is int and name.endswith("position"):
+    if hint is int and name.endswith(("position", "positions")):
         return Position
     if isinstance(hint, type):
         hint = cast(type[Any], hint)

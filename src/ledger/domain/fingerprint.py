@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from dataclasses import fields, is_dataclass
 
 
-def fingerprint(content: DataclassInstance | Iterable[DataclassInstance]) -> str:
+def fingerprint(content: object) -> str:
     """SHA-256 in hex over the canonical JSON: keys sorted, no spaces, decimals and days as text."""
-    plain = [asdict(each) for each in content] if isinstance(content, Iterable) else asdict(content)
-    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    return str(value)

@@ -37,6 +37,14 @@ from ledger.domain.commands.evaluating import (
     TallyEvaluation,
 )
 from ledger.domain.commands.filing import FinishScoreImport, RegisterEvidence, StartScoreImport
+from ledger.domain.commands.grade_giving import OpenGrades, ReviseGrades
+from ledger.domain.commands.grading import (
+    ComputeResults,
+    EndPublicNotice,
+    GrantGradeException,
+    ResolveTie,
+    StartPublicNotice,
+)
 from ledger.domain.commands.inspecting import (
     CloseCase,
     DispositionFlag,
@@ -54,14 +62,6 @@ from ledger.domain.commands.judging import (
     ImplementAppeal,
 )
 from ledger.domain.commands.noting import NoteSourceRevision
-from ledger.domain.commands.grade_giving import OpenGrades, ReviseGrades
-from ledger.domain.commands.grading import (
-    ComputeResults,
-    EndPublicNotice,
-    GrantGradeException,
-    ResolveTie,
-    StartPublicNotice,
-)
 from ledger.domain.commands.planning import (
     AmendCalendar,
     AssignUnitToGroup,
