@@ -190,16 +190,24 @@ class Streams:
         self._store = store
         # Guarded by _lock; the states themselves are immutable.
         self._kept: OrderedDict[str, tuple[int, State]] = OrderedDict()
+        # Kept streams that have moved, to be carried on when they are read next. Guarded by _lock.
+        self._behind: set[str] = set()
         self._lock = threading.Lock()
 
     def load(self, stream: Stream[S]) -> tuple[int, S]:
         """Return a stream's version and state, read from the store if it is not kept."""
         with self._lock:
             kept = self._kept.get(stream.name)
+            behind = stream.name in self._behind
             if kept is not None:
                 self._kept.move_to_end(stream.name)
         if kept is None:
             kept = self._store.load(stream)
+            self._keep(stream.name, kept)
+        elif behind:
+            # Only what is new is read: many raters write one stream at the same time, and it grows long.
+            for event in self._store.events_of(stream.name, after_version=kept[0]):
+                kept = (event.version, kept[1].evolve(event))
             self._keep(stream.name, kept)
         return cast(tuple[int, S], kept)
 
@@ -222,10 +230,9 @@ class Streams:
                 self.forget([event.stream])
 
     def forget(self, streams: Iterable[str]) -> None:
-        """Read these streams afresh next time."""
+        """Read what is new in these streams next time."""
         with self._lock:
-            for stream in streams:
-                self._kept.pop(stream, None)
+            self._behind.update(stream for stream in streams if stream in self._kept)
 
     def forget_moved(self, relied_on: dict[str, int]) -> bool:
         """Forget those of the streams that have moved, and say whether any had."""
@@ -240,8 +247,10 @@ class Streams:
             if present is None or present[0] <= kept[0]:
                 self._kept[name] = kept
                 self._kept.move_to_end(name)
+                self._behind.discard(name)
             while len(self._kept) > STREAMS_CACHED_MAX:
-                self._kept.popitem(last=False)
+                forgotten, _ = self._kept.popitem(last=False)
+                self._behind.discard(forgotten)
 
 
 class _Waker:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from client import Client
@@ -12,11 +14,15 @@ from clock import Clock
 from test_mini_ledger import CYCLE, plan
 
 from ledger.api.access_log import ACCESS_LOG
-from ledger.domain.evaluation import token_hash
+from ledger.commands import Request
+from ledger.domain.commands import CastBallot
+from ledger.domain.evaluation import evaluation_stream, token_hash
+from ledger.domain.refusals import StaleExpectedVersion
+from ledger.domain.tallying import BallotAnswer
 from ledger.entries import decode
 
 UNITS = ["U01", "U02", "U03", "U04", "U05"]
-TOKENS = [f"token-{number}" for number in range(4)]
+TOKENS = [f"token-{number}" for number in range(24)]
 PEERS = {"cycleId": CYCLE, "campaignId": "PEERS"}
 EVENTS = '{ events(first: 100, filter: {types: ["BallotCast", "BallotInvalidated"]}) { nodes { type data } } }'
 BY_ACTOR = "query($person: String!) { actorActivity(person: $person, first: 100) { nodes { event { type } } } }"
@@ -50,7 +56,7 @@ def voting(client: Client, clock: Clock) -> Client:
     clock.now = datetime(2019, 1, 5, 4, tzinfo=UTC)
     client.record("openCycle", {"cycleId": CYCLE}, by="office")
     client.grant("rater", "REPORTER", unitIds=["U01"])
-    campaign = {"raterClass": "PEER", "groupId": "G1", "unitIds": UNITS, "eligibleCount": 4, "eligibleHash": "1" * 64}
+    campaign = {"raterClass": "PEER", "groupId": "G1", "unitIds": UNITS, "eligibleCount": 24, "eligibleHash": "1" * 64}
     days = {"opensOn": "2019-01-05", "closesOn": "2019-01-10"}
     client.record("openEvaluation", PEERS | campaign | days, by="office")
     client.record("issueBallotTokens", PEERS | {"tokenHashes": [token_hash(token) for token in TOKENS]}, by="office")
@@ -128,8 +134,8 @@ def test_everything_else_about_a_campaign_needs_somebody_signed_in(voting: Clien
 
 
 def test_the_office_tallies_ballots_without_seeing_one(voting: Client) -> None:
-    voting.record("castBallot", BALLOT, by=None)
-    voting.record("castBallot", ballot(*["GOOD"] * 5, token=TOKENS[1]), by=None)
+    voting.tell("castBallot", BALLOT, by=None)
+    voting.tell("castBallot", ballot(*["GOOD"] * 5, token=TOKENS[1]), by=None)
     voting.record("closeEvaluation", PEERS, by="office")
 
     outcome = voting.tell("tallyEvaluation", PEERS, by="office")
@@ -139,3 +145,22 @@ def test_the_office_tallies_ballots_without_seeing_one(voting: Client) -> None:
     assert voting.ask(EVENTS, by="office")["nodes"] == []
     seen = [event["type"] for event in voting.ask(EVENTS, by="inspector")["nodes"]]
     assert seen == ["BallotCast", "BallotCast", "BallotInvalidated"]
+
+
+def test_raters_who_vote_at_the_same_time_are_counted_once_each(voting: Client) -> None:
+    answers = tuple(BallotAnswer(unit_id=unit, option="GOOD") for unit in UNITS)
+
+    def cast(token: str) -> None:
+        command = CastBallot(cycle_id=CYCLE, campaign_id="PEERS", token=token, answers=answers)
+        request = Request(command=command, command_id=uuid4(), person_id="rater")
+        with suppress(StaleExpectedVersion):
+            voting.service.commands.execute(request)
+            return
+        cast(token)
+
+    with ThreadPoolExecutor(4) as raters:
+        list(raters.map(cast, TOKENS))
+
+    version, campaign = voting.service.store.load(evaluation_stream(CYCLE, "PEERS"))
+    assert set(campaign.ballots) == {token_hash(token) for token in TOKENS}
+    assert version == 2 + len(TOKENS)

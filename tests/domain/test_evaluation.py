@@ -19,6 +19,7 @@ from ledger.domain.commands import (
     IssueBallotTokens,
     IssuePlanVersion,
     OpenEvaluation,
+    RegisterPerson,
     TallyEvaluation,
 )
 from ledger.domain.commands.evaluating import ANSWERS_MAX, TOKENS_ISSUED_MAX
@@ -258,6 +259,12 @@ def test_a_ballot_names_nobody_whoever_sends_it(voting: City) -> None:
         BallotCast(cycle_id=CYCLE, campaign_id="PEERS", token_hash=token_hash(TOKENS[0]), answers=BALLOT.answers),
     )
     assert voting.memory.events[-1].actor == Actor("anonymous", "RATER")
+
+
+def test_nobody_registers_under_the_name_that_ballots_bear(city: City) -> None:
+    person = RegisterPerson(subject_id="anonymous", display_name="A person")
+
+    assert city.when(person, by="admin") == Refusal("DUPLICATE_ID", "subject_id")
 
 
 def test_a_ballot_is_for_the_eyes_of_inspectors_and_a_tally_for_those_who_see_the_result() -> None:

@@ -72,6 +72,7 @@ def broken(
 def test_the_worked_example_comes_out_to_the_last_digit() -> None:
     result = evaluated(RULES, TALLIES)
 
+    assert result.points is not None
     assert result.points == Fraction(EXAMPLE["expect"]["exact"])
     assert str(rounded(result.points, 2, Rounding.HALF_UP)) == EXAMPLE["expect"]["display"]
     assert [(share.weight, share.tally.mean, share.tally.trimmed) for share in result.classes] == [

@@ -6,13 +6,26 @@ from enum import Enum
 from typing import Annotated
 
 import strawberry
-from strawberry.types import Info
 
 from ledger.api.activity import Activity, ActivityCount
-from ledger.api.context import Context
+from ledger.api.arguments import (
+    AnyPeriod,
+    AskInfo,
+    AsOfArgument,
+    AtLeast,
+    BasisArgument,
+    CycleId,
+    GroupId,
+    Id,
+    IndicatorId,
+    PeriodName,
+    PersonId,
+    UnitId,
+)
 from ledger.api.cycles import Cycle, PlanVersion
 from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First
+from ledger.api.publication_queries import PublicationQueries
 from ledger.api.reads import events, registry, results, scores
 from ledger.api.reads.moments import moment, shown
 from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, RankingDiff, UnitExplanation
@@ -22,24 +35,7 @@ from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
 from ledger.domain.score import Basis, ReasonCode
 from ledger.results import EventFilter as WantedEvents
 
-enums(Basis, ReasonCode)
-AskInfo = Info[Context, None]
-AsOfArgument = Annotated[
-    AsOfInput | None, strawberry.argument(description="The moment to answer for; the present if left out.")
-]
-AtLeast = Annotated[
-    Position | None,
-    strawberry.argument(description="Wait, for a bounded time, until this position is included: read your own writes."),
-]
-CycleId = Annotated[str, strawberry.argument(name="cycle", description="The assessment cycle.")]
-UnitId = Annotated[str, strawberry.argument(name="unit", description="The unit.")]
-IndicatorId = Annotated[str, strawberry.argument(name="indicator", description="The indicator.")]
-PeriodName = Annotated[str, strawberry.argument(description="The period, spelled as the plan spells it.")]
-AnyPeriod = Annotated[str | None, strawberry.argument(description="The period; the cycle as a whole if left out.")]
-GroupId = Annotated[str, strawberry.argument(name="group", description="The peer group.")]
-PersonId = Annotated[str, strawberry.argument(name="person", description="The person.")]
-Id = Annotated[str, strawberry.argument(name="id", description="The id.")]
-BasisArgument = Annotated[Basis, strawberry.argument(description="Whose word the values are.")]
+enums(ReasonCode)
 
 
 @strawberry.enum(description="Which events come first.")
@@ -72,7 +68,7 @@ class CorrectionFilter:
 
 
 @strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
-class Query:
+class Query(PublicationQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context

@@ -10,13 +10,14 @@ from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First, check_first, page, place_of
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
-from ledger.domain.explanation import Explained, rounding_difference
+from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan import Participation
+from ledger.domain.results import Results, UnitResult
 from ledger.domain.score import Basis
-from ledger.domain.results import UnitResult
+from ledger.domain.tables import grade_in_force, shown_row
 
-enums(Basis, Participation)
+enums(Basis, FigureKind, Participation)
 
 
 @strawberry.type(description="One unit in a ranking.")
@@ -29,12 +30,19 @@ class RankingRow(Node):
     participation: Participation = strawberry.field(description="How the unit takes part.")
     total: Decimal = strawberry.field(description="The published figure, rounded once.")
     exact: str = strawberry.field(description="The exact total: a decimal, or a fraction.")
-    complete: bool = strawberry.field(description="Whether every indicator that applies has a value.")
+    goal: Decimal = strawberry.field(description="Points for the indicators, of 100, before the plan's share.")
+    evaluation: Decimal | None = strawberry.field(description="Points of the appraisal, of 100; null without one.")
+    bonus: Decimal = strawberry.field(description="Points added.")
+    deduction: Decimal = strawberry.field(description="Points removed.")
+    grade: str | None = strawberry.field(description="The grade in force; null before grades are opened.")
+    grade_if_opened: str | None = strawberry.field(description="The grade if grades were opened on these figures.")
+    complete: bool = strawberry.field(description="Whether everything that applies has a value.")
     missing: int = strawberry.field(description="How many indicators have no value.")
 
     @classmethod
-    def of(cls, row: UnitResult, name: str | None, key: str) -> RankingRow:
+    def of(cls, results: Results, row: UnitResult, name: str | None, key: str) -> RankingRow:
         """A settled row; `key` names the ranking it stands in."""
+        shown = shown_row(results, row)
         return cls(
             id=global_id("RankingRow", f"{key}:{row.unit_id}"),
             rank=row.rank,
@@ -43,6 +51,12 @@ class RankingRow(Node):
             participation=row.participation,
             total=row.total,
             exact=exact_text(row.exact),
+            goal=shown.goal,
+            evaluation=shown.evaluation,
+            bonus=shown.bonus,
+            deduction=shown.deduction,
+            grade=grade_in_force(results, row.unit_id),
+            grade_if_opened=results.grade_if_opened(row.unit_id),
             complete=row.complete,
             missing=row.missing,
         )
@@ -76,6 +90,8 @@ class RankingDiffRow:
     total_before: Decimal | None = strawberry.field(description="The total at the earlier moment.")
     total_after: Decimal | None = strawberry.field(description="The total at the later moment.")
     total_delta: Decimal | None = strawberry.field(description="The total's change.")
+    grade_before: str | None = strawberry.field(description="The grade if it was opened at the earlier moment.")
+    grade_after: str | None = strawberry.field(description="The grade if it was opened at the later moment.")
 
 
 @strawberry.type(description="What changed in a ranking between two moments.")
@@ -86,35 +102,49 @@ class RankingDiff:
     events: list[Event] = strawberry.field(description="The events in between that bear on the group, the first 100.")
 
 
-def diff_rows(before: dict[str, UnitResult], after: dict[str, UnitResult]) -> list[RankingDiffRow]:
-    """The units whose rank or total differs, those that moved most first."""
-    rows: list[RankingDiffRow] = []
-    for unit_id in sorted(before.keys() | after.keys()):
-        old, new = before.get(unit_id), after.get(unit_id)
-        if old is not None and new is not None and (old.rank, old.total) == (new.rank, new.total):
-            continue
-        ranks = (old.rank if old else None, new.rank if new else None)
-        totals = (old.total if old else None, new.total if new else None)
-        rows.append(
-            RankingDiffRow(
-                unit_id=unit_id,
-                rank_before=ranks[0],
-                rank_after=ranks[1],
-                rank_delta=ranks[0] - ranks[1] if ranks[0] is not None and ranks[1] is not None else None,
-                total_before=totals[0],
-                total_after=totals[1],
-                total_delta=totals[1] - totals[0] if totals[0] is not None and totals[1] is not None else None,
-            )
-        )
-    return sorted(rows, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
+Standing = tuple[UnitResult, str | None]
+"""A unit's result, and the grade it would have."""
+
+
+def diff_rows(before: dict[str, Standing], after: dict[str, Standing]) -> list[RankingDiffRow]:
+    """The units whose rank, total or grade differs, those that moved most first."""
+    rows = [
+        _diff_row(unit_id, before.get(unit_id), after.get(unit_id)) for unit_id in sorted(before.keys() | after.keys())
+    ]
+    moved = [
+        row
+        for row in rows
+        if (row.rank_before, row.total_before, row.grade_before) != (row.rank_after, row.total_after, row.grade_after)
+    ]
+    return sorted(moved, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
+
+
+def _diff_row(unit_id: str, before: Standing | None, after: Standing | None) -> RankingDiffRow:
+    (old, old_grade), (new, new_grade) = before or (None, None), after or (None, None)
+    ranks = (old.rank if old else None, new.rank if new else None)
+    totals = (old.total if old else None, new.total if new else None)
+    return RankingDiffRow(
+        unit_id=unit_id,
+        rank_before=ranks[0],
+        rank_after=ranks[1],
+        rank_delta=ranks[0] - ranks[1] if ranks[0] is not None and ranks[1] is not None else None,
+        total_before=totals[0],
+        total_after=totals[1],
+        total_delta=totals[1] - totals[0] if totals[0] is not None and totals[1] is not None else None,
+        grade_before=old_grade,
+        grade_after=new_grade,
+    )
 
 
 @strawberry.type(description="What one event moved: the figures right before it and right after it.")
 class Impact:
     event: Event = strawberry.field(description="The event.")
-    group_id: str = strawberry.field(description="The group whose figures are compared.")
+    group_ids: list[str] = strawberry.field(description="The groups whose figures are compared.")
     period: str | None = strawberry.field(description="The period; null is the cycle as a whole.")
-    rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total it changed.")
+    group_relative: bool = strawberry.field(
+        description="Whether the indicator is scored against the group, so that the event moves the peers' points too."
+    )
+    rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank, total or grade it changed.")
 
 
 @strawberry.type(description="The ranking as it would be had some events not happened.")
@@ -138,9 +168,9 @@ class IndicatorGap:
 @strawberry.type(description="A figure and what it is made of, down to the events behind it.")
 class Explanation:
     label: str = strawberry.field(description="What the figure is.")
-    kind: str = strawberry.field(description="TOTAL, DIMENSION, INDICATOR, VALUE or TARGET.")
+    kind: FigureKind = strawberry.field(description="What the figure is.")
     exact: str = strawberry.field(
-        description="The exact figure; the exact figures of dimensions and indicators add up."
+        description="The exact figure; below a total they add up exactly, down to the indicators."
     )
     shown: Decimal = strawberry.field(description="The figure as it is shown, rounded once.")
     weight: str | None = strawberry.field(description="Effective weight in percentage points, exact.")
@@ -154,7 +184,7 @@ class Explanation:
     @classmethod
     def of(cls, node: Explained) -> Explanation:
         """An explained figure with its parts."""
-        summed = node.kind in ("TOTAL", "DIMENSION")
+        summed = node.kind in SUMMED
         return cls(
             label=node.label,
             kind=node.kind,

@@ -36,6 +36,10 @@ class FigureKind(StrEnum):
     FLOOR = "FLOOR"
 
 
+SUMMED = frozenset({FigureKind.TOTAL, FigureKind.GOAL, FigureKind.DIMENSION, FigureKind.BONUS, FigureKind.DEDUCTION})
+"""The figures whose parts add up to them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
     """One figure with what it is made of.

@@ -21,10 +21,11 @@ CARRIED_SCALE = SCALE_MAX
 
 def result_rows(results: Results) -> tuple[ResultRow, ...]:
     """The rows of a table of results, in the order of the ranking."""
-    return tuple(_result_row(results, row) for row in results.rows)
+    return tuple(shown_row(results, row) for row in results.rows)
 
 
-def _result_row(results: Results, row: UnitResult) -> ResultRow:
+def shown_row(results: Results, row: UnitResult) -> ResultRow:
+    """One unit's figures, each rounded once."""
     plan = results.plan
     points = row.evaluation.points if row.evaluation is not None else None
 
@@ -49,19 +50,23 @@ def report_rows(results: Results, *, unit_ids: Sequence[str] = ()) -> tuple[Repo
 
     Grades are those in force, and only the cycle as a whole has them.
     """
-    current = results.slice.rulings.grading(results.slice.group_id).current
-    in_force: Mapping[str, str] = current.grades if current is not None and results.slice.period is None else {}
     return tuple(
         ReportRow(
             group_id=results.slice.group_id,
             unit_id=row.unit_id,
             rank=row.rank,
             total=row.total,
-            grade=in_force.get(row.unit_id),
+            grade=grade_in_force(results, row.unit_id),
         )
         for row in results.rows
         if not unit_ids or row.unit_id in unit_ids
     )
+
+
+def grade_in_force(results: Results, unit_id: str) -> str | None:
+    """The grade that was opened or revised last; only the cycle as a whole has one."""
+    current = results.slice.rulings.grading(results.slice.group_id).current
+    return current.grades.get(unit_id) if current is not None and results.slice.period is None else None
 
 
 def graded_units(results: Results, allocation: Allocation) -> tuple[GradedUnit, ...]:

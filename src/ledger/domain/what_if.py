@@ -13,17 +13,26 @@ from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Event
 from ledger.domain.recall import Recall
 from ledger.domain.results import HUNDRED, LineStatus, Results, Slice, UnitResult
-from ledger.domain.score import ScoreEntered, ScoreFact, ScoreLateEntered
+from ledger.domain.rulings import Rulings
+from ledger.domain.score import Basis, ScoreEntered, ScoreFact, ScoreLateEntered
 from ledger.domain.targets import TargetFact
 
 
-def without(slice: Slice, streams: Iterable[Sequence[Event]], excluded: frozenset[int]) -> Slice:
+def without(
+    slice: Slice, streams: Iterable[Sequence[Event]], excluded: frozenset[int], *, proceedings: Sequence[Event] = ()
+) -> Slice:
     """The slice had the events at `excluded`, and what stands on them, not happened.
 
-    `streams` are the whole streams of those events. A verification or correction of a value
-    falls away with the value it cites; a value entered anew does not.
+    `streams` are the whole streams of those events; `proceedings` are all the rulings of the
+    cycle, where one of them is excluded. A verification or correction of a value falls away
+    with the value it cites; a value entered anew does not.
     """
-    values, targets, cycle = dict(slice.values), dict(slice.targets), slice.cycle
+    values, targets, cycle, rulings = dict(slice.values), dict(slice.targets), slice.cycle, slice.rulings
+    claims = dict(slice.claims)
+    if any(event.position in excluded for event in proceedings):
+        rulings = Rulings()
+        for event in _kept([event for event in proceedings if event.position <= slice.as_of], excluded):
+            rulings = rulings.evolve(event)
     for events in streams:
         kept = _kept([event for event in events if event.position <= slice.as_of], excluded)
         fact = events[0].fact
@@ -33,12 +42,15 @@ def without(slice: Slice, streams: Iterable[Sequence[Event]], excluded: frozense
             values.pop(cell, None)
             if kept:
                 values |= recalled.values(slice.cycle_id, slice.basis)
+            if cell in claims:
+                del claims[cell]
+                claims |= recalled.values(slice.cycle_id, Basis.SELF) if kept else {}
         elif isinstance(fact, TargetFact):
             targets.pop((fact.unit_id, fact.indicator_id), None)
             targets |= recalled.targets(slice.cycle_id) if kept else {}
         elif isinstance(fact, CycleFact):
             cycle = recalled.cycle(slice.cycle_id) if kept else Cycle()
-    return replace(slice, values=values, targets=targets, cycle=cycle)
+    return replace(slice, values=values, targets=targets, claims=claims, cycle=cycle, rulings=rulings)
 
 
 def _kept(events: Sequence[Event], excluded: frozenset[int]) -> list[Event]:

@@ -7,6 +7,7 @@ from ledger.api.cycles import Cycle, PlanVersion
 from ledger.api.paging import Connection, check_first, page, place_of
 from ledger.api.reads.events import event
 from ledger.api.reads.moments import moment, shown
+from ledger.api.reads.publications import by_position
 from ledger.api.reads.scores import score
 from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id
 from ledger.domain.cycle import cycle_stream
@@ -86,6 +87,8 @@ def node(context: Context, id: str) -> Node | None:
             return cycle(context, name, at)
         case "Person":
             return person(context, name)
+        case "Publication" if name.isascii() and name.isdigit():
+            return by_position(context, int(name), at)
         case "Score" if name.count("|") == 3:
             cycle_id, unit_id, indicator_id, period = name.split("|")
             return score(context, (cycle_id, unit_id, indicator_id, period), at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 
@@ -16,17 +17,21 @@ from ledger.api.results import (
     Ranking,
     RankingDiff,
     RankingRow,
+    Standing,
     UnitExplanation,
     diff_rows,
 )
 from ledger.api.scalars import Position
 from ledger.api.types import Event
-from ledger.domain.cycle import cycle_stream
+from ledger.domain.cycle import Cycle, CycleFact, cycle_stream
 from ledger.domain.explanation import explain
+from ledger.domain.facts import Fact
+from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import exact_text, rounded
-from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
+from ledger.domain.refusals import InvalidPeriod, MalformedInput, OutOfScopeUnit, PlanNotInForce, UnknownId
+from ledger.domain.results import Results
+from ledger.domain.rulings import RULING_FACTS, Rulings
 from ledger.domain.score import Basis
-from ledger.domain.results import Results, UnitResult
 from ledger.domain.settlement import settle
 from ledger.domain.what_if import gaps, without
 from ledger.results import AsOf as Moment
@@ -42,7 +47,7 @@ def ranking(context: Context, cycle_id: str, group_id: str, period: str | None, 
 
 
 def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) -> Ranking:
-    rows = list(_seen(context, results).values())
+    rows = [row for row, _ in _seen(context, results).values()]
     names = _names(context, [row.unit_id for row in rows], at)
     of = results.slice
     place = f"{key}:{of.cycle_id}:{of.group_id}:{of.period or ''}:{of.basis.value}:{at.position}"
@@ -54,7 +59,7 @@ def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) 
         plan_version=results.plan_version,
         complete=results.complete,
         as_of=shown(at),
-        found=[RankingRow.of(row, names.get(row.unit_id), place) for row in rows],
+        found=[RankingRow.of(results, row, names.get(row.unit_id), place) for row in rows],
     )
 
 
@@ -73,7 +78,7 @@ def ranking_diff(
     """What changed in a group between two moments, and the events in between that bear on it."""
     visibility = context.visibility()
     earlier, later = sorted(moments, key=lambda each: each.position)
-    rows: list[dict[str, UnitResult]] = []
+    rows: list[dict[str, Standing]] = []
     for at in (earlier, later):
         results = _results(context, cycle_id, group_id, period, basis, at)
         rows.append(_seen(context, results))
@@ -122,24 +127,45 @@ def explanation(
 
 
 def impact(context: Context, position: int, period: str | None) -> Impact:
-    """What an event moved in its unit's group. Raises UnknownId for an event that is about no group."""
+    """What an event moved in every group it bears on. Raises UnknownId for an event that is about no figures."""
     answers, visibility = context.service.answers, context.visibility()
     event = answers.event(position)
-    cycle_id, unit_id = getattr(event.fact, "cycle_id", None), getattr(event.fact, "unit_id", None)
-    if cycle_id is None or unit_id is None or not visibility.sees(event):
-        raise UnknownId(path="position", position=position, hint="It is no event about a unit's figures.")
+    cycle_id = getattr(event.fact, "cycle_id", None)
+    if cycle_id is None or not visibility.sees(event):
+        raise UnknownId(path="position", position=position, hint="It is no event about a cycle's figures.")
     of_period = period or getattr(event.fact, "period", None)
-    group_id, _ = answers.cycle(cycle_id, position).membership[unit_id]
-    before, after = (
-        answers.results(cycle_id, group_id, period=of_period, basis=Basis.OFFICIAL, at=at)
-        for at in (position - 1, position)
-    )
+    cycle = answers.cycle(cycle_id, position)
+    group_ids = _groups_of(event.fact, cycle, answers.rulings(cycle_id, position))
+    before: dict[str, Standing] = {}
+    after: dict[str, Standing] = {}
+    for group_id in group_ids:
+        with suppress(UnknownId, PlanNotInForce, InvalidPeriod):
+            before |= _seen(context, answers.results(cycle_id, group_id, period=of_period, at=position - 1))
+        after |= _seen(context, answers.results(cycle_id, group_id, period=of_period, at=position))
     return Impact(
         event=Event.of(event),
-        group_id=group_id,
+        group_ids=group_ids,
         period=of_period,
-        rows=diff_rows(_seen(context, before), _seen(context, after)),
+        group_relative=_group_relative(event.fact, cycle, of_period),
+        rows=diff_rows(before, after),
     )
+
+
+def _groups_of(fact: Fact, cycle: Cycle, rulings: Rulings) -> list[str]:
+    """The groups whose results the fact can move: its own, its unit's and its successors', else all."""
+    group_id, unit_id = getattr(fact, "group_id", None), getattr(fact, "unit_id", None)
+    if group_id is not None:
+        return [group_id]
+    if unit_id is None or isinstance(fact, CycleFact):
+        return [group.group_id for group in cycle.latest.plan.groups] if cycle.versions else []
+    heirs = (heir for heir in rulings.reorganisations.heirs(unit_id) if heir in cycle.membership)
+    return list(dict.fromkeys(cycle.membership[heir][0] for heir in heirs))
+
+
+def _group_relative(fact: Fact, cycle: Cycle, period: str | None) -> bool:
+    indicator_id = getattr(fact, "indicator_id", None)
+    indicator = cycle.in_force(period).plan.indicator(indicator_id) if indicator_id is not None else None
+    return indicator is not None and KINDS[indicator.formula.kind].group_relative
 
 
 def counterfactual(
@@ -155,7 +181,9 @@ def counterfactual(
         raise UnknownId(path="exclude", position=hidden[0])
     real = _results(context, cycle_id, group_id, period, Basis.OFFICIAL, at)
     streams = [context.service.store.events_of(stream) for stream in {event.stream for event in found.values()}]
-    thought = settle(without(real.slice, streams, frozenset(excluded)))
+    ruled = any(isinstance(event.fact, RULING_FACTS) for event in found.values())
+    proceedings = answers.proceedings(cycle_id, RULING_FACTS, at=at.position) if ruled else ()
+    thought = settle(without(real.slice, streams, frozenset(excluded), proceedings=proceedings))
     return Counterfactual(
         excluded=[Position(position) for position in sorted(excluded)],
         ranking=_shown_ranking(context, thought, at, key=f"without:{sorted(excluded)}"),
@@ -193,6 +221,10 @@ def gap_analysis(
     ]
 
 
-def _seen(context: Context, results: Results) -> dict[str, UnitResult]:
+def _seen(context: Context, results: Results) -> dict[str, Standing]:
     visibility = context.visibility()
-    return {row.unit_id: row for row in results.rows if visibility.sees_total(row.unit_id)}
+    return {
+        row.unit_id: (row, results.grade_if_opened(row.unit_id))
+        for row in results.rows
+        if visibility.sees_total(row.unit_id)
+    }

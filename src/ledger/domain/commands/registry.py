@@ -18,7 +18,7 @@ from ledger.domain.persons import (
 from ledger.domain.refusals import DuplicateId, MalformedInput, NoChange, SeparationOfDuties, UnknownId
 from ledger.domain.roles import EVERYTHING, Role, Scope, incompatible
 from ledger.domain.units import UnitCategory, UnitRegistered, UnitRenamed, unit_stream
-from ledger.domain.world import Command, World
+from ledger.domain.world import NOBODY, Command, World
 
 DELEGATION_DAYS_MAX = 30
 
@@ -96,7 +96,7 @@ class RegisterPerson(Command):
         check_id(self.subject_id, path="subject_id")
         check_text(self.display_name, path="display_name")
         world.read(person_stream(self.subject_id))
-        if world.relied_on[f"person:{self.subject_id}"]:
+        if self.subject_id == NOBODY.person_id or world.relied_on[f"person:{self.subject_id}"]:
             raise DuplicateId(path="subject_id", person_id=self.subject_id)
         if self.home_unit_id is not None:
             world.exists(unit_stream(self.home_unit_id), path="home_unit_id", unit_id=self.home_unit_id)

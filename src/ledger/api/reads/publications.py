@@ -1,0 +1,189 @@
+"""Reads of grades and reports: how far a group is, what was published, and whether it comes out again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from ledger.api.context import Context
+from ledger.api.grades import ComputedResults, Grades, GradesIfOpened, GroupGrading
+from ledger.api.paging import Connection, check_first, page, place_of
+from ledger.api.reads.moments import shown
+from ledger.api.reports import Publication, PublicationFilter
+from ledger.api.scalars import Position
+from ledger.api.types import global_id
+from ledger.domain.grading import (
+    Computed,
+    GradedUnit,
+    GradesOpened,
+    GradesRevised,
+    Grading,
+    ResultRow,
+)
+from ledger.domain.publication import PublicationFact, Publications, Report, ReportPublished, ReportRestated
+from ledger.domain.refusals import UnknownId
+from ledger.domain.results import Results
+from ledger.domain.score import Basis
+from ledger.domain.tables import graded_units, seat_rows
+from ledger.domain.visibility import Visibility
+from ledger.reproducing import regraded
+from ledger.results import AsOf as Moment
+
+Row = TypeVar("Row", ResultRow, GradedUnit)
+
+
+def grading(context: Context, cycle_id: str, group_id: str, at: Moment) -> GroupGrading:
+    """Where a group's grading stands; of units whose total the viewer may not see nothing is said."""
+    visibility = context.visibility()
+    results = _results(context, cycle_id, group_id, at.position)
+    state = results.slice.rulings.grading(group_id)
+    history = [_grades(context, visibility, fact, position) for position, fact in _gradings(context, state)]
+    return GroupGrading(
+        cycle_id=cycle_id,
+        group_id=group_id,
+        computed=_computed(visibility, state.computed[-1]) if state.computed else None,
+        notice=state.notice,
+        current=history[-1] if history else None,
+        history=history,
+        ties=[tie for _, tie in state.ties] if visibility.all_scores else [],
+        if_opened=_if_opened(visibility, results),
+        as_of=shown(at),
+    )
+
+
+def _results(context: Context, cycle_id: str, group_id: str, at: int) -> Results:
+    return context.service.answers.results(cycle_id, group_id, basis=Basis.OFFICIAL, at=at)
+
+
+def _gradings(context: Context, state: Grading) -> list[tuple[int, GradesOpened | GradesRevised]]:
+    positions = [grades.position for grades in state.history]
+    events = context.service.answers.events_at(positions)
+    facts = ((position, events[position].fact) for position in positions)
+    return [(position, fact) for position, fact in facts if isinstance(fact, GradesOpened | GradesRevised)]
+
+
+def _grades(context: Context, visibility: Visibility, fact: GradesOpened | GradesRevised, position: int) -> Grades:
+    again = regraded(fact, position, context.service.answers)
+    revised = fact if isinstance(fact, GradesRevised) else None
+    return Grades(
+        position=Position(position),
+        results_position=Position(fact.results_position),
+        supersedes_position=Position(revised.supersedes_position) if revised else None,
+        restatement=revised.restatement if revised else None,
+        policy=revised.policy.value if revised else None,
+        quotas=list(fact.seats),
+        allocation=_seen(visibility, fact.allocation),
+        exceptions=_seen(visibility, fact.exceptions),
+        changes=[change for change in revised.changes if visibility.sees_total(change.unit_id)] if revised else [],
+        reproduces=again.matches,
+        differences=[difference for difference in again.differences if visibility.sees_total(difference.unit_id)],
+    )
+
+
+def _computed(visibility: Visibility, computed: Computed) -> ComputedResults:
+    fact = computed.fact
+    return ComputedResults(
+        position=Position(computed.position),
+        as_of_position=Position(fact.as_of_position),
+        plan_version=fact.plan_version,
+        engine_version=fact.engine_version,
+        table_hash=fact.table_hash,
+        missing=[unit_id for unit_id in fact.missing if visibility.sees_total(unit_id)],
+        table=_seen(visibility, fact.table),
+    )
+
+
+def _if_opened(visibility: Visibility, results: Results) -> GradesIfOpened | None:
+    opening = results.opening
+    if opening is None:
+        return None
+    allocation = opening.allocation
+    tie = opening.tie.message if opening.tie is not None and visibility.all_scores else None
+    return GradesIfOpened(
+        quotas=list(seat_rows(allocation, {})) if allocation is not None else [],
+        allocation=_seen(visibility, graded_units(results, allocation)) if allocation is not None else [],
+        unresolved_tie=tie,
+    )
+
+
+def _seen(visibility: Visibility, rows: Sequence[Row]) -> list[Row]:
+    return [row for row in rows if visibility.sees_total(row.unit_id)]
+
+
+def page_of(
+    context: Context, cycle_id: str, wanted: PublicationFilter, at: Moment, *, first: int, after: str | None
+) -> Connection[Publication]:
+    """A page of the reports that are for the viewer's eyes, in the order of publication."""
+    check_first(first)
+    start = place_of(after) or 0
+    found = [
+        _publication(cycle_id, report)
+        for report in _reports(context, cycle_id, at)
+        if report.position > start and _fits(wanted, report)
+    ]
+    return page(found[: first + 1], lambda node: node.position, first=first, after=after)
+
+
+def by_number(context: Context, cycle_id: str, number: str, at: Moment) -> Publication | None:
+    """A report by its number, None if there is none for the viewer's eyes."""
+    reports = (report for report in _reports(context, cycle_id, at) if report.fact.number == number)
+    report = next(reports, None)
+    return _publication(cycle_id, report) if report is not None else None
+
+
+def by_position(context: Context, position: int, at: Moment) -> Publication | None:
+    """A report by the position of its publication, None if there is none for the viewer's eyes."""
+    try:
+        fact = context.service.answers.event(position).fact
+    except UnknownId:
+        return None
+    if not isinstance(fact, ReportPublished | ReportRestated):
+        return None
+    return by_number(context, fact.cycle_id, fact.number, at)
+
+
+def _reports(context: Context, cycle_id: str, at: Moment) -> list[Report]:
+    visibility, answers = context.visibility(), context.service.answers
+    answers.cycle(cycle_id, at.position)
+    events = answers.proceedings(cycle_id, (PublicationFact,), at=at.position)
+    state = Publications()
+    for event in events:
+        state = state.evolve(event)
+    seen = {event.position for event in events if visibility.sees(event)}
+    return [report for report in state.reports if report.position in seen]
+
+
+def _fits(wanted: PublicationFilter, report: Report) -> bool:
+    standing = report.superseded_by is None and report.retracted_by is None
+    return (
+        (wanted.kind is None or report.fact.kind is wanted.kind)
+        and (wanted.audience is None or report.fact.audience is wanted.audience)
+        and (standing or not wanted.standing_only)
+    )
+
+
+def _publication(cycle_id: str, report: Report) -> Publication:
+    fact = report.fact
+    restated = fact if isinstance(fact, ReportRestated) else None
+    return Publication(
+        id=global_id("Publication", report.position),
+        position=Position(report.position),
+        cycle_id=cycle_id,
+        number=fact.number,
+        kind=fact.kind,
+        audience=fact.audience,
+        period=fact.period,
+        group_ids=list(fact.group_ids),
+        unit_ids=list(fact.unit_ids),
+        as_of_position=Position(fact.as_of_position),
+        plan_version=fact.plan_version,
+        engine_version=fact.engine_version,
+        content_hash=fact.content_hash,
+        rows=list(fact.rows),
+        changes=list(fact.changes),
+        restatement=restated.restatement if restated else None,
+        supersedes_position=Position(restated.supersedes_position) if restated else None,
+        superseded_by_position=Position(report.superseded_by) if report.superseded_by else None,
+        retracted_by_position=Position(report.retracted_by) if report.retracted_by else None,
+        fact=fact,
+    )
