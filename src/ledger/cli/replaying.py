@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.types import ExistingFile
 
-from ledger.cli.errors import Usage
+from ledger.cli.errors import Differing, Usage
 from ledger.cli.output import Format, Output, print_records
 from ledger.cli.reading import VALUE_COLUMNS, AsOf, print_edits
 from ledger.domain.refusals import UnknownId
-from ledger.domain.score import Basis
 from ledger.domain.results import Results
+from ledger.domain.score import Basis
+from ledger.recount import Recounted, recount
 from ledger.replay import replay as replayed
 from ledger.replay import replay_edits
 
+RECOUNT_COLUMNS = ("position", "statement", "subject", "as_of", "hash", "engine", "verdict")
 RANKING_COLUMNS = ("rank", "unit", "name", "total", "complete")
 
 
 def replay(  # noqa: PLR0913 - one parameter for each option
     file: ExistingFile,
-    question: Literal["values", "ranking", "log"],
+    question: Literal["values", "ranking", "log", "recount"],
     /,
     *,
-    cycle: str,
+    cycle: Annotated[str | None, Parameter(help="The assessment cycle (recount: all of them if not given).")] = None,
     indicator: Annotated[str | None, Parameter(help="The indicator (values, log).")] = None,
     unit: Annotated[str | None, Parameter(help="The unit (log).")] = None,
     group: Annotated[str | None, Parameter(help="The group (ranking).")] = None,
@@ -40,12 +43,14 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     file
         What `ledger export` wrote, from position 1 on.
     question
-        values, ranking or log.
-    cycle
-        The assessment cycle.
+        values, ranking or log; or recount, which settles every table, grade, tally and report again.
     """
     if as_of is not None and as_of < 1:
         raise UnknownId(path="as_of", position=as_of, hint="Positions begin at 1.")
+    if question == "recount":
+        print_recount(recount(file, cycle_id=cycle, through=as_of), output)
+        return
+    cycle = _needed(cycle, "--cycle")
     if question == "log":
         found = replay_edits(
             file,
@@ -63,6 +68,30 @@ def replay(  # noqa: PLR0913 - one parameter for each option
         group_id = _needed(group, "--group")
         known = replayed(file, through=as_of)
         print_ranking(known.results(cycle, group_id, period=period, basis=basis), known.names, output)
+
+
+def print_recount(found: Iterable[Recounted], output: Format) -> None:
+    """Print each statement with its hash and verdict. Raises Differing if one does not come out again."""
+    statements = list(found)
+    records = (
+        {
+            "position": each.position,
+            "statement": each.statement,
+            "subject": each.subject,
+            "as_of": each.as_of_position,
+            "hash": each.expected_hash,
+            "engine": each.recorded_engine,
+            "verdict": "same" if each.matches else f"differs: {each.actual_hash} {'; '.join(each.differences)}",
+        }
+        for each in statements
+    )
+    print_records(records, RECOUNT_COLUMNS, output)
+    differing = [each for each in statements if not each.matches]
+    if differing:
+        first = differing[0]
+        raise Differing(
+            f"{len(differing)} of {len(statements)} statements do not come out again, the first at {first.position}"
+        )
 
 
 def print_ranking(results: Results, names: dict[str, str], output: Format) -> None:

@@ -13,6 +13,7 @@ from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.formula import FormulaKind, Reading
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import RoundingPolicy, rounded
+from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.reorganisation import CarryPolicy, sum_actuals, time_weighted
 from ledger.domain.results import HUNDRED, ONE, ZERO, Cell, Inherited, Known, Line, LineStatus, Scored, Slice
@@ -178,7 +179,12 @@ def _reading(value: Known, target: Known | None, share: Fraction) -> Reading:
 
 def _due_share(indicator: Indicator, period: str) -> Fraction:
     """How much of the year's target is due by the end of the period; all of it where the plan has no schedule."""
-    return next((Fraction(step.share) for step in indicator.schedule if step.period == period), ONE)
+    if not indicator.schedule:
+        return ONE
+    # A second quarter ends with the first half: the day counts, not the name.
+    ends_on = parse_period(period).ends_on
+    due = (step.share for step in indicator.schedule if parse_period(step.period).ends_on == ends_on)
+    return Fraction(next(due, 1))
 
 
 def unit_lines(
