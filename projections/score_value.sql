@@ -107,6 +107,27 @@ WHERE ledger_id = %(ledger_id)s
   AND (until_position IS NULL OR until_position > %(as_of)s)
 ORDER BY indicator_id, unit_id, period;
 
+-- :page by_gap from_position
+SELECT unit_id, indicator_id, period, claimed, claimed_position, value, from_position
+FROM (
+    SELECT
+        official.unit_id, official.indicator_id, official.period,
+        claim.value AS claimed, claim.from_position AS claimed_position,
+        official.value, official.from_position
+    FROM score_value AS official
+    JOIN score_value AS claim USING (ledger_id, cycle_id, indicator_id, unit_id, period)
+    WHERE official.ledger_id = %(ledger_id)s
+      AND official.cycle_id = %(cycle_id)s
+      AND official.basis = 'OFFICIAL'
+      AND official.from_position <= %(as_of)s
+      AND (official.until_position IS NULL OR official.until_position > %(as_of)s)
+      AND claim.basis = 'SELF'
+      AND claim.from_position <= %(as_of)s
+      AND (claim.until_position IS NULL OR claim.until_position > %(as_of)s)
+) AS compared
+WHERE claimed <> value
+  AND abs(claimed - value) >= %(gap_min)s::numeric
+
 -- :read by_group
 SELECT unit_id, indicator_id, period, value, from_position
 FROM score_value

@@ -68,7 +68,8 @@ MINI: dict[str, Any] = json.loads(
     (Path(__file__).parent / "vectors" / "domain_vectors.json").read_text(encoding="utf-8")
 )["mini_ledger"]
 HAPPENINGS: list[Happening] = MINI["events"]
-MINUTES = hashlib.sha256(b"minutes").hexdigest()
+DOCUMENT = b"minutes"
+MINUTES = hashlib.sha256(DOCUMENT).hexdigest()
 """The content hash of the one document that proves everything here."""
 
 
@@ -96,14 +97,6 @@ def _score(happening: Happening) -> _Score:
 
 def _article(number: str) -> RuleRef:
     return RuleRef(source=RuleSource.PLAN, version=1, article=number)
-
-
-def _entered(unit_id: str, indicator_id: str) -> int:
-    """The position of the specification at which a score was entered."""
-    wanted = ("ScoreEntered", unit_id, indicator_id)
-    return next(
-        each["position"] for each in HAPPENINGS if (each["type"], each.get("unit"), each.get("indicator")) == wanted
-    )
 
 
 def _measures_issued(at: At, happening: Happening) -> Command:
@@ -285,11 +278,11 @@ def _decision_revoked(at: At, happening: Happening) -> Command:
 
 
 def _appeal_filed(at: At, happening: Happening) -> Command:
-    unit_id, indicator_id = happening["subject"].split(".")
     return FileAppeal(
         cycle_id=CYCLE,
-        unit_id=unit_id,
-        about_position=at[_entered(unit_id, indicator_id)],
+        unit_id=happening["unit"],
+        # Its subject is U02.B, which was entered there.
+        about_position=at[14],
         grounds="The yearbook has another figure for the district.",
         remedy="Take the figure of the yearbook.",
         evidence=(MINUTES,),

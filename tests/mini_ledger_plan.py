@@ -1,4 +1,4 @@
-"""The plan of the golden mini-ledger: that of the city, with adjustments, grades by proportion, decisions and vetoes."""
+"""The plan of the golden mini-ledger: the city's, with bonus, grades by proportion, decisions and vetoes."""
 
 from __future__ import annotations
 

@@ -85,6 +85,7 @@ class _Batch:
         return (
             self.written.isdisjoint(relied_on)
             and self.cycles.isdisjoint(world.still)
+            and all(self.still.get(cycle_id, as_of) == as_of for cycle_id, as_of in world.still.items())
             and all(self.relied_on.get(stream, version) == version for stream, version in relied_on.items())
         )
 

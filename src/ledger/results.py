@@ -83,7 +83,9 @@ class Answers(Reader):
         """The last position, `at` or before, that can have moved a group's results. Raises UnknownId."""
         self.require(at)
         with self.connection() as connection:
-            return self._touched(connection, self._cycles.at(connection, cycle_id, at), cycle_id, group_id, at)
+            cycle = self._cycles.at(connection, cycle_id, at)
+            rulings = self._cycles.rulings(connection, cycle_id, at)
+            return self._touched(connection, cycle, rulings, cycle_id, group_id, at)
 
     def results(
         self, cycle_id: str, group_id: str, *, period: str | None = None, basis: Basis = Basis.OFFICIAL, at: int
@@ -95,7 +97,8 @@ class Answers(Reader):
         self.require(at)
         with self.connection() as connection:
             cycle = self._cycles.at(connection, cycle_id, at)
-            touched = self._touched(connection, cycle, cycle_id, group_id, at)
+            rulings = self._cycles.rulings(connection, cycle_id, at)
+            touched = self._touched(connection, cycle, rulings, cycle_id, group_id, at)
             key = (cycle_id, group_id, basis, period, touched)
             with self._lock:
                 results = self._remembered.get(key)
@@ -115,13 +118,16 @@ class Answers(Reader):
                     )
                 )
                 self._remember(key, results)
-        return replace(results, slice=replace(results.slice, as_of=at))
+        # Opening grades moves no figure, so more may be ruled by now than the results were settled on.
+        return replace(results, slice=replace(results.slice, as_of=at, rulings=rulings))
 
-    def _touched(self, connection: Connection, cycle: Cycle, cycle_id: str, group_id: str, at: int) -> int:
+    def _touched(
+        self, connection: Connection, cycle: Cycle, rulings: Rulings, cycle_id: str, group_id: str, at: int
+    ) -> int:
         arguments = {
             "ledger_id": self.ledger_id,
             "cycle_id": cycle_id,
-            "unit_ids": _concerned(self._cycles.rulings(connection, cycle_id, at), cycle, group_id),
+            "unit_ids": _concerned(rulings, cycle, group_id),
             "as_of": at,
         }
         row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()

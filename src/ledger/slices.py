@@ -22,6 +22,7 @@ from ledger.domain.results import Cell, Known, Slice
 from ledger.domain.rulings import Rulings, ruling_types
 from ledger.domain.score import Basis
 from ledger.domain.settlement import due, participants
+from ledger.domain.succession import heritage_of, periods_left
 from ledger.entries import decode
 from ledger.projection import projections
 
@@ -128,13 +129,15 @@ def slice_at(
     group_ids = pool_of(cycle, group_id) if period is None else (group_id,)
     unit_ids = {unit_id for each in group_ids for unit_id, _ in participants(cycle, each)}
     counted = [pair for each in group_ids for pair in due(cycle, each, period)]
+    heritages = [left for unit_id in unit_ids if (left := heritage_of(rulings.reorganisations, unit_id)) is not None]
+    left_under = periods_left(cycle.in_force(period).plan, counted, heritages)
     arguments = {
         "ledger_id": cycles.ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
         "unit_ids": sorted(rulings.with_predecessors(unit_ids)),
         "indicator_ids": sorted({indicator.indicator_id for indicator, _ in counted}),
-        "periods": sorted({counted_period for _, counted_period in counted}),
+        "periods": sorted({*left_under, *(counted_period for _, counted_period in counted)}),
         "as_of": as_of,
     }
     claimed = period is None and cycle.in_force(None).plan.dishonesty is not None

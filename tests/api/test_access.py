@@ -11,8 +11,7 @@ from typing import Any
 import jwt
 import pytest
 from client import Client
-from clock import Clock
-from test_mini_ledger import MiniLedger, moments
+from mini_ledger import MiniLedger
 
 from ledger.api.access_log import ACCESS_LOG
 from ledger.api.service import open_service
@@ -80,8 +79,8 @@ def test_a_token_of_another_algorithm_is_refused(client: Client, algorithm: str)
 
 
 @pytest.fixture
-def city(client: Client, clock: Clock) -> Client:
-    moments(MiniLedger(client, clock))
+def city(client: Client, mini: MiniLedger) -> Client:
+    mini.tell(44)
     client.grant("reporter-u01", "REPORTER", unitIds=["U01"])
     client.grant("scorer-b", "SCORER", indicatorIds=["B"])
     client.grant("nobody", "PUBLIC")

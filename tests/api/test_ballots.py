@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from city import CYCLE, PLAN
 from client import Client
 from clock import Clock
-from test_mini_ledger import CYCLE, plan
+from sending import as_input
 
 from ledger.api.access_log import ACCESS_LOG
 from ledger.commands import Request
@@ -51,7 +52,7 @@ def voting(client: Client, clock: Clock) -> Client:
         client.record("registerUnit", given, by="office")
     cycle = {"cycleId": CYCLE, "title": "Mini", "startsOn": "2018-01-01", "endsOn": "2018-12-31"}
     client.record("planCycle", cycle | {"measuresId": "M-1", "measuresVersion": 1}, by="office")
-    content = plan(UNITS) | {"evaluation": EVALUATION}
+    content = as_input(PLAN) | {"evaluation": EVALUATION}
     client.record("issuePlanVersion", {"cycleId": CYCLE, "content": content, "summary": "First"}, by="office")
     clock.now = datetime(2019, 1, 5, 4, tzinfo=UTC)
     client.record("openCycle", {"cycleId": CYCLE}, by="office")

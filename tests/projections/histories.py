@@ -10,7 +10,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from city import NOW, PLAN, found_city
-from moves import ACTIONS, NORTH, SOUTH, Move
+from moves import ACTIONS as SCORE_ACTIONS
+from moves import NORTH, SOUTH, Move
+from ruling_moves import RULING_ACTIONS
 
 from ledger.domain.facts import Event
 from ledger.domain.formulas import Formula, FormulaKind
@@ -24,9 +26,20 @@ from ledger.domain.plan import (
     Member,
     Participation,
 )
+from ledger.domain.plan_rules import (
+    AdjustmentKind,
+    AdjustmentRule,
+    AdjustmentRules,
+    ClassWeight,
+    DishonestyRule,
+    EvaluationRules,
+    RaterClass,
+)
+from ledger.domain.quota import GradeQuota, GradingRules, SmallGroupRule
 from ledger.entries import Draft
 from ledger.store import Store
 
+ACTIONS = SCORE_ACTIONS | RULING_ACTIONS
 PERIODS = ("2018-Q3", "2018-Q4", "2018-Y")
 CELLS = (
     *((unit, "A", "2018-Y") for unit in ("U01", "U02", "U03", "U04", "U05")),
@@ -66,6 +79,23 @@ TWO_GROUPS = replace(
         ),
     ),
     calendar=Calendar(deadlines=()),
+    evaluation=EvaluationRules(
+        share=Decimal("0.2"), classes=(ClassWeight(rater_class=RaterClass.PUBLIC, weight=Decimal(100)),)
+    ),
+    adjustments=AdjustmentRules(
+        rules=(
+            AdjustmentRule(article="21", kind=AdjustmentKind.BONUS, points_max=Decimal(3)),
+            AdjustmentRule(article="31", kind=AdjustmentKind.DEDUCTION, points_max=Decimal(3)),
+        ),
+        bonus_max=Decimal(2),
+    ),
+    veto_articles=("41",),
+    dishonesty=DishonestyRule(),
+    grading=GradingRules(
+        grades=(GradeQuota(grade="EXCELLENT", share=Decimal("0.4")), GradeQuota(grade="GOOD", share=Decimal("0.4"))),
+        tie_keys=("A",),
+        small_groups=SmallGroupRule.POOL,
+    ),
 )
 """One group compares its units, the other has a unit out of the contest; targets are each unit's own."""
 
@@ -127,6 +157,22 @@ EVERYTHING_ONCE = (
     Move("replan", 0, 3),
     Move("assign", 3, 0),
     Move("request", 2, 5),
+    Move("approve", 2),
+    Move("claim_bonus", 0),
+    Move("approve_bonus", 0),
+    Move("deduct", 1),
+    Move("revoke_adjustment", 1),
+    Move("deduct", 3, 2),
+    Move("veto", 0),
+    Move("veto", 3, 2),
+    Move("lift_veto", 3),
+    Move("campaign"),
+    Move("survey", 0, 5),
+    Move("survey", 2, 7),
+    Move("compute", 0),
+    Move("merge"),
+    Move("compute", 3),
+    Move("request", 2, 6),
     Move("approve", 2),
 )
 """Every kind of move, each of which succeeds."""

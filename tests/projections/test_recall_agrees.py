@@ -9,10 +9,10 @@ from fractions import Fraction
 import pytest
 from city import CYCLE
 from contents import empty, tables
-from histories import CELLS, PERIODS, Year, eventful, record
+from histories import ACTIONS, CELLS, PERIODS, Year, eventful, record
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from moves import ACTIONS, GROUPS, Move
+from moves import GROUPS, Move
 
 from ledger.database import Database
 from ledger.domain.explanation import explain
@@ -32,6 +32,11 @@ CHAINS = (
     ("request", "reject"),
     ("withdraw", "enter_late", "verify"),
     ("return", "enter"),
+    ("claim_bonus", "approve_bonus"),
+    ("campaign", "survey"),
+    ("claim", "enter", "verify"),
+    ("deduct", "revoke_adjustment"),
+    ("veto", "lift_veto"),
 )
 """Moves that lead somewhere together."""
 ALONE = tuple((action,) for action in ACTIONS)
@@ -94,6 +99,7 @@ def known_alike(answers: Answers, year: Year, at: int) -> None:
                 expected = settle(recall.slice(CYCLE, group_id, period=period, basis=basis))
                 results = answers.results(CYCLE, group_id, period=period, basis=basis, at=at)
                 assert results.rows == expected.rows
+                assert results.opening == expected.opening
                 assert (results.plan_version, results.slice.as_of) == (expected.plan_version, at)
                 for row in results.rows:
                     tree = explain(results, row)

@@ -57,6 +57,18 @@ def page(
     return Connection(edges=edges, nodes=list(shown), page_info=info)
 
 
+def page_of(
+    found: Sequence[T], *, first: int, after: str | None, place: Callable[[T], int] | None = None
+) -> Connection[T]:
+    """A page of a list that is known whole, in order of `place`; without one, of its own order."""
+    check_first(first)
+    start = place_of(after) or 0
+    places = [place(node) if place else number for number, node in enumerate(found, start=1)]
+    shown = [(number, node) for number, node in zip(places, found, strict=True) if number > start][: first + 1]
+    number_of = {id(node): number for number, node in shown}
+    return page([node for _, node in shown], lambda node: number_of[id(node)], first=first, after=after)
+
+
 def check_first(first: int) -> int:
     """Return `first`. Raises MalformedInput unless it is 1 to 100."""
     if not 1 <= first <= PAGE_MAX:

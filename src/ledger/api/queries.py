@@ -25,6 +25,7 @@ from ledger.api.arguments import (
 from ledger.api.cycles import Cycle, PlanVersion
 from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First
+from ledger.api.proceedings_queries import ProceedingQueries
 from ledger.api.publication_queries import PublicationQueries
 from ledger.api.reads import events, registry, results, scores
 from ledger.api.reads.moments import moment, shown
@@ -68,7 +69,7 @@ class CorrectionFilter:
 
 
 @strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
-class Query(PublicationQueries):
+class Query(PublicationQueries, ProceedingQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context
@@ -303,9 +304,7 @@ class Query(PublicationQueries):
         self,
         info: AskInfo,
         position: Annotated[Position, strawberry.argument(description="The event.")],
-        period: Annotated[
-            str | None, strawberry.argument(description="The period to compare; the event's own if left out.")
-        ] = None,
+        period: AnyPeriod = None,
     ) -> Impact:
         context = info.context
         return await context.ask(info, results.impact, context, position, period)

@@ -18,8 +18,8 @@ from ledger.cli.output import Bar, print_table, progress_bar, record_of
 from ledger.cli.reading import EDIT_COLUMNS_SHOWN
 from ledger.database import open_database
 from ledger.demo import CYCLE_ID, GROUP_ID, INDICATOR_ID, INSPECTOR, RANKING_YEAR, UNIT_ID, YEAR, Imported
-from ledger.domain.score import Basis, score_stream
 from ledger.domain.results import Results
+from ledger.domain.score import Basis, score_stream
 from ledger.evidence import EvidenceDirectory
 from ledger.history import edits
 from ledger.replay import replay

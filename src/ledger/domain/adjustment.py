@@ -175,6 +175,11 @@ class Adjustments:
     items: Mapping[int, Adjustment] = field(default_factory=dict[int, Adjustment])
     """By the position of the claim or the imposition, in its order."""
 
+    def granted(self, unit_id: str) -> tuple[Adjustment, ...]:
+        """One unit's adjustments that were in force at some time; a claim that nobody granted bears on no figure."""
+        asked = (AdjustmentStatus.CLAIMED, AdjustmentStatus.REJECTED)
+        return tuple(item for item in self.of(unit_id) if item.status not in asked)
+
     def of(self, unit_id: str) -> tuple[Adjustment, ...]:
         """The adjustments of one unit, in order of position."""
         return tuple(item for item in self.items.values() if item.unit_id == unit_id)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.periods import local_day
+from ledger.domain.plan import Plan
 
 PANEL_LEVEL = 1
 LEADING_LEVEL = 2
@@ -206,6 +208,10 @@ class Appeal:
     def open(self) -> bool:
         """Whether it awaits its end."""
         return self.status in OPEN
+
+    def answer_due_on(self, plan: Plan) -> date:
+        """The last local day for an answer to what was asked last."""
+        return local_day(self.asked_at, plan.timezone) + timedelta(days=plan.limits.appeal_answer_days)
 
     def was_at(self, level: int) -> bool:
         """Whether it was put to this level, by filing or by escalation."""

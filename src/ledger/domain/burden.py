@@ -23,6 +23,7 @@ class BurdenFact(Fact):
     AUDIENCE = Audience.EVERYBODY
 
     year: int
+    """The calendar year."""
 
     @property
     def stream(self) -> str:
@@ -34,8 +35,11 @@ class BurdenCapSet(BurdenFact):
     """What may be asked was limited."""
 
     items_max: int
+    """How many items the list may hold."""
     demands_per_category_max: int | None = None
+    """How many data the list may ask of the units of one category."""
     requests_per_unit_month_max: int | None = None
+    """How many requests may be due from one unit in one month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class AssessmentItemFact(BurdenFact):
     """A fact about one item of the list."""
 
     item_id: str
+    """The item of the list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +56,13 @@ class AssessmentItemProposed(AssessmentItemFact):
 
     name: str
     legal_basis: str
+    """The law, rule or order that the item stands on."""
     categories: tuple[UnitCategory, ...]
+    """Of which kinds of units it asks."""
     frequency: Frequency
+    """How often it asks."""
     demands: tuple[str, ...]
+    """Which data it asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ class PostPart:
 
     unit_id: str
     months: int
+    """How many months of the cycle."""
     total: Decimal
     grade: str | None
     graded_position: int
@@ -56,13 +57,17 @@ class CadreResultComputed(CadreFact):
     """The position of the grades of the unit served in longest."""
     plan_version: int
     posts: tuple[PostPart, ...]
+    """The units served in."""
     months: int
     """How many months of the cycle the cadre served in assessed units."""
     gradable: bool
     """Whether those are enough for a grade."""
     unit_grade: str | None
+    """The grade of the unit served in longest."""
     unit_part: Decimal
+    """What the units reached, each for the months served there."""
     personal_part: Decimal
+    """What the cadre's own appraisal reached."""
     total: Decimal
     evidence: tuple[str, ...]
 

@@ -181,6 +181,7 @@ class Revoked:
 
     position: int
     at: datetime
+    """When it was revoked."""
     reason_code: RevocationReason
     recovery: Decimal
 

@@ -9,11 +9,23 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.adjusting import CountedItem
+from ledger.domain.formula import FormulaKind
 from ledger.domain.numbers import RoundingPolicy, exact_text, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
-from ledger.domain.results import ONE, ZERO, Known, Line, LineStatus, Results, Scored, UnitResult
-from ledger.domain.tallying import Evaluated
+from ledger.domain.results import (
+    HUNDRED,
+    ONE,
+    ZERO,
+    Known,
+    Line,
+    LineStatus,
+    Overstatement,
+    Results,
+    Scored,
+    UnitResult,
+)
+from ledger.domain.tallying import Evaluated, evaluated
 
 
 class FigureKind(StrEnum):
@@ -34,9 +46,15 @@ class FigureKind(StrEnum):
     ADJUSTMENT = "ADJUSTMENT"
     OVERSTATEMENT = "OVERSTATEMENT"
     FLOOR = "FLOOR"
+    ROUNDING = "ROUNDING"
 
 
-SUMMED = frozenset({FigureKind.TOTAL, FigureKind.GOAL, FigureKind.DIMENSION, FigureKind.BONUS, FigureKind.DEDUCTION})
+SUMMED = frozenset(
+    {
+        *(FigureKind.TOTAL, FigureKind.GOAL, FigureKind.DIMENSION, FigureKind.EVALUATION),
+        *(FigureKind.BONUS, FigureKind.DEDUCTION),
+    }
+)
 """The figures whose parts add up to them."""
 
 
@@ -44,8 +62,9 @@ SUMMED = frozenset({FigureKind.TOTAL, FigureKind.GOAL, FigureKind.DIMENSION, Fig
 class Explained:
     """One figure with what it is made of.
 
-    The parts of a total, of the goals and of a dimension add up exactly; the parts of an
-    indicator are the periods, values and targets its formula took.
+    Down to the indicators, the raters and the adjustments a figure is what it contributes to the
+    total, so that the parts of each add up to it exactly. The parts of an indicator are the
+    periods, values and targets that its formula took, in their own measures.
     """
 
     label: str
@@ -64,14 +83,10 @@ def explain(results: Results, row: UnitResult) -> Explained:
     The shown figures of the parts may not add up to the shown total, because only shown
     figures are rounded; `rounding_difference` says by how much.
     """
-    dimensions = tuple(_dimensions(results.plan, row))
-    if row.counted is None and row.evaluation is None:
-        parts = dimensions
-    else:
-        parts = tuple(_components(results.plan, row, dimensions))
-        below = row.exact - sum((part.exact for part in parts), ZERO)
-        if below:
-            parts = (*parts, _figure(results.plan, "a total is not below 0", FigureKind.FLOOR, below))
+    parts = tuple(_components(results, row))
+    below = row.exact - sum((part.exact for part in parts), ZERO)
+    if below:
+        parts = (*parts, _figure(results.plan, "a total is not below 0", FigureKind.FLOOR, below))
     return Explained(
         label=row.unit_id,
         kind=FigureKind.TOTAL,
@@ -87,69 +102,92 @@ def rounding_difference(tree: Explained) -> Decimal:
     return tree.shown - sum((part.shown for part in tree.parts), Decimal(0))
 
 
-def _components(plan: Plan, row: UnitResult, dimensions: tuple[Explained, ...]) -> Iterable[Explained]:
-    """The parts of a whole cycle's total, with the share that each has in it."""
-    share = Fraction(plan.evaluation.share) if plan.evaluation is not None else ZERO
-    goal = _level(plan, row.goal * (ONE - share))
-    if share == 0:
+def _components(results: Results, row: UnitResult) -> Iterable[Explained]:
+    """The parts of a total, with the share that each has in it."""
+    plan = results.plan
+    share = Fraction(plan.evaluation.share) if plan.evaluation is not None and row.evaluation is not None else ZERO
+    dimensions = tuple(_dimensions(results, row, ONE - share))
+    if row.evaluation is None:
         # Without an appraisal the goals are the whole, and their dimensions stand by themselves.
         yield from dimensions
     else:
-        yield _figure(plan, "goal appraisal", FigureKind.GOAL, goal, weight=(ONE - share) * 100, parts=dimensions)
-    if row.evaluation is not None:
-        yield _evaluation(plan, row.evaluation, share)
+        weight = (ONE - share) * HUNDRED
+        yield _sum(plan, "goal appraisal", FigureKind.GOAL, row.goal * (ONE - share), dimensions, weight=weight)
+        points, raters = row.evaluation.points or ZERO, tuple(_raters(plan, row.evaluation, share))
+        yield _sum(plan, "evaluation", FigureKind.EVALUATION, points * share, raters, weight=share * HUNDRED)
     items = row.counted.items if row.counted is not None else ()
     bonuses = [_adjustment(plan, item, ONE) for item in items if item.item.kind is AdjustmentKind.BONUS]
     if bonuses:
-        yield _figure(plan, "bonus", FigureKind.BONUS, _level(plan, row.bonus), parts=tuple(bonuses))
+        yield _sum(plan, "bonus", FigureKind.BONUS, row.bonus, tuple(bonuses))
     removed = [_adjustment(plan, item, -ONE) for item in items if item.item.kind is AdjustmentKind.DEDUCTION]
-    removed += [
-        _figure(
-            plan,
-            f"{found.indicator.name}: reported {exact_text(found.gap * 100)} % better than verified",
-            FigureKind.OVERSTATEMENT,
-            -found.points,
-            positions=(found.claim.position,),
-        )
-        for found in row.overstatements
-    ]
+    removed += [_overstatement(plan, found) for found in row.overstatements]
     if removed:
-        yield _figure(plan, "deduction", FigureKind.DEDUCTION, _level(plan, -row.deduction), parts=tuple(removed))
+        yield _sum(plan, "deduction", FigureKind.DEDUCTION, -row.deduction, tuple(removed))
 
 
-def _level(plan: Plan, exact: Fraction) -> Fraction:
+def _sum(
+    plan: Plan,
+    label: str,
+    kind: FigureKind,
+    exact: Fraction,
+    parts: tuple[Explained, ...],
+    *,
+    weight: Fraction | None = None,
+) -> Explained:
     """A component as it goes into the total: rounded already, where the plan rounds each level."""
     if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
-        return Fraction(rounded(exact, plan.score_scale, plan.rounding))
-    return exact
+        exact = Fraction(rounded(exact, plan.score_scale, plan.rounding))
+        rest = exact - sum((part.exact for part in parts), ZERO)
+        if rest:
+            parts = (*parts, _figure(plan, "rounded at this level", FigureKind.ROUNDING, rest))
+    return _figure(plan, label, kind, exact, weight=weight, parts=parts)
 
 
-def _dimensions(plan: Plan, row: UnitResult) -> Iterable[Explained]:
-    for dimension in plan.dimensions:
+def _dimensions(results: Results, row: UnitResult, share: Fraction) -> Iterable[Explained]:
+    for dimension in results.plan.dimensions:
         lines = [line for line in row.lines if line.indicator.dimension_id == dimension.dimension_id]
         if lines:
             yield _figure(
-                plan,
+                results.plan,
                 dimension.name,
                 FigureKind.DIMENSION,
-                sum((line.points for line in lines), ZERO),
-                weight=sum((line.weight for line in lines), ZERO),
-                parts=tuple(_indicator(plan, line) for line in lines),
+                sum((line.points for line in lines), ZERO) * share,
+                weight=sum((line.weight for line in lines), ZERO) * share,
+                parts=tuple(_indicator(results, row, line, share) for line in lines),
             )
 
 
-def _indicator(plan: Plan, line: Line) -> Explained:
-    single = len(line.periods) == 1
-    parts = _facts(plan, line, line.periods[0]) if single else tuple(_period(plan, line, each) for each in line.periods)
+def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction) -> Explained:
+    plan, weight = results.plan, line.weight * share
+    if line.indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is not None:
+        appraised = evaluated(plan.evaluation, results.slice.rulings.tallies.of(row.unit_id))
+        parts = tuple(_raters(plan, appraised, weight / HUNDRED)) if line.status is LineStatus.SCORED else ()
+    elif len(line.periods) == 1:
+        parts = _facts(plan, line, line.periods[0])
+    else:
+        parts = tuple(_period(plan, line, each) for each in line.periods)
+    exempted = _exempted_by(results, row, line)
     return _figure(
         plan,
         f"{line.indicator.name} {line.period}",
         FigureKind.INDICATOR,
-        line.points,
-        weight=line.weight,
+        line.points * share,
+        weight=weight,
         formula=_formula(line),
+        positions=tuple(sorted({*exempted, *_positions_of(parts)})),
         parts=parts,
     )
+
+
+def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]:
+    """The exemptions by which the indicator, or a period of it, does not apply to the unit."""
+    counted = {each.period for each in line.periods}
+    if results.slice.period is None:
+        counted.update(share.period for share in line.indicator.composition)
+    for period in counted:
+        exemption = results.slice.cycle.exemption(row.unit_id, line.indicator.indicator_id, period)
+        if exemption is not None:
+            yield exemption.position
 
 
 def _period(plan: Plan, line: Line, scored: Scored) -> Explained:
@@ -158,7 +196,7 @@ def _period(plan: Plan, line: Line, scored: Scored) -> Explained:
         scored.period,
         FigureKind.PERIOD,
         scored.score,
-        weight=scored.share * 100,
+        weight=scored.share * HUNDRED,
         parts=_facts(plan, line, scored),
     )
 
@@ -179,8 +217,8 @@ def _facts(plan: Plan, line: Line, scored: Scored) -> tuple[Explained, ...]:
                 f"{each.unit_id} {each.period}",
                 FigureKind.INHERITED,
                 score,
-                weight=each.share * 100,
-                positions=(each.value.position, each.position),
+                weight=each.share * HUNDRED,
+                positions=(*(known.position for known in (each.value, each.target) if known), each.position),
             )
         )
     return tuple(found)
@@ -196,22 +234,31 @@ def _known(kind: FigureKind, known: Known, uom: str) -> Explained:
     )
 
 
-def _evaluation(plan: Plan, appraised: Evaluated, share: Fraction) -> Explained:
-    classes = tuple(
-        _figure(
+def _raters(plan: Plan, appraised: Evaluated, share: Fraction) -> Iterable[Explained]:
+    """What each class of raters contributes to a part of the whole."""
+    for of_class in appraised.classes:
+        tally = of_class.tally
+        mean = tally.mean if tally.mean is not None else ZERO
+        counted = f"{tally.n_valid} of {tally.n} valid{', trimmed' * tally.trimmed}"
+        yield _figure(
             plan,
             of_class.rater_class.lower(),
             FigureKind.RATERS,
-            of_class.tally.mean if of_class.tally.mean is not None else ZERO,
-            weight=of_class.weight,
-            formula=f"{of_class.tally.n_valid} of {of_class.tally.n} valid{', trimmed' * of_class.tally.trimmed}",
-            positions=(of_class.tally.position,),
+            of_class.weight * mean / HUNDRED * share,
+            weight=of_class.weight * share,
+            formula=f"{exact_text(mean)} points of 100, {counted}",
+            positions=(tally.position,),
         )
-        for of_class in appraised.classes
-    )
-    points = appraised.points if appraised.points is not None else ZERO
+
+
+def _overstatement(plan: Plan, found: Overstatement) -> Explained:
+    better = exact_text(found.gap * HUNDRED)
     return _figure(
-        plan, "evaluation", FigureKind.EVALUATION, _level(plan, points * share), weight=share * 100, parts=classes
+        plan,
+        f"{found.indicator.name}: reported {better} % better than verified",
+        FigureKind.OVERSTATEMENT,
+        -found.points,
+        positions=(found.claim.position,),
     )
 
 
@@ -223,7 +270,7 @@ def _adjustment(plan: Plan, counted: CountedItem, sign: Fraction) -> Explained:
         FigureKind.ADJUSTMENT,
         sign * counted.points,
         formula=str(item.rule),
-        positions=(item.position,),
+        positions=item.positions,
     )
 
 

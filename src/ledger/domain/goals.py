@@ -15,9 +15,9 @@ from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import RoundingPolicy, rounded
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
-from ledger.domain.reorganisation import CarryPolicy, sum_actuals, time_weighted
-from ledger.domain.results import HUNDRED, ONE, ZERO, Cell, Inherited, Known, Line, LineStatus, Scored, Slice
-from ledger.domain.succession import Heritage, heritage_of, last_period_before, months_of
+from ledger.domain.reorganisation import CarryPolicy
+from ledger.domain.results import HUNDRED, ONE, ZERO, Cell, Known, Line, LineStatus, Scored, Slice
+from ledger.domain.succession import Brought, Heritage, added_up, heritage_of, months_of, period_left, weighted
 from ledger.domain.tallying import evaluated
 
 Counting = tuple[Indicator, tuple[tuple[str, Fraction], ...]]
@@ -68,73 +68,74 @@ class Scores:
         """The scores that follow from `values`, which may be others than the slice's."""
         scored = self._alone(values, indicator, period, self._unit_ids)
         for unit_id, heritage in self._heritages.items():
-            own = scored.get(unit_id)
-            if own is not None and heritage.policy_of(indicator.indicator_id) is CarryPolicy.TIME_WEIGHTED:
-                scored[unit_id] = self._with_heritage(values, indicator, own, heritage)
+            if heritage.policy_of(indicator.indicator_id) is not CarryPolicy.TIME_WEIGHTED:
+                continue
+            if self._slice.cycle.exemption(unit_id, indicator.indicator_id, period) is not None:
+                continue
+            found = self._with_scores(values, indicator, period, scored.get(unit_id), heritage)
+            if found is not None:
+                scored[unit_id] = found
         return scored
 
-    def _with_heritage(
-        self, values: Mapping[Cell, Known], indicator: Indicator, own: Scored, heritage: Heritage
-    ) -> Scored:
+    def _with_scores(
+        self, values: Mapping[Cell, Known], indicator: Indicator, period: str, own: Scored | None, heritage: Heritage
+    ) -> Scored | None:
         """A successor's score; its own alone where its predecessors left no figure."""
-        earlier = last_period_before(self._plan, indicator, heritage)
-        before, after = months_of(heritage, own.period)
-        if earlier is None or not before:
+        whole = self._slice.period is None
+        before, after = months_of(heritage, self._slice.cycle, indicator, period, whole=whole)
+        if not before or (own is None and after):
             return own
+        earlier = period_left(self._plan, indicator, heritage, period)
         left = self._alone(values, indicator, earlier, dict.fromkeys((*heritage.shares, *self._unit_ids)))
         if not heritage.shares.keys() <= left.keys():
             return own
-        return _time_weighted(own, heritage, left, before=before, after=after)
+        return weighted(own or Scored(period, ONE, ZERO), heritage, left, before=before, after=after)
 
     def _alone(
         self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_ids: Iterable[str]
     ) -> dict[str, Scored]:
         """The scores of these units, each by its own figures and those it adds to them."""
-        kind = KINDS[indicator.formula.kind]
-        share = _due_share(indicator, period)
-        found: list[tuple[str, Known, Known | None, tuple[Inherited, ...]]] = []
-        readings: list[Reading] = []
+        found: list[Brought] = []
         for unit_id in unit_ids:
-            value = values.get((unit_id, indicator.indicator_id, period))
-            if value is None or self._slice.cycle.exemption(unit_id, indicator.indicator_id, period) is not None:
-                continue
-            target = self.target(unit_id, indicator) if kind.needs_target else None
-            # A later plan may score a figure against a target that the unit does not have: then nothing is known.
-            if kind.needs_target and (target is None or (kind.needs_baseline and target.baseline is None)):
-                continue
-            reading, added = _reading(value, target, share), ()
-            if unit_id in self._heritages:
-                reading, added = self._summed(values, indicator, unit_id, reading, share)
-            found.append((unit_id, value, target, added))
-            readings.append(reading)
-        points = kind.scores(indicator.formula, readings)
+            bring = self._with_actuals if unit_id in self._heritages else self._own
+            brought = bring(values, indicator, period, unit_id)
+            if brought is not None:
+                found.append(brought)
+        points = KINDS[indicator.formula.kind].scores(indicator.formula, [brought.reading for brought in found])
         return {
-            unit_id: Scored(period, ONE, score, value, target, added)
-            for (unit_id, value, target, added), score in zip(found, points, strict=True)
+            brought.unit_id: Scored(period, ONE, score, brought.value, brought.target, brought.inherited)
+            for brought, score in zip(found, points, strict=True)
         }
 
-    def _summed(
-        self, values: Mapping[Cell, Known], indicator: Indicator, unit_id: str, own: Reading, share: Fraction
-    ) -> tuple[Reading, tuple[Inherited, ...]]:
-        """A successor's reading with its predecessors' actuals and targets added, where the merger says so."""
+    def _own(self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_id: str) -> Brought | None:
+        """What a unit brings to the formula, None where nothing is known or the indicator does not apply."""
+        value = values.get((unit_id, indicator.indicator_id, period))
+        if value is None or self._slice.cycle.exemption(unit_id, indicator.indicator_id, period) is not None:
+            return None
+        kind = KINDS[indicator.formula.kind]
+        if not kind.needs_target:
+            return Brought(unit_id, Reading(Fraction(value.value)), value)
+        target = self.target(unit_id, indicator)
+        # A later plan may score a figure against a target that the unit does not have: then nothing is known.
+        if target is None or (kind.needs_baseline and target.baseline is None):
+            return None
+        return Brought(unit_id, _reading(value, target, _due_share(indicator, period)), value, target)
+
+    def _with_actuals(
+        self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_id: str
+    ) -> Brought | None:
+        """What a successor brings: its predecessors' actuals and targets added to its own, if the merger says so."""
+        own = self._own(values, indicator, period, unit_id)
         heritage = self._heritages[unit_id]
         if heritage.policy_of(indicator.indicator_id) is not CarryPolicy.SUM_ACTUALS:
-            return own, ()
-        earlier = last_period_before(self._plan, indicator, heritage)
-        added = tuple(
-            Inherited(predecessor, earlier, ONE, None, value, heritage.position)
-            for predecessor in heritage.shares
-            if earlier is not None and (value := values.get((predecessor, indicator.indicator_id, earlier))) is not None
-        )
-        actual = sum_actuals((Fraction(each.value.value) for each in added), own.actual)
-        if own.target is None:
-            return Reading(actual, None), added
-        targets = [known for each in added if (known := self.target(each.unit_id, indicator)) is not None]
-        target = sum_actuals((Fraction(known.value) * share for known in targets), own.target)
-        if own.baseline is None:
-            return Reading(actual, target), added
-        baselines = (Fraction(known.baseline) * share for known in targets if known.baseline is not None)
-        return Reading(actual, target, sum_actuals(baselines, own.baseline)), added
+            return own
+        exemption = self._slice.cycle.exemption(unit_id, indicator.indicator_id, period)
+        if own is None and (exemption is not None or not heritage.covers(period)):
+            return None
+        earlier = period_left(self._plan, indicator, heritage, period)
+        left = [self._own(values, indicator, earlier, predecessor) for predecessor in heritage.shares]
+        added = [brought for brought in left if brought is not None]
+        return added_up(unit_id, own, added, earlier, heritage.position) if added else own
 
     def target(self, unit_id: str, indicator: Indicator) -> Known | None:
         """The unit's own target, else the one that the plan sets for all."""
@@ -153,26 +154,7 @@ class Scores:
         return found
 
 
-def _time_weighted(own: Scored, heritage: Heritage, left: Mapping[str, Scored], *, before: int, after: int) -> Scored:
-    """A successor's score: its predecessors' for the months before, its own for those after."""
-    part = Fraction(before, before + after)
-    inherited: list[Inherited] = []
-    for unit_id, share in heritage.shares.items():
-        scored = left[unit_id]
-        assert scored.value is not None
-        inherited.append(Inherited(unit_id, scored.period, share * part, scored.score, scored.value, heritage.position))
-    score = time_weighted(
-        [(left[unit_id].score, share) for unit_id, share in heritage.shares.items()],
-        months_before=before,
-        successor=own.score,
-        months_after=after,
-    )
-    return replace(own, score=score, inherited=tuple(inherited))
-
-
-def _reading(value: Known, target: Known | None, share: Fraction) -> Reading:
-    if target is None:
-        return Reading(Fraction(value.value), None)
+def _reading(value: Known, target: Known, share: Fraction) -> Reading:
     baseline = Fraction(target.baseline) * share if target.baseline is not None else None
     return Reading(Fraction(value.value), Fraction(target.value) * share, baseline)
 

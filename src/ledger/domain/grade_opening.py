@@ -43,7 +43,8 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
         if row.participation is Participation.RANKED
     ]
     gradings = [slice.rulings.grading(group_id) for group_id in pool]
-    resolved = {tie.grade: frozenset(tie.admitted) for grading in gradings for _, tie in grading.ties}
+    ties = sorted((decided for grading in gradings for decided in grading.ties), key=lambda decided: decided[0])
+    resolved = {tie.grade: frozenset(tie.admitted) for _, tie in ties}
     exceptions = {granted.unit_id: granted.grade for grading in gradings for _, granted in grading.exceptions}
     try:
         allocation = allocate(rules, candidates, resolved=resolved, seats=seats.by_grade, exceptions=exceptions)

@@ -62,7 +62,9 @@ class Obligation:
     """One thing that there is to do."""
 
     kind: ObligationKind
+    """What there is to do."""
     status: ObligationStatus = ObligationStatus.OPEN
+    """Whether there is still time."""
     unit_id: str | None = None
     """The unit it is about; null where it is about a person."""
     subject_id: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -226,6 +227,9 @@ def _check_rules(plan: Plan) -> None:
         raise FormulaInvalid(path="dishonesty", hint="Tolerance and factor are not negative.")
     if plan.lights.green_min < plan.lights.yellow_min:
         raise FormulaInvalid(path="lights", hint="Green begins no lower than yellow.")
+    for name, days in asdict(plan.limits).items():
+        if days < 0:
+            raise OutOfRange(path=f"limits.{name}", given=days, hint="A time limit is not negative.")
     _check_decisions(plan)
     if plan.cadres is not None:
         with _at("cadres"):
@@ -261,6 +265,8 @@ def _check_evaluation(rules: EvaluationRules) -> None:
         raise DuplicateId(path="options", hint="Each answer has one name.")
     if any(later.points > earlier.points for earlier, later in pairwise(rules.options)):
         raise FormulaInvalid(path="options", hint="The best answer comes first.")
+    if any(not 0 <= option.points <= 100 for option in rules.options):
+        raise FormulaInvalid(path="options", hint="An answer is worth 0 to 100 points.")
 
 
 def _check_adjustments(plan: Plan) -> None:

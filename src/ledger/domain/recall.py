@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ledger.domain.cycle import Cycle, CycleFact
+from ledger.domain.cycle import CalendarAmended, Cycle, CycleClosed, CycleFact, CycleOpened, EntryClosed
 from ledger.domain.facts import Event
+from ledger.domain.grading import GradingFact
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Known, Slice
 from ledger.domain.rulings import Rulings
@@ -42,7 +43,7 @@ class _CycleFacts:
     rulings: Rulings = field(default_factory=Rulings)
     requests: dict[Cell, int] = field(default_factory=dict[Cell, int])
     moved: dict[str, int] = field(default_factory=dict[str, int])
-    corrections: list[tuple[int, ReasonCode]] = field(default_factory=list[tuple[int, ReasonCode]])
+    corrections: list[tuple[int, str, ReasonCode]] = field(default_factory=list[tuple[int, str, ReasonCode]])
 
     def copy(self) -> _CycleFacts:
         values = {basis: dict(known) for basis, known in self.values.items()}
@@ -59,6 +60,8 @@ class _CycleFacts:
 
 EVERY_UNIT = ""
 """Stands for whatever moves the results of every group of a cycle."""
+_NO_FIGURE = (GradingFact, CalendarAmended, CycleOpened, EntryClosed, CycleClosed)
+"""What moves grades, phases or days, but no figure that a table of results holds."""
 
 
 class Recall:
@@ -90,14 +93,14 @@ class Recall:
         if not isinstance(cycle_id, str):
             return
         facts = self._of(cycle_id)
-        if fact.MOVES:
+        if fact.MOVES and not isinstance(fact, _NO_FIGURE):
             # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
             unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
             facts.moved[unit_id or EVERY_UNIT] = event.position
         if isinstance(fact, ScoreFact):
             _note_request(facts.requests, event, fact)
-            if isinstance(fact, ScoreCorrected):
-                facts.corrections.append((event.position, fact.reason_code))
+            if isinstance(fact, ScoreCorrected | ScoreWithdrawn):
+                facts.corrections.append((event.position, fact.unit_id, fact.reason_code))
             for basis, known in effects(event):
                 values = self._of(fact.cycle_id).values[basis]
                 cell = (fact.unit_id, fact.indicator_id, fact.period)
@@ -135,13 +138,15 @@ class Recall:
         wanted = set(unit_ids)
         return sorted(p for (unit_id, _, _), p in self._known(cycle_id).requests.items() if unit_id in wanted)
 
-    def correction_reasons(self, cycle_id: str, *, after: int) -> tuple[ReasonCode, ...]:
-        """Why values were corrected after a position, each reason once. Raises UnknownId."""
-        codes = (code for position, code in self._known(cycle_id).corrections if position > after)
+    def correction_reasons(self, cycle_id: str, unit_ids: Iterable[str], *, after: int) -> tuple[ReasonCode, ...]:
+        """Why these units' values were corrected or withdrawn after a position, each reason once. Raises UnknownId."""
+        wanted = set(unit_ids)
+        corrections = self._known(cycle_id).corrections
+        codes = (code for position, unit_id, code in corrections if position > after and unit_id in wanted)
         return tuple(dict.fromkeys(codes))
 
     def moved(self, cycle_id: str, unit_ids: Iterable[str]) -> int:
-        """The last position after which the results of these units may be others. Raises UnknownId."""
+        """The last position that may have moved a figure of these units' results. Raises UnknownId."""
         moved = self._known(cycle_id).moved
         return max((moved.get(unit_id, 0) for unit_id in (*unit_ids, EVERY_UNIT)), default=0)
 

@@ -47,8 +47,11 @@ def regrade(results: Results, grading: Grading, position: int, fact: GradesOpene
     opening = results.opening
     allocation = opening.allocation if opening is not None else None
     rules, current = results.plan.grading, grading.current
-    if isinstance(fact, GradesRevised) and fact.policy is RestatementPolicy.HOLD_HARMLESS:
-        assert allocation is not None and rules is not None and current is not None
+    if (
+        isinstance(fact, GradesRevised)
+        and fact.policy is RestatementPolicy.HOLD_HARMLESS
+        and (allocation is not None and rules is not None and current is not None)
+    ):
         allocation = held_harmless(allocation, current.grades, frozenset(fact.at_fault), rules.names)
     follows: Mapping[str, str] = allocation.grades if allocation is not None else {}
     recorded = {unit.unit_id: unit.grade for unit in fact.allocation}

@@ -88,6 +88,7 @@ class Inherited:
     value: Known
     position: int
     """The merger or split that says so."""
+    target: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ledger.domain.numbers import RoundingPolicy, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
 from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
+from ledger.domain.rulings import Rulings
 from ledger.domain.tallying import Evaluated, evaluated
 
 ENGINE_VERSION = "1"
@@ -51,6 +52,12 @@ def participants(cycle: Cycle, group_id: str) -> list[Participant]:
     if not found and cycle.latest.plan.group(group_id) is None:
         raise UnknownId(path="group_id", group_id=group_id)
     return found
+
+
+def concerned(cycle: Cycle, rulings: Rulings, group_id: str) -> set[str]:
+    """The units whose events can move a group's grades: its own, those they came from, and those of its pool."""
+    members = (unit_id for each in pool_of(cycle, group_id) for unit_id, _ in participants(cycle, each))
+    return rulings.with_predecessors(members)
 
 
 def due(cycle: Cycle, group_id: str, period: str | None) -> list[tuple[Indicator, str]]:
@@ -111,7 +118,7 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> UnitR
     draft = replace(
         draft,
         evaluation=appraised,
-        counted=counted_adjustments(plan.adjustments, rulings.adjustments.of(draft.unit_id)),
+        counted=counted_adjustments(plan.adjustments, rulings.adjustments.granted(draft.unit_id)),
         overstatements=tuple(_overstatements(slice, plan, draft, scores)),
     )
     exact = _total(plan, draft, appraised)
@@ -134,22 +141,22 @@ def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores)
     rule = plan.dishonesty
     if rule is None:
         return
-    for line in draft.lines:
-        cell = (draft.unit_id, line.indicator.indicator_id, line.period)
+    for line, scored in ((each, scored) for each in draft.lines for scored in each.periods):
+        cell = (draft.unit_id, line.indicator.indicator_id, scored.period)
         claim = slice.claims.get(cell)
-        if claim is None or line.value is None or claim.value == line.value.value:
+        if claim is None or scored.value is None or claim.value == scored.value.value:
             continue
         gap = overstatement(
             line.indicator.formula,
             Fraction(claim.value),
-            Fraction(line.value.value),
+            Fraction(scored.value.value),
             rule.tolerance,
-            target=Fraction(line.target.value) if line.target is not None else None,
+            target=Fraction(scored.target.value) if scored.target is not None else None,
         )
         if gap is None:
             continue
-        claimed = scores.on({**slice.values, cell: claim}, line.indicator, line.period)[draft.unit_id].score
-        gained = max(claimed - line.periods[-1].score, ZERO)
+        claimed = scores.on({**slice.values, cell: claim}, line.indicator, scored.period)[draft.unit_id].score
+        gained = max(claimed - scored.score, ZERO) * scored.share
         yield Overstatement(line.indicator, gap, Fraction(rule.factor) * gained * line.weight / HUNDRED, claim)
 
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.plan import Participation
 from ledger.domain.recall import Recall
 from ledger.domain.score import Basis, VerificationMethod, score_stream
 
@@ -31,13 +32,34 @@ def frame_of(
     Empty limits mean all. Raises UnknownId.
     """
     membership = recall.cycle(cycle_id).membership
-    return tuple(
-        sorted(
-            score_stream(cycle_id, unit_id, indicator_id, period).name
-            for unit_id, indicator_id, period in recall.values(cycle_id, Basis.OFFICIAL)
-            if not group_ids or membership[unit_id][0] in group_ids
-            if not indicator_ids or indicator_id in indicator_ids
-        )
+    names = {
+        score_stream(cycle_id, *cell).name
+        for cell in recall.values(cycle_id, Basis.OFFICIAL)
+        if _in_frame(cell, membership, group_ids, indicator_ids)
+    }
+    return tuple(sorted(names))
+
+
+def framed(
+    planned: SpotCheckPlanned, cells: Iterable[Cell], membership: Mapping[str, tuple[str, Participation]]
+) -> dict[str, Cell]:
+    """The scores that a check drew from, by name, of all that had an official value at the position it names."""
+    return {
+        score_stream(planned.cycle_id, *cell).name: cell
+        for cell in cells
+        if _in_frame(cell, membership, planned.group_ids, planned.indicator_ids)
+    }
+
+
+def _in_frame(
+    cell: Cell,
+    membership: Mapping[str, tuple[str, Participation]],
+    group_ids: Sequence[str],
+    indicator_ids: Sequence[str],
+) -> bool:
+    unit_id, indicator_id, _ = cell
+    return (not group_ids or membership[unit_id][0] in group_ids) and (
+        not indicator_ids or indicator_id in indicator_ids
     )
 
 
@@ -197,6 +219,16 @@ def drawn_by(planned: SpotCheckPlanned, recall: Recall) -> tuple[str, ...]:
     """The names that a check drew; `recall` is what was known at the position it names."""
     frame = frame_of(recall, planned.cycle_id, group_ids=planned.group_ids, indicator_ids=planned.indicator_ids)
     return draw(frame, planned.seed, planned.n)
+
+
+def reproduces(planned: SpotCheckPlanned, frame: Iterable[str]) -> bool:
+    """Whether a frame, which is looked up anew, and the seed give the very draw that was recorded."""
+    names = tuple(frame)
+    return (len(names), list_hash(names), list_hash(draw(names, planned.seed, planned.n))) == (
+        planned.frame_size,
+        planned.frame_hash,
+        planned.drawn_hash,
+    )
 
 
 def exceeds(official: Decimal, observed: Decimal, tolerance: Decimal) -> bool:

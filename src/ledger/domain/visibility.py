@@ -49,6 +49,12 @@ class Visibility:
             not scope.indicator_ids and scope.covers(unit_id=unit_id) for scope in self.scopes
         )
 
+    def sees_result(self, unit_id: str | None, subject_id: str | None) -> bool:
+        """Whether the person may see what was decided about a unit, or about a person."""
+        if unit_id is not None:
+            return self.sees_total(unit_id)
+        return self.all_scores or subject_id == self.person_id
+
     def sees_person(self, person_id: str) -> bool:
         """Whether the person may see somebody's roles and acts."""
         return self.registry or person_id == self.person_id
@@ -66,10 +72,7 @@ class Visibility:
             case Audience.REGISTRY:
                 return self.sees_person(fact.subject_id if isinstance(fact, PersonFact) else event.actor.person_id)
             case Audience.RESULT:
-                unit_id = getattr(fact, "unit_id", None)
-                if isinstance(unit_id, str):
-                    return self.sees_total(unit_id)
-                return self.all_scores or getattr(fact, "subject_id", None) == self.person_id
+                return self.sees_result(getattr(fact, "unit_id", None), getattr(fact, "subject_id", None))
             case Audience.PUBLICATION:
                 return self.all_scores or getattr(fact, "audience", None) in self.audiences
             case Audience.SCORE:

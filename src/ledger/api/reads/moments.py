@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TypeVar
 
 import strawberry
@@ -10,6 +11,10 @@ import strawberry
 from ledger.api.context import Context
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, AsOfInput
+from ledger.domain.facts import Event as DomainEvent
+from ledger.domain.facts import Fact
+from ledger.domain.periods import local_day
+from ledger.domain.world import CIVIL_TIMEZONE
 from ledger.results import AsOf as Moment
 
 T = TypeVar("T")
@@ -25,6 +30,23 @@ def moment(context: Context, as_of: AsOfInput | None, at_least: int | None = Non
     position = _given(as_of.position) if as_of else None
     recorded_at = _given(as_of.recorded_at) if as_of else None
     return context.service.answers.resolve(position=position, recorded_at=recorded_at)
+
+
+def day_of(context: Context, as_of: AsOfInput | None, at: Moment) -> date:
+    """The civil day an answer speaks of: that of the moment asked for, or today."""
+    instant = at.recorded_at if as_of is not None else None
+    return local_day(instant or context.service.store.clock(), CIVIL_TIMEZONE)
+
+
+def seen_proceedings(context: Context, cycle_id: str, *kinds: type[Fact], at: Moment) -> list[DomainEvent]:
+    """A cycle's events of these kinds of facts that the viewer may see, in order. Raises UnknownId.
+
+    Folded by the domain's own states they make what the viewer may know: whatever is about
+    one unit or one person is seen whole or not at all.
+    """
+    visibility, answers = context.visibility(), context.service.answers
+    answers.cycle(cycle_id, at.position)
+    return [event for event in answers.proceedings(cycle_id, kinds, at=at.position) if visibility.sees(event)]
 
 
 def _given(value: T | None) -> T | None:

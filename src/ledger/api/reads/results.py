@@ -133,20 +133,19 @@ def impact(context: Context, position: int, period: str | None) -> Impact:
     cycle_id = getattr(event.fact, "cycle_id", None)
     if cycle_id is None or not visibility.sees(event):
         raise UnknownId(path="position", position=position, hint="It is no event about a cycle's figures.")
-    of_period = period or getattr(event.fact, "period", None)
     cycle = answers.cycle(cycle_id, position)
     group_ids = _groups_of(event.fact, cycle, answers.rulings(cycle_id, position))
     before: dict[str, Standing] = {}
     after: dict[str, Standing] = {}
     for group_id in group_ids:
         with suppress(UnknownId, PlanNotInForce, InvalidPeriod):
-            before |= _seen(context, answers.results(cycle_id, group_id, period=of_period, at=position - 1))
-        after |= _seen(context, answers.results(cycle_id, group_id, period=of_period, at=position))
+            before |= _seen(context, answers.results(cycle_id, group_id, period=period, at=position - 1))
+        after |= _seen(context, answers.results(cycle_id, group_id, period=period, at=position))
     return Impact(
         event=Event.of(event),
         group_ids=group_ids,
-        period=of_period,
-        group_relative=_group_relative(event.fact, cycle, of_period),
+        period=period,
+        group_relative=_group_relative(event.fact, cycle, period),
         rows=diff_rows(before, after),
     )
 

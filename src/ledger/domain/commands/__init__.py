@@ -74,15 +74,7 @@ from ledger.domain.commands.planning import (
     PlanCycle,
     RepealMeasures,
 )
-from ledger.domain.commands.publishing import (
-    CloseCycle,
-    CloseRestatement,
-    OpenRestatement,
-    PublishReport,
-    RestateReports,
-    RetractReport,
-    SetReportDue,
-)
+from ledger.domain.commands.publishing import CloseCycle, PublishReport, RetractReport, SetReportDue
 from ledger.domain.commands.registry import (
     GrantDelegation,
     GrantRole,
@@ -93,6 +85,7 @@ from ledger.domain.commands.registry import (
     RevokeRole,
 )
 from ledger.domain.commands.reorganising import DissolveUnit, MergeUnits, SplitUnit, TransferDuty
+from ledger.domain.commands.restating import CloseRestatement, OpenRestatement, RestateReports
 from ledger.domain.commands.reviewing import (
     ConfirmDecision,
     HonourDecision,

@@ -10,11 +10,20 @@ from ledger.domain.commands.grading import GradingCommand, computed_at, require_
 from ledger.domain.cycle import Cycle, Phase
 from ledger.domain.facts import Fact
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.grade_opening import ranked_counts
-from ledger.domain.grading import GradeChange, GradedUnit, GradesOpened, GradesRevised, Grading, RestatementPolicy
+from ledger.domain.grade_opening import pool_of, ranked_counts
+from ledger.domain.grading import (
+    GradeChange,
+    GradedUnit,
+    GradesOpened,
+    GradesRevised,
+    Grading,
+    RestatementPolicy,
+    grading_stream,
+)
 from ledger.domain.plan import Participation
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
+    DuplicateId,
     GradesAlreadyOpened,
     MalformedInput,
     PhaseViolation,
@@ -23,11 +32,12 @@ from ledger.domain.refusals import (
     ResultsStale,
     UnknownId,
 )
+from ledger.domain.reporting import recalled
 from ledger.domain.results import Results
 from ledger.domain.roles import Role
 from ledger.domain.score import Basis
 from ledger.domain.seats import seats_for
-from ledger.domain.settlement import ENGINE_VERSION
+from ledger.domain.settlement import ENGINE_VERSION, concerned
 from ledger.domain.tables import graded_units, result_rows, seat_rows
 from ledger.domain.world import World
 
@@ -58,8 +68,9 @@ class OpenGrades(GradingCommand):
         if grading.notice is None or grading.notice.ended_position is None:
             raise PhaseViolation(group_id=self.group_id, hint="Grades are opened after the public notice has ended.")
         results, allocation = _recomputed(self, world, grading)
-        _compare(self.allocation, allocation)
         units = graded_units(results, allocation)
+        _compare(self.allocation, units)
+        _require_shared(world, self, results, allocation)
         return [
             GradesOpened(
                 cycle_id=self.cycle_id,
@@ -123,10 +134,12 @@ class ReviseGrades(GradingCommand):
 def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Grading) -> tuple[Results, Allocation]:
     """The results as of now, which are those cited, and the grades that follow. Source: domain.md C5."""
     cited = computed_at(grading, command.results_position)
+    if cited.basis is not Basis.OFFICIAL:
+        raise MalformedInput(path="results_position", basis=cited.basis, hint="Only official results are graded.")
     recall, results = command.settled(world)
-    unit_ids = [row.unit_id for row in results.rows]
+    unit_ids = concerned(results.slice.cycle, results.slice.rulings, command.group_id)
     moved = recall.moved(command.cycle_id, unit_ids)
-    if cited.as_of_position < moved or cited.basis is not Basis.OFFICIAL:
+    if cited.as_of_position < moved:
         raise ResultsStale(path="results_position", as_of=cited.as_of_position, moved_at=moved)
     if fingerprint(result_rows(results)) != cited.table_hash:
         raise ResultsStale(path="results_position", engine=ENGINE_VERSION, computed_with=cited.engine_version)
@@ -140,25 +153,50 @@ def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Gradi
     return results, opening.allocation
 
 
-def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: list[str]) -> None:
-    """Refuse while a verified score is missing, a correction is asked for, or an appeal is open."""
-    lacking = [row.unit_id for row in results.rows if row.participation is Participation.RANKED and not row.complete]
+def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: set[str]) -> None:
+    """Refuse while a verified score is missing, a correction is asked for, or an appeal is open.
+
+    Of groups that share a quota each has to be settled: all compete for its seats.
+    """
+    others = recalled(recall, command.cycle_id, _sharing(command, results))
+    rows = [row for each in (results, *others) for row in each.rows if row.participation is Participation.RANKED]
+    lacking = [row.unit_id for row in rows if not row.complete]
     if lacking:
         raise ResultsIncomplete(path="results_position", missing=", ".join(lacking))
     requests = recall.requests(command.cycle_id, unit_ids)
     if requests:
         raise ResultsIncomplete(correction_requests=", ".join(map(str, requests)))
-    appeals = recall.rulings(command.cycle_id).appeals.open_in(set(unit_ids))
+    appeals = recall.rulings(command.cycle_id).appeals.open_in(unit_ids)
     if appeals and not results.plan.graded_subject_to_appeal:
         raise ResultsIncomplete(appeals=", ".join(str(appeal.position) for appeal in appeals))
 
 
-def _compare(given: tuple[GradeGiven, ...], allocation: Allocation) -> None:
-    """Refuse an allocation that differs from the recomputation."""
-    for each in given:
-        follows = allocation.grades.get(each.unit_id)
-        if follows != each.grade:
-            raise QuotaExceeded(path="allocation", unit_id=each.unit_id, given=each.grade, follows=follows)
+def _sharing(command: OpenGrades | ReviseGrades, results: Results) -> list[str]:
+    """The other groups that share the group's quota."""
+    return [each for each in pool_of(results.slice.cycle, command.group_id) if each != command.group_id]
+
+
+def _require_shared(world: World, command: OpenGrades, results: Results, allocation: Allocation) -> None:
+    """Refuse if a group that shares the quota was graded before and would now be graded otherwise."""
+    for group_id in _sharing(command, results):
+        earlier = world.read(grading_stream(command.cycle_id, group_id)).current
+        for unit_id, grade in earlier.grades.items() if earlier is not None else ():
+            if allocation.grades.get(unit_id, grade) != grade:
+                hint = f"{group_id} shares the quota and was graded before; restate it first."
+                raise QuotaExceeded(unit_id=unit_id, given=grade, follows=allocation.grades[unit_id], hint=hint)
+
+
+def _compare(given: tuple[GradeGiven, ...], units: tuple[GradedUnit, ...]) -> None:
+    """Refuse an allocation that differs from the recomputation; one that is left out differs from nothing."""
+    follows = {unit.unit_id: unit.grade for unit in units}
+    said = {each.unit_id: each.grade for each in given}
+    if len(said) != len(given):
+        raise DuplicateId(path="allocation", hint="One grade for each unit.")
+    for unit_id in sorted(said.keys() | follows.keys()) if given else ():
+        if said.get(unit_id) != follows.get(unit_id):
+            raise QuotaExceeded(
+                path="allocation", unit_id=unit_id, given=said.get(unit_id), follows=follows.get(unit_id)
+            )
 
 
 def _outside_quota(units: tuple[GradedUnit, ...], allocation: Allocation) -> tuple[GradedUnit, ...]:

@@ -118,10 +118,10 @@ class StartPublicNotice(GradingCommand):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
         cycle, grading = self.cycle(world), self.grading(world)
-        if cycle.phase is Phase.OPEN:
-            raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
         if grading.graded:
             raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
+        if cycle.phase is not Phase.ENTRY_CLOSED:
+            raise PhaseViolation(phase=cycle.phase, hint="A notice follows when entry is closed.")
         results = computed_at(grading, self.results_position)
         if results.basis is not Basis.OFFICIAL:
             raise MalformedInput(path="results_position", basis=results.basis, hint="Only official results are shown.")
@@ -172,13 +172,15 @@ class ResolveTie(GradingCommand):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING, group_id=self.group_id)
         require_rule(world, self.cycle(world), self.rule)
+        if self.grading(world).graded:
+            require_restatement(world, self.cycle_id, self.group_id)
         check_text(self.criterion, path="criterion")
         _, results = self.settled(world)
         tie = results.opening.tie if results.opening is not None else None
         if tie is None or tie.facts.get("grade") != self.grade:
             raise MalformedInput(path="grade", given=self.grade, hint="No units are tied at this cut.")
         tied = tuple(str(tie.facts["tied"]).split(", "))
-        if len(self.admitted) != tie.facts["seats"] or not set(self.admitted) <= set(tied):
+        if len(self.admitted) != tie.facts["seats"] or len(set(self.admitted) & set(tied)) != len(self.admitted):
             raise QuotaExceeded(path="admitted", tied=", ".join(tied), seats=tie.facts["seats"])
         return [
             TieResolved(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from ledger.domain.appeal import (
     PANEL_LEVEL,
@@ -149,7 +149,6 @@ class DecideAppeal(AppealStepCommand):
         if self.directs is None and self.outcome is not AppealOutcome.DISMISSED:
             raise ReasonRequired(path="directs", hint="Say what has to be done.")
         plan = cycle.latest.plan
-        answer_due = local_day(appeal.asked_at, plan.timezone) + timedelta(days=plan.limits.appeal_answer_days)
         directs = self.directs
         return [
             AppealDecided(
@@ -161,7 +160,7 @@ class DecideAppeal(AppealStepCommand):
                 outcome=self.outcome,
                 findings=world.reason(self.findings, length_min=10, path="findings"),
                 directs=None if directs is None else world.reason(directs, length_min=5, path="directs"),
-                late=local_day(world.now, plan.timezone) > answer_due,
+                late=local_day(world.now, plan.timezone) > appeal.answer_due_on(plan),
                 evidence=world.evidence(self.evidence, count_min=1),
             )
         ]

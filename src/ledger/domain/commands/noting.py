@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from ledger.domain.commands.subjects import ScoreCommand, check_uom
 from ledger.domain.facts import Fact
-from ledger.domain.grading import grading_stream
 from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import SCALE_MAX, check_scale
 from ledger.domain.periods import local_day
@@ -33,10 +32,11 @@ class NoteSourceRevision(ScoreCommand):
         self.act(world, Role.SCORER, Role.OFFICE, Role.DIRECTOR)
         subject = self.subject(world)
         score = self.score(world)
-        if not world.read(grading_stream(self.cycle_id, subject.group_id)).graded:
+        graded = self.graded(world, subject)
+        if not graded:
             raise PhaseViolation(phase=subject.cycle.phase, hint="Ask for a correction; grades are not opened yet.")
         if subject.plan.revisions_after_publication is not RevisionPolicy.NOTE:
-            raise RestatementRequired(cycle_id=self.cycle_id, group_id=subject.group_id)
+            raise RestatementRequired(cycle_id=self.cycle_id, group_id=graded[0])
         if score.official is None:
             raise NotVerified(unit_id=self.unit_id, indicator_id=self.indicator_id)
         check_uom(subject.indicator, self.uom)

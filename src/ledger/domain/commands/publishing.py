@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict
 
 from ledger.domain.cycle import Cycle, CycleClosed, Phase, cycle_stream
 from ledger.domain.facts import Fact, Stream
+from ledger.domain.grade_opening import pool_of
 from ledger.domain.grading import ReportAudience, grading_stream
 from ledger.domain.identifiers import check_id
-from ledger.domain.publication import OpenRestatement as Restating
 from ledger.domain.publication import (
     Publications,
     Report,
+    ReportChange,
     ReportDueSet,
     ReportKind,
     ReportPublished,
-    ReportRestated,
     ReportRetracted,
-    RestatementClosed,
-    RestatementOpened,
     publication_stream,
 )
 from ledger.domain.recall import Recall
@@ -32,14 +29,13 @@ from ledger.domain.refusals import (
     PhaseViolation,
     PublicationNotReproducible,
     RestatementAlreadyOpen,
-    RestatementRequired,
     ResultsIncomplete,
     ResultsStale,
     UnknownId,
 )
 from ledger.domain.reporting import Content, recalled, report_content
 from ledger.domain.roles import Role
-from ledger.domain.settlement import ENGINE_VERSION, participants
+from ledger.domain.settlement import ENGINE_VERSION, concerned
 from ledger.domain.tables import report_changes
 from ledger.domain.world import Command, World
 
@@ -101,14 +97,10 @@ class PublishReport(PublicationCommand):
         if any(report.fact.number == self.number for report in publications.reports):
             raise DuplicateId(path="number", number=self.number)
         _check_audience(self.kind, self.audience)
-        for group_id in self.group_ids:
-            if cycle.latest.plan.group(group_id) is None:
-                raise UnknownId(path="group_ids", group_id=group_id)
-        if not self.group_ids:
-            raise MalformedInput(path="group_ids", hint="A report is about at least one group.")
-        if self.kind is ReportKind.ANNUAL:
-            self._require_graded(world)
+        self._check_groups(cycle)
         recall = _known_at(world, self.cycle_id, self.as_of_position)
+        if self.kind is ReportKind.ANNUAL:
+            self._require_graded(recall)
         results = recalled(recall, self.cycle_id, self.group_ids, period=self.period)
         content = report_content(results, unit_ids=self.unit_ids)
         if self.content_hash is not None and self.content_hash != content.content_hash:
@@ -130,16 +122,27 @@ class PublishReport(PublicationCommand):
                 engine_version=ENGINE_VERSION,
                 rows=content.rows,
                 content_hash=content.content_hash,
-                changes=report_changes(previous.fact.rows, content.rows) if previous is not None else (),
+                changes=changes_since(recall, previous, content) if previous is not None else (),
             )
         ]
 
-    def _require_graded(self, world: World) -> None:
+    def _check_groups(self, cycle: Cycle) -> None:
         for group_id in self.group_ids:
-            if not world.read(grading_stream(self.cycle_id, group_id)).graded:
-                raise PhaseViolation(path="group_ids", group_id=group_id, hint="Its grades are not opened.")
+            if cycle.latest.plan.group(group_id) is None:
+                raise UnknownId(path="group_ids", group_id=group_id)
+        if not self.group_ids:
+            raise MalformedInput(path="group_ids", hint="A report is about at least one group.")
+        if len(set(self.group_ids)) != len(self.group_ids):
+            raise DuplicateId(path="group_ids", hint="Name each group once.")
+
+    def _require_graded(self, recall: Recall) -> None:
+        """Refuse unless the grades known then are opened, and those that follow from the results known then."""
         if self.period is not None:
             raise MalformedInput(path="period", hint="An annual report is about the cycle as a whole.")
+        for group_id in self.group_ids:
+            if not recall.rulings(self.cycle_id).grading(group_id).graded:
+                raise PhaseViolation(path="group_ids", group_id=group_id, hint="Its grades are not opened.")
+        require_regraded(recall, self.cycle_id, self.group_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,96 +154,9 @@ class RetractReport(PublicationCommand):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING)
-        report = _standing(self.publications(world), self.published_position, path="published_position")
+        report = standing_report(self.publications(world), self.published_position, path="published_position")
         reason = world.reason(self.reason, length_min=10)
         return [ReportRetracted(cycle_id=self.cycle_id, published_position=report.position, reason=reason)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenRestatement(PublicationCommand):
-    """Open the only door through which graded results are corrected; numbers follow each other."""
-
-    cause: str
-    group_ids: tuple[str, ...]
-    evidence: tuple[str, ...]
-    approved_by: str
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.OFFICE, Role.DIRECTOR, Role.LEADING)
-        publications = self.publications(world)
-        self.cycle(world)
-        if publications.restating is not None:
-            raise RestatementAlreadyOpen(number=publications.restating.number)
-        world.require_holder(self.approved_by, Role.LEADING, path="approved_by")
-        world.differ({self.approved_by}, because="who opens a restatement does not approve it")
-        if not self.group_ids:
-            raise MalformedInput(path="group_ids", hint="Say whose results may be corrected.")
-        for group_id in self.group_ids:
-            if not world.read(grading_stream(self.cycle_id, group_id)).graded:
-                raise PhaseViolation(path="group_ids", group_id=group_id, hint="Its grades are not opened; correct it.")
-        return [
-            RestatementOpened(
-                cycle_id=self.cycle_id,
-                number=f"R{publications.restatements + 1}",
-                cause=world.reason(self.cause, length_min=10, path="cause"),
-                group_ids=self.group_ids,
-                evidence=world.evidence(self.evidence, count_min=1),
-                approved_by=self.approved_by,
-            )
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseRestatement(PublicationCommand):
-    """End a restatement that changed nothing published."""
-
-    reason: str
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.OFFICE, Role.DIRECTOR, Role.LEADING)
-        restating = _restating(self.publications(world), self.cycle_id)
-        _require_regraded(world.recall(self.cycle_id), self.cycle_id, restating.group_ids)
-        reason = world.reason(self.reason, length_min=10)
-        return [RestatementClosed(cycle_id=self.cycle_id, number=restating.number, reason=reason)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestateReports(PublicationCommand):
-    """Replace published reports by what the restated results say; the restatement ends with it."""
-
-    supersedes_positions: tuple[int, ...]
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.OFFICE, Role.DIRECTOR, Role.LEADING)
-        publications = self.publications(world)
-        restating = _restating(publications, self.cycle_id)
-        if not self.supersedes_positions:
-            raise MalformedInput(path="supersedes_positions", hint="Name at least one report.")
-        recall = world.recall(self.cycle_id)
-        _require_regraded(recall, self.cycle_id, restating.group_ids)
-        return [
-            self._restated(publications, position, restating.number, recall) for position in self.supersedes_positions
-        ]
-
-    def _restated(self, publications: Publications, position: int, restatement: str, recall: Recall) -> ReportRestated:
-        report = _standing(publications, position, path="supersedes_positions")
-        content, scope = _content_again(recall, report)
-        since = report.fact.as_of_position
-        return ReportRestated(
-            cycle_id=self.cycle_id,
-            number=f"{_first_number(publications, report)}({restatement})",
-            restatement=restatement,
-            supersedes_position=position,
-            as_of_position=recall.as_of,
-            plan_version=content.plan_version,
-            engine_version=ENGINE_VERSION,
-            rows=content.rows,
-            content_hash=content.content_hash,
-            changes=report_changes(
-                report.fact.rows, content.rows, reason_codes=recall.correction_reasons(self.cycle_id, after=since)
-            ),
-            **scope,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,31 +176,19 @@ class CloseCycle(Command):
         for group in cycle.latest.plan.groups:
             if not world.read(grading_stream(self.cycle_id, group.group_id)).graded and cycle.latest.plan.grading:
                 raise ResultsIncomplete(group_id=group.group_id, hint="Its grades are not opened.")
-        open_appeals = world.recall(self.cycle_id).rulings(self.cycle_id).appeals.open_in(set(cycle.membership))
-        if open_appeals:
-            raise ResultsIncomplete(appeals=", ".join(str(appeal.position) for appeal in open_appeals))
+        appeals = [appeal for appeal in world.recall(self.cycle_id).rulings(self.cycle_id).appeals if appeal.open]
+        if appeals:
+            raise ResultsIncomplete(appeals=", ".join(str(appeal.position) for appeal in appeals))
         return [CycleClosed(cycle_id=self.cycle_id)]
 
 
-class _Scope(TypedDict):
-    kind: ReportKind
-    audience: ReportAudience
-    period: str | None
-    group_ids: tuple[str, ...]
-    unit_ids: tuple[str, ...]
-
-
-def _content_again(recall: Recall, report: Report) -> tuple[Content, _Scope]:
-    fact = report.fact
-    scope = _Scope(
-        kind=fact.kind,
-        audience=fact.audience,
-        period=fact.period,
-        group_ids=fact.group_ids,
-        unit_ids=fact.unit_ids,
-    )
-    results = recalled(recall, fact.cycle_id, fact.group_ids, period=fact.period)
-    return report_content(results, unit_ids=fact.unit_ids), scope
+def changes_since(recall: Recall, previous: Report, content: Content) -> tuple[ReportChange, ...]:
+    """What a report says otherwise than an earlier one, with the reasons recorded in between."""
+    fact = previous.fact
+    cycle, rulings = recall.cycle(fact.cycle_id), recall.rulings(fact.cycle_id)
+    units = {unit_id for group_id in fact.group_ids for unit_id in concerned(cycle, rulings, group_id)}
+    reasons = recall.correction_reasons(fact.cycle_id, units, after=fact.as_of_position)
+    return report_changes(fact.rows, content.rows, reason_codes=reasons)
 
 
 def _check_audience(kind: ReportKind, audience: ReportAudience) -> None:
@@ -307,12 +211,13 @@ def _previous(publications: Publications, command: PublishReport) -> Report | No
     alike = (
         report
         for report in reversed(publications.reports)
-        if (report.fact.kind, report.fact.group_ids) == (command.kind, command.group_ids)
+        if (report.fact.kind, report.fact.period, report.fact.group_ids)
+        == (command.kind, command.period, command.group_ids)
     )
     return next(alike, None)
 
 
-def _standing(publications: Publications, position: int, *, path: str) -> Report:
+def standing_report(publications: Publications, position: int, *, path: str) -> Report:
     """A report that was neither superseded nor retracted. Raises UnknownId, NoChange."""
     report = publications.report(position)
     if report is None:
@@ -322,28 +227,19 @@ def _standing(publications: Publications, position: int, *, path: str) -> Report
     return report
 
 
-def _first_number(publications: Publications, report: Report) -> str:
-    """The number under which the report was published first."""
-    while isinstance(report.fact, ReportRestated):
-        earlier = publications.report(report.fact.supersedes_position)
-        assert earlier is not None
-        report = earlier
-    return report.fact.number
-
-
-def _restating(publications: Publications, cycle_id: str) -> Restating:
-    if publications.restating is None:
-        raise RestatementRequired(cycle_id=cycle_id, hint="No restatement is open.")
-    return publications.restating
-
-
-def _require_regraded(recall: Recall, cycle_id: str, group_ids: tuple[str, ...]) -> None:
-    """Refuse while grades in force rest on results that something has moved since."""
+def require_regraded(recall: Recall, cycle_id: str, group_ids: tuple[str, ...]) -> None:
+    """Refuse while grades in force rest on results, or on decisions about grades, that something has moved since."""
     cycle, rulings = recall.cycle(cycle_id), recall.rulings(cycle_id)
     for group_id in group_ids:
         grading = rulings.grading(group_id)
         current = grading.current
         computed = grading.results(current.results_position) if current is not None else None
-        moved = recall.moved(cycle_id, [unit_id for unit_id, _ in participants(cycle, group_id)])
-        if computed is not None and computed.as_of_position < moved:
+        if current is None or computed is None:
+            continue
+        moved = recall.moved(cycle_id, concerned(cycle, rulings, group_id))
+        if computed.as_of_position < moved:
             raise ResultsStale(group_id=group_id, as_of=computed.as_of_position, moved_at=moved)
+        sharing = [rulings.grading(each) for each in pool_of(cycle, group_id)]
+        decided = max((position for each in sharing for position, _ in (*each.ties, *each.exceptions)), default=0)
+        if current.position < decided:
+            raise ResultsStale(group_id=group_id, as_of=current.position, moved_at=decided)

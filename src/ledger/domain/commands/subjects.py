@@ -23,6 +23,7 @@ from ledger.domain.refusals import (
     UnitOfMeasureMismatch,
     UnknownId,
 )
+from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.score import Score, score_stream
 from ledger.domain.world import Command, World
@@ -37,7 +38,8 @@ class Subject:
     cycle: Cycle
     plan: Plan
     indicator: Indicator
-    group_id: str
+    groups: tuple[str, ...]
+    """The groups whose results the score moves: the unit's own, and those of the units that it became."""
 
 
 def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, period: str | None = None) -> Subject:
@@ -51,11 +53,20 @@ def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, per
         raise UnknownId(path="unit_id", unit_id=unit_id)
     if period is not None and period not in plan.periods_of(indicator):
         raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
-    group_id, participation = cycle.membership[unit_id]
+    group_id, _ = cycle.membership[unit_id]
+    groups = _groups_moved(world, cycle, cycle_id, unit_id)
     exempted = period is not None and cycle.exempted(unit_id, indicator_id, period)
-    if participation is Participation.NOT_ASSESSED or indicator.weight_in(group_id) is None or exempted:
+    if not groups or indicator.weight_in(group_id) is None or exempted:
         raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
-    return Subject(cycle, plan, indicator, group_id)
+    return Subject(cycle, plan, indicator, groups)
+
+
+def _groups_moved(world: World, cycle: Cycle, cycle_id: str, unit_id: str) -> tuple[str, ...]:
+    """The groups in which the unit, or one that it became, is assessed."""
+    # What a unit earned before it ended counts for its successors, so it may still be put right.
+    heirs = world.read(reorganisation_stream(cycle_id)).heirs(unit_id)
+    found = (cycle.membership[each] for each in heirs if each in cycle.membership)
+    return tuple(sorted({group for group, taking_part in found if taking_part is not Participation.NOT_ASSESSED}))
 
 
 def check_uom(indicator: Indicator, uom: str) -> None:
@@ -103,19 +114,26 @@ class ScoreCommand(Command):
         return score
 
     def require_phase(self, world: World, subject: Subject, *phases: Phase) -> None:
-        """Refuse unless the cycle is in one of `phases`, and the group's grades are not opened.
+        """Refuse unless the cycle is in one of `phases`, and no grades rest on the score.
 
-        Once they are, a restatement that covers the group is the only door.
+        Once grades do, a restatement is the only door, and only to what may be done after entry.
         """
-        if world.read(grading_stream(self.cycle_id, subject.group_id)).graded:
-            if self.restatement(world, subject) is None:
-                raise RestatementRequired(cycle_id=self.cycle_id, group_id=subject.group_id)
-        elif subject.cycle.phase not in phases:
+        graded = self.graded(world, subject)
+        for group_id in graded:
+            if world.read(publication_stream(self.cycle_id)).restates(group_id) is None:
+                raise RestatementRequired(cycle_id=self.cycle_id, group_id=group_id)
+        if (Phase.ENTRY_CLOSED if graded else subject.cycle.phase) not in phases:
             raise PhaseViolation(phase=subject.cycle.phase, allowed=" or ".join(phases))
 
+    def graded(self, world: World, subject: Subject) -> list[str]:
+        """The groups whose grades are opened and rest on the score."""
+        return [each for each in subject.groups if world.read(grading_stream(self.cycle_id, each)).graded]
+
     def restatement(self, world: World, subject: Subject) -> str | None:
-        """The number of the open restatement that covers the group, None if none does."""
-        return world.read(publication_stream(self.cycle_id)).restates(subject.group_id)
+        """The number of the open restatement under which the score changes, None if it changes under none."""
+        publications = world.read(publication_stream(self.cycle_id))
+        numbers = (publications.restates(group_id) for group_id in subject.groups)
+        return next((number for number in numbers if number is not None), None)
 
     def require_period(self, world: World, subject: Subject, *, interim: bool) -> None:
         """Refuse a value for a period that has not begun, or not ended unless it is meant as interim."""

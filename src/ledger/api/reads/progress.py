@@ -1,0 +1,179 @@
+"""Reads of progress: every unit's figures against what is due of its targets by the end of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import NamedTuple
+
+from ledger.api.context import Context
+from ledger.api.paging import Connection, page_of
+from ledger.api.reads.checks import SHARE_SCALE
+from ledger.api.scalars import Position
+from ledger.api.undertakings import Progress
+from ledger.domain import progress as domain
+from ledger.domain.cycle import Cycle
+from ledger.domain.numbers import Rounding, rounded
+from ledger.domain.periods import parse_period
+from ledger.domain.plan import Indicator, Participation, Plan
+from ledger.domain.progress import Light
+from ledger.domain.refusals import InvalidPeriod, UnknownId
+from ledger.domain.score import Basis
+from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetSet
+from ledger.results import Answers
+from ledger.results import AsOf as Moment
+
+
+class _Target(NamedTuple):
+    """A unit's own target, and how much of it is due by when."""
+
+    target: Decimal
+    position: int
+    schedule: tuple[ScheduleStep, ...]
+
+
+class _Value(NamedTuple):
+    """An official figure, and the event that made it so."""
+
+    value: Decimal
+    position: int
+
+
+def progress(
+    context: Context,
+    cycle_id: str,
+    unit_id: str | None,
+    period: str,
+    lights: Collection[Light] | None,
+    at: Moment,
+    *,
+    first: int,
+    after: str | None,
+) -> Connection[Progress]:
+    """A page of the progress that the viewer may see, by unit and in the plan's order of indicators.
+
+    Raises UnknownId, PlanNotInForce, InvalidPeriod.
+    """
+    visibility, answers = context.visibility(), context.service.answers
+    cycle = answers.cycle(cycle_id, at.position)
+    plan = cycle.in_force(period).plan
+    if period not in plan.periods:
+        raise InvalidPeriod(path="period", given=period)
+    if unit_id is not None and unit_id not in cycle.membership:
+        raise UnknownId(path="unit_id", unit_id=unit_id)
+    asked = [
+        (unit, indicator)
+        for unit, indicator in _assessed(cycle, plan, period)
+        if unit_id in (None, unit) and visibility.sees_score(unit, indicator.indicator_id)
+    ]
+    unit_ids = sorted({unit for unit, _ in asked})
+    targets = _targets(answers, cycle_id, unit_ids, at)
+    values = _values(answers, cycle_id, unit_ids, plan, period, at)
+    rows = (
+        _row(plan, indicator, unit, period, targets.get((unit, indicator.indicator_id)), values)
+        for unit, indicator in asked
+    )
+    found = [row for row in rows if row is not None and (lights is None or row.light in lights)]
+    return page_of(found, first=first, after=after)
+
+
+def _assessed(cycle: Cycle, plan: Plan, period: str) -> Iterator[tuple[str, Indicator]]:
+    for unit_id, (group_id, participation) in sorted(cycle.membership.items()):
+        if participation is not Participation.NOT_ASSESSED:
+            for indicator in plan.indicators:
+                exempted = cycle.exempted(unit_id, indicator.indicator_id, period)
+                if indicator.weight_in(group_id) is not None and not exempted:
+                    yield unit_id, indicator
+
+
+def _targets(answers: Answers, cycle_id: str, unit_ids: list[str], at: Moment) -> dict[tuple[str, str], _Target]:
+    """The units' own targets, by unit and indicator."""
+    rows = answers.read("target_value", "by_cycle", cycle_id=cycle_id, unit_ids=unit_ids, as_of=at.position)
+    schedules = _schedules(answers, (row["from_position"] for row in rows))
+    return {
+        (row["unit_id"], row["indicator_id"]): _Target(
+            row["value"], row["from_position"], schedules[row["from_position"]]
+        )
+        for row in rows
+    }
+
+
+def _schedules(answers: Answers, positions: Iterable[int]) -> dict[int, tuple[ScheduleStep, ...]]:
+    """The schedule of the target at each position; one that was moved keeps that of the target it was moved from."""
+    found: dict[int, tuple[ScheduleStep, ...]] = {}
+    open_ends = {position: position for position in positions}
+    while open_ends:
+        events = answers.events_at(set(open_ends.values()))
+        following: dict[int, int] = {}
+        for position, end in open_ends.items():
+            match events[end].fact:
+                case TargetSet() as fact:
+                    found[position] = fact.progress_schedule
+                case TargetAdjusted() as fact:
+                    following[position] = fact.adjusts_position
+                case _:
+                    found[position] = ()
+        open_ends = following
+    return found
+
+
+def _values(
+    answers: Answers, cycle_id: str, unit_ids: list[str], plan: Plan, period: str, at: Moment
+) -> dict[tuple[str, str], _Value]:
+    """The official figures of the periods that end with this one, such as a quarter with its last month."""
+    ends_on = parse_period(period).ends_on
+    rows = answers.read(
+        "score_value",
+        "by_group",
+        cycle_id=cycle_id,
+        basis=Basis.OFFICIAL.value,
+        unit_ids=unit_ids,
+        indicator_ids=[indicator.indicator_id for indicator in plan.indicators],
+        periods=[each for each in plan.periods if parse_period(each).ends_on == ends_on],
+        as_of=at.position,
+    )
+    return {(row["unit_id"], row["indicator_id"]): _Value(row["value"], row["from_position"]) for row in rows}
+
+
+def _row(
+    plan: Plan,
+    indicator: Indicator,
+    unit_id: str,
+    period: str,
+    target: _Target | None,
+    values: Mapping[tuple[str, str], _Value],
+) -> Progress | None:
+    """One unit's progress on one indicator, None where nothing says what is due by then."""
+    value = values.get((unit_id, indicator.indicator_id))
+    state = domain.progress(
+        plan,
+        indicator,
+        target=target.target if target else None,
+        schedule=target.schedule if target else (),
+        value=value.value if value else None,
+        period=period,
+    )
+    if state is None:
+        return None
+    reached = target.target if target else indicator.target
+    assert reached is not None
+    return Progress(
+        unit_id=unit_id,
+        indicator_id=indicator.indicator_id,
+        name=indicator.name,
+        period=period,
+        target=reached,
+        target_position=Position(target.position) if target else None,
+        share_due=_shown(state.share_due, SHARE_SCALE),
+        due=rounded(state.period_target, indicator.scale, Rounding.HALF_UP),
+        ytd=value.value if value else None,
+        value_position=Position(value.position) if value else None,
+        rate=_shown(state.rate, SHARE_SCALE),
+        gap=_shown(state.gap, plan.score_scale),
+        light=state.light,
+    )
+
+
+def _shown(exact: Fraction | None, scale: int) -> Decimal | None:
+    return None if exact is None else rounded(exact, scale, Rounding.HALF_UP)
