@@ -16,6 +16,7 @@ from ledger.settings import Settings
 
 APP_ROLE = "ledger_app"
 PROJECTOR_ROLE = "ledger_projector"
+SIGNER_ROLE = "ledger_signer"
 VERSION_MIN = 150_000
 STATEMENT_TIMEOUT_S = 30
 READERS_MAX = 8

@@ -8,6 +8,7 @@ from typing import LiteralString, cast
 from psycopg.sql import SQL, Identifier
 
 from ledger.database import PROJECTOR_ROLE, Connection, Database
+from ledger.tiles import build_missing
 
 MIGRATION_LOCK = 0x6C65_6467
 """Advisory lock key ("ledg"), so that two starting processes never migrate at once."""
@@ -37,6 +38,7 @@ def migrate(database: Database) -> list[str]:
                 connection.execute(cast(LiteralString, text))
                 connection.execute("INSERT INTO ledger_migrations (name) VALUES (%s)", (name,))
                 applied.append(name)
+        build_missing(connection)
         _let_projector_create(connection)
         return applied
 

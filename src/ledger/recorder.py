@@ -28,7 +28,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from ledger.database import APP_ROLE, Database
+from ledger.domain.merkle import leaf_hash
 from ledger.entries import DraftedEntry
+from ledger.tiles import insert_tiles, peaks_of, tree_of
 
 CHANNEL = "ledger_appended"
 WRITERS_MAX = 10
@@ -127,7 +129,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         if not stored_events:
             return []
         with self.datastore.transaction(commit=True) as cursor:
-            cursor.execute(self._begin, {"ledger_id": self.ledger_id, "streams": list(guard.versions)}, prepare=True)
+            streams = {"ledger_id": self.ledger_id, "streams": list(guard.versions)}
+            cursor.execute(self._begin, streams, binary=True, prepare=True)
             begun = cursor.fetchone()
             assert begun is not None
             moved = [
@@ -145,7 +148,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
             if guard.expires_at is not None and recorded_at >= guard.expires_at:
                 raise Expired(guard.expires_at.isoformat())
             first = begun["head"] + 1
-            cursor.execute(self._insert, self._rows(stored_events, first, recorded_at), binary=True, prepare=True)
+            rows = self._rows(stored_events, first, recorded_at)
+            tree = tree_of(begun["head"], begun["peaks"])
+            leaves = [leaf_hash(entry) for entry in rows["entry"]]
+            peaks = peaks_of(tree.extended(leaves))
+            cursor.execute(self._insert, rows | {"peaks": peaks}, binary=True, prepare=True)
+            insert_tiles(cursor, self.ledger_id, tree.size, leaves)
         stamp = kwargs.get("stamp")
         if stamp is not None:
             stamp(recorded_at)

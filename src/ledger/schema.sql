@@ -19,7 +19,14 @@ END
 $$;
 DO $$
 BEGIN
-    EXECUTE format('GRANT ledger_app, ledger_projector TO %I', current_user);
+    CREATE ROLE ledger_signer NOLOGIN;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL;
+END
+$$;
+DO $$
+BEGIN
+    EXECUTE format('GRANT ledger_app, ledger_projector, ledger_signer TO %I', current_user);
 EXCEPTION WHEN unique_violation THEN
     -- Another database of this server was migrated at the same moment (PostgreSQL 15).
     NULL;
@@ -30,7 +37,10 @@ $$;
 CREATE TABLE ledger.ledger (
     ledger_id   integer     PRIMARY KEY,
     head        bigint      NOT NULL DEFAULT 0,
-    recorded_at timestamptz
+    recorded_at timestamptz,
+    -- The roots of the complete subtrees over the ledger's entries, the largest first: what it takes to
+    -- go on with the log. A cache; nobody who checks anything goes by it.
+    peaks       bytea       NOT NULL DEFAULT ''
 ) WITH (fillfactor = 50);
 
 -- Grain: one row per event, for ever. `entry` is what is hashed, exported and verified;
@@ -85,7 +95,29 @@ CREATE TRIGGER event_table_is_immutable
 ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_rows_are_immutable;
 ALTER TABLE ledger.event ENABLE ALWAYS TRIGGER event_table_is_immutable;
 
--- Takes the ledger's append lock until the transaction ends, and returns its head, its clock
+-- Grain: one row per full tile of the log, for ever: 256 hashes, each the root over 256^level leaves.
+-- What is not yet a full tile is hashed from the entries.
+CREATE TABLE ledger.tile (
+    ledger_id  integer  NOT NULL,
+    level      smallint NOT NULL CHECK (level >= 0),
+    tile_index bigint   NOT NULL CHECK (tile_index >= 0),
+    root       bytea    NOT NULL CHECK (length(root) = 32),
+    data       bytea    NOT NULL CHECK (length(data) = 8192),
+    PRIMARY KEY (ledger_id, level, tile_index)
+);
+-- Hashes cannot be compressed; trying costs time.
+ALTER TABLE ledger.tile ALTER COLUMN data SET STORAGE EXTERNAL;
+
+CREATE TRIGGER tile_rows_are_immutable
+    BEFORE UPDATE OR DELETE ON ledger.tile
+    FOR EACH ROW EXECUTE FUNCTION ledger.refuse_change();
+CREATE TRIGGER tile_table_is_immutable
+    BEFORE TRUNCATE ON ledger.tile
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse_change();
+ALTER TABLE ledger.tile ENABLE ALWAYS TRIGGER tile_rows_are_immutable;
+ALTER TABLE ledger.tile ENABLE ALWAYS TRIGGER tile_table_is_immutable;
+
+-- Takes the ledger's append lock until the transaction ends, and returns its head, its clock, its peaks
 -- and the version of each named stream. In plpgsql because each statement of a volatile
 -- function sees what was committed while the lock was waited for; one SQL statement would not.
 CREATE FUNCTION ledger.begin_append(
@@ -93,11 +125,12 @@ CREATE FUNCTION ledger.begin_append(
     streams text[],
     OUT head bigint,
     OUT recorded_at timestamptz,
+    OUT peaks bytea,
     OUT versions integer[]
 )
 LANGUAGE plpgsql AS $$
 BEGIN
-    SELECT l.head, l.recorded_at INTO STRICT head, recorded_at
+    SELECT l.head, l.recorded_at, l.peaks INTO STRICT head, recorded_at, peaks
     FROM ledger.ledger AS l
     WHERE l.ledger_id = the_ledger
     FOR UPDATE;
@@ -140,7 +173,8 @@ BEGIN
 END
 $$;
 
-GRANT USAGE ON SCHEMA ledger TO ledger_app, ledger_projector;
-GRANT SELECT, INSERT ON ledger.event TO ledger_app;
+GRANT USAGE ON SCHEMA ledger TO ledger_app, ledger_projector, ledger_signer;
+GRANT SELECT, INSERT ON ledger.event, ledger.tile TO ledger_app;
 GRANT SELECT ON ledger.event, ledger.ledger TO ledger_projector;
-GRANT SELECT, INSERT, UPDATE (head, recorded_at) ON ledger.ledger TO ledger_app;
+GRANT SELECT, INSERT, UPDATE (head, recorded_at, peaks) ON ledger.ledger TO ledger_app;
+GRANT SELECT ON ledger.event, ledger.ledger, ledger.tile TO ledger_signer;

@@ -57,7 +57,7 @@ from ledger.domain.periods import Frequency
 from ledger.domain.plan import PeriodShare
 from ledger.domain.plan_rules import ClassWeight, EvaluationRules, OptionPoints, RaterClass
 from ledger.domain.responsibility import ResponsibilityRole
-from ledger.domain.roles import Role
+from ledger.domain.roles import EVERYTHING, Role, Scope
 from ledger.domain.score import VerificationMethod
 from ledger.domain.tallying import BallotAnswer, BallotRule
 from ledger.domain.targets import ScheduleStep, TargetReason
@@ -65,7 +65,7 @@ from ledger.domain.units import UnitCategory
 from ledger.entries import Draft
 from ledger.store import Store
 
-CITIZEN = "citizen"
+CITIZEN, STATISTICIAN = "citizen", "statistician"
 CHECK, CAMPAIGN, TASK = "S-1", "PEERS", "T-1"
 TOKENS = tuple(f"token-{number}" for number in range(4))
 VALUES = {"U01": "8.2", "U02": "8.0", "U03": "7.0", "U04": "7.4", "U05": "6.0"}
@@ -106,9 +106,13 @@ def undertaken() -> City:
 
 
 def _invite(city: City, administrator: str, *, at: datetime) -> None:
-    """Somebody of the public who has a token."""
-    city.given(RegisterPerson(subject_id=CITIZEN, display_name=CITIZEN), by=administrator, at=at)
-    city.given(grant(CITIZEN, Role.PUBLIC), by=administrator, at=at)
+    """Somebody of the public who has a token, and somebody who scores one indicator of every unit."""
+    for person, role, scope in (
+        (CITIZEN, Role.PUBLIC, EVERYTHING),
+        (STATISTICIAN, Role.SCORER, Scope(indicator_ids=("A",))),
+    ):
+        city.given(RegisterPerson(subject_id=person, display_name=person), by=administrator, at=at)
+        city.given(grant(person, role, scope), by=administrator, at=at)
 
 
 _SCHEDULE = (("2018-Q1", "0.2"), ("2018-Q2", "0.45"), ("2018-Q3", "0.72"), ("2018-Y", "1"))

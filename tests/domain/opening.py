@@ -36,17 +36,18 @@ from ledger.domain.commands import (
     OpenGrades,
     OpenRestatement,
     PublishReport,
+    ResolveTie,
     RestateReports,
     ReviseGrades,
     StartPublicNotice,
 )
 from ledger.domain.facts import Fact
 from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.grading import GradesOpened, GradesRevised, Grading, ReportAudience, grading_stream
+from ledger.domain.grading import GradeSeats, GradesOpened, GradesRevised, Grading, ReportAudience, grading_stream
 from ledger.domain.plan import Group, GroupWeight, Member, Plan
 from ledger.domain.plan_rules import DecisionKind, DecisionRule
 from ledger.domain.publication import Publications, ReportKind, publication_stream
-from ledger.domain.quota import GradeQuota, GradingRules
+from ledger.domain.quota import GradeQuota, GradingRules, TiePolicy
 from ledger.domain.rule_reference import RuleRef, RuleSource
 
 NOTICED = instant("2019-01-28 09:00")
@@ -76,6 +77,9 @@ BY_POINTS = replace(
 POINTS = {"U01": "94", "U02": "88", "U03": "85", "U04": "80", "U05": "70"}
 GRADES = {"U01": "EXCELLENT", "U02": "GOOD", "U03": "GOOD", "U04": "QUALIFIED", "U05": "QUALIFIED"}
 """What follows from `POINTS`: one seat for EXCELLENT, two for GOOD."""
+COMMITTEE = replace(RULES, tie_policy=TiePolicy.COMMITTEE)
+TIED = POINTS | {"U03": "80"}
+"""U03 and U04 are tied for the last seat of GOOD."""
 ARTICLE = RuleRef(source=RuleSource.PLAN, version=1, article="R1")
 NORTH, SOUTH = "NORTH", "SOUTH"
 
@@ -160,18 +164,34 @@ def restate(*positions: int) -> RestateReports:
     return RestateReports(cycle_id=CYCLE, supersedes_positions=positions)
 
 
-def put_up(city: City, group_id: str = GROUP) -> int:
-    """Given results that were put up for their time; the position that computed them."""
-    results = city.given(compute(group_id), by="office", at=max(NOTICED, city.memory.events[-1].recorded_at))
-    city.given(notice(results, group_id), by="office", at=max(NOTICED, city.memory.events[-1].recorded_at))
-    city.given(end_notice(group_id), by="office", at=OPENED)
-    return results
+def resolve(*admitted: str, grade: str = "GOOD", group_id: str = GROUP) -> ResolveTie:
+    """The decision on a tie at a cut."""
+    return ResolveTie(
+        cycle_id=CYCLE,
+        group_id=group_id,
+        grade=grade,
+        admitted=admitted,
+        criterion="The faster growth of the two.",
+        rule=ARTICLE,
+        evidence=EVIDENCE,
+    )
+
+
+def put_up(city: City, *group_ids: str) -> list[int]:
+    """Given results that were put up for their time, of each group; the positions that computed them."""
+    computed = [city.given(compute(group_id), by="office", at=NOTICED) for group_id in group_ids]
+    for group_id, results in zip(group_ids, computed, strict=True):
+        city.given(notice(results, group_id), by="office", at=NOTICED)
+    for group_id in group_ids:
+        city.given(end_notice(group_id), by="office", at=OPENED)
+    return computed
 
 
 def graded_city(plan: Plan = BY_POINTS, points: Mapping[str, str] = POINTS) -> tuple[City, int]:
     """A city whose one group has opened grades, and the position that opened them."""
     city = scored_city(plan, points)
-    return city, city.given(open_grades(put_up(city)), by="leading", at=OPENED)
+    [results] = put_up(city, GROUP)
+    return city, city.given(open_grades(results), by="leading", at=OPENED)
 
 
 def published_city() -> tuple[City, int, int]:
@@ -213,6 +233,11 @@ def grading_of(city: City, group_id: str = GROUP) -> Grading:
 def publications_of(city: City) -> Publications:
     """What was published."""
     return city.memory.load(publication_stream(CYCLE))[1]
+
+
+def seats(grade: str, number: int, *, unused: int = 0, over: int = 0, carried: str = "0") -> GradeSeats:
+    """What became of the seats of a grade."""
+    return GradeSeats(grade=grade, seats=number, unused=unused, over=over, carried=Decimal(carried))
 
 
 def grades_in(fact: Fact) -> dict[str, str]:

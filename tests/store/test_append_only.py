@@ -9,6 +9,7 @@ import pytest
 from drafting import draft
 
 from ledger.database import APP_ROLE, PROJECTOR_ROLE, Connection, Database
+from ledger.domain.merkle import TILE_WIDTH
 from ledger.store import Store
 
 CHANGES = {
@@ -16,9 +17,13 @@ CHANGES = {
     "DELETE": "DELETE FROM ledger.event",
     "TRUNCATE": "TRUNCATE ledger.event",
     "TRUNCATE with what refers to it": "TRUNCATE ledger.ledger, ledger.event CASCADE",
+    "UPDATE a tile": "UPDATE ledger.tile SET root = sha256('')",
+    "DELETE a tile": "DELETE FROM ledger.tile",
+    "TRUNCATE the tiles": "TRUNCATE ledger.tile",
 }
 LOOPHOLES = {
     "disable the triggers": "ALTER TABLE ledger.event DISABLE TRIGGER ALL",
+    "disable the tiles' triggers": "ALTER TABLE ledger.tile DISABLE TRIGGER ALL",
     "drop a trigger": "DROP TRIGGER event_rows_are_immutable ON ledger.event",
     "replace the trigger's function": "CREATE OR REPLACE FUNCTION ledger.refuse_change() RETURNS trigger"
     " LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
@@ -34,8 +39,8 @@ LOOPHOLES = {
 
 @pytest.fixture
 def entries(store: Store) -> Iterator[list[bytes]]:
-    """What is recorded before a test, which must be what is recorded after it."""
-    store.append([draft("U1"), draft("U2")])
+    """What is recorded before a test, which must be what is recorded after it; enough of it for a tile."""
+    store.append([draft(f"U{number}") for number in range(TILE_WIDTH + 1)])
     before = list(store.entries())
     yield before
     assert list(store.entries()) == before
@@ -117,10 +122,16 @@ def test_the_services_roles_have_exactly_these_rights(database: Database):
         (APP_ROLE, "event", "SELECT"),
         (APP_ROLE, "ledger", "INSERT"),
         (APP_ROLE, "ledger", "SELECT"),
+        (APP_ROLE, "tile", "INSERT"),
+        (APP_ROLE, "tile", "SELECT"),
         (PROJECTOR_ROLE, "event", "SELECT"),
         (PROJECTOR_ROLE, "ledger", "SELECT"),
     ]
-    assert columns == [(APP_ROLE, "ledger", "head"), (APP_ROLE, "ledger", "recorded_at")]
+    assert columns == [
+        (APP_ROLE, "ledger", "head"),
+        (APP_ROLE, "ledger", "peaks"),
+        (APP_ROLE, "ledger", "recorded_at"),
+    ]
 
 
 def test_the_services_roles_are_nothing_but_roles(database: Database):

@@ -20,6 +20,7 @@ from uuid import uuid4
 import killed_writer
 import psycopg
 import pytest
+from hashing import check_log
 from killed_writer import NOW, UNITS, command_id, request
 from year import Year, entered
 
@@ -169,6 +170,7 @@ def test_killed_writers_and_a_killed_server_lose_and_repeat_nothing(mortal: Embe
         f"{SERVER_KILLS - len(servers_to_kill)} servers killed, reader at {reader.last}"
     )
 
+    check_log(database)
     with open_store(database) as store:
         events = [decode(stored) for stored in store.entries(after=begun)]
     assert [event.position for event in events] == list(range(begun + 1, begun + WRITERS * COMMANDS + 1))

@@ -155,10 +155,32 @@ def test_an_append_of_nothing_records_nothing(store: Store):
 @pytest.mark.parametrize("bound", [2**15 - 1, 2**31 - 1])
 def test_go_on_past_the_end_of_the_smaller_integers(store: Store, database: Database, bound: int):
     """The driver sends a number in the smallest type that holds it; sums in that type overflow."""
-    with database.connect() as connection:
-        connection.execute("UPDATE ledger.ledger SET head = %s", (bound - 2,))
+    _pretend(database, bound - 2)
 
     positions = [store.append([draft(f"U{n}"), draft(f"V{n}")])[0].position for n in range(3)]
 
     assert positions == [bound - 1, bound + 1, bound + 3]
     assert store.head == bound + 4
+
+
+def _pretend(database: Database, head: int) -> None:
+    """Make the ledger one of `head` events, of which only the log's open tiles are there."""
+    with database.connect() as connection:
+        connection.execute(
+            "UPDATE ledger.ledger SET head = %s, peaks = decode(repeat('00', %s), 'hex')",
+            (head, 32 * head.bit_count()),
+        )
+        connection.execute(
+            "INSERT INTO ledger.event"
+            " (ledger_id, position, stream, version, type, recorded_at, command_id, person_id, entry)"
+            " SELECT 1, position, position::text, 1, 'Pretended', now(), gen_random_uuid(), 'nobody', ''"
+            " FROM generate_series(%s::bigint, %s::bigint) AS position",
+            (head - head % 256 + 1, head),
+        )
+        for level in (1, 2, 3):
+            below = head >> 8 * level
+            connection.execute(
+                "INSERT INTO ledger.tile SELECT 1, %s, place, sha256(''), decode(repeat('00', 8192), 'hex')"
+                " FROM generate_series(%s::bigint, %s::bigint - 1) AS place",
+                (level - 1, below - below % 256, below),
+            )

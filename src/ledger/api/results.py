@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import strawberry
@@ -10,6 +11,7 @@ from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First, check_first, page, place_of
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
+from ledger.domain import facts as domain_facts
 from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan import Participation
@@ -92,6 +94,9 @@ class RankingDiffRow:
     total_delta: Decimal | None = strawberry.field(description="The total's change.")
     grade_before: str | None = strawberry.field(description="The grade if it was opened at the earlier moment.")
     grade_after: str | None = strawberry.field(description="The grade if it was opened at the later moment.")
+    causes: list[Position] = strawberry.field(
+        description="The events that caused it, at most 100: the unit's own, or its peers' where it has none."
+    )
 
 
 @strawberry.type(description="What changed in a ranking between two moments.")
@@ -106,10 +111,16 @@ Standing = tuple[UnitResult, str | None]
 """A unit's result, and the grade it would have."""
 
 
-def diff_rows(before: dict[str, Standing], after: dict[str, Standing]) -> list[RankingDiffRow]:
-    """The units whose rank, total or grade differs, those that moved most first."""
+CAUSES_MAX = 100
+
+
+def diff_rows(
+    before: dict[str, Standing], after: dict[str, Standing], moving: Sequence[domain_facts.Event] = ()
+) -> list[RankingDiffRow]:
+    """The units whose rank, total or grade differs, those that moved most first; `moving` is what may have done it."""
     rows = [
-        _diff_row(unit_id, before.get(unit_id), after.get(unit_id)) for unit_id in sorted(before.keys() | after.keys())
+        _diff_row(unit_id, before.get(unit_id), after.get(unit_id), _causes(unit_id, moving))
+        for unit_id in sorted(before.keys() | after.keys())
     ]
     moved = [
         row
@@ -119,7 +130,13 @@ def diff_rows(before: dict[str, Standing], after: dict[str, Standing]) -> list[R
     return sorted(moved, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
 
 
-def _diff_row(unit_id: str, before: Standing | None, after: Standing | None) -> RankingDiffRow:
+def _causes(unit_id: str, moving: Sequence[domain_facts.Event]) -> list[Position]:
+    """The events about the unit, or about every unit; those about its peers where there are none."""
+    own = [event for event in moving if getattr(event.fact, "unit_id", None) in (unit_id, None)]
+    return [Position(event.position) for event in (own or moving)[:CAUSES_MAX]]
+
+
+def _diff_row(unit_id: str, before: Standing | None, after: Standing | None, causes: list[Position]) -> RankingDiffRow:
     (old, old_grade), (new, new_grade) = before or (None, None), after or (None, None)
     ranks = (old.rank if old else None, new.rank if new else None)
     totals = (old.total if old else None, new.total if new else None)
@@ -133,6 +150,7 @@ def _diff_row(unit_id: str, before: Standing | None, after: Standing | None) -> 
         total_delta=totals[1] - totals[0] if totals[0] is not None and totals[1] is not None else None,
         grade_before=old_grade,
         grade_after=new_grade,
+        causes=causes,
     )
 
 

@@ -22,8 +22,6 @@ from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
 
 enums(AdjustmentKind, AdjustmentStatus, AppealKind, AppealOutcome, AppealStatus, AwardLevel, Standing)
-_UNGRANTED = (AdjustmentStatus.CLAIMED, AdjustmentStatus.REJECTED)
-
 
 @strawberry.type(description="A bonus or a deduction: what was claimed, granted and counted, and why.")
 class Adjustment(Node):
@@ -59,7 +57,7 @@ class Adjustment(Node):
             rule=item.rule,
             status=item.status,
             claimed=item.points_claimed,
-            granted=None if item.status in _UNGRANTED else item.points,
+            granted=item.points_granted,
             # Sums and caps of decimals end.
             counted=Decimal(exact_text(counted.points)),
             reason=counted.standing,

@@ -144,4 +144,6 @@ class UnitType(Node):
     category: UnitCategory = strawberry.field(description="What kind of organisation it is.")
     parent_unit_id: str | None = strawberry.field(description="The unit this one is subordinate to.")
     effective_on: date | None = strawberry.field(description="The day from which it exists.")
+    predecessors: list[str] = strawberry.field(description="The units that it came from directly, in any cycle.")
+    successors: list[str] = strawberry.field(description="The units that it became directly, in any cycle.")
     as_of: AsOf = strawberry.field(description="The last position that the answer includes.")

@@ -43,6 +43,7 @@ COMMANDS = {
     "export": ("writing:export", "Write the whole history, one entry a line."),
     "replay": ("replaying:replay", "Answer from an export alone, without any database."),
     "values": ("reading:values", "Print the official values of one indicator, now or then."),
+    "show": ("registers:show", "Print the decisions, obligations, adjustments or appeals of a cycle."),
     "log": ("reading:log", "Print the edit history of one score."),
     "rebuild": ("running:rebuild", "Build projections anew from the events."),
     "token": ("running:token", "Print a bearer token for development."),

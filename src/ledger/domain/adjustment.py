@@ -163,6 +163,11 @@ class Adjustment:
         return self.positions[0]
 
     @property
+    def points_granted(self) -> Decimal | None:
+        """The points that were granted or imposed, None where none were."""
+        return None if self.status in (AdjustmentStatus.CLAIMED, AdjustmentStatus.REJECTED) else self.points
+
+    @property
     def in_force(self) -> bool:
         """Whether it moves the total, as far as caps allow."""
         return self.status in (AdjustmentStatus.APPROVED, AdjustmentStatus.IMPOSED)

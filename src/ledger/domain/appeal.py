@@ -87,6 +87,7 @@ class AppealFiled(AppealFact):
     """An appeal was filed against what stands at a position."""
 
     CITES = "about_position"
+    PRIVATE = ("grounds", "remedy")
 
     kind: AppealKind
     about_position: int
@@ -119,6 +120,8 @@ class AppealAccepted(AppealStep):
 class AppealInadmissible(AppealStep):
     """The appeal is not looked into."""
 
+    PRIVATE = ("reason",)
+
     reason: str
 
 
@@ -142,6 +145,8 @@ class AppealHeard(AppealStep):
 class AppealDecided(AppealStep):
     """The appeal was decided."""
 
+    PRIVATE = ("findings", "directs")
+
     level: int
     outcome: AppealOutcome
     findings: str
@@ -156,12 +161,16 @@ class AppealDecided(AppealStep):
 class AppealWithdrawn(AppealStep):
     """Whoever appealed took the appeal back."""
 
+    PRIVATE = ("reason",)
+
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppealEscalated(AppealStep):
     """The panel's decision was contested in turn: the leading group decides."""
+
+    PRIVATE = ("grounds",)
 
     grounds: str
 

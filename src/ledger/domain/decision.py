@@ -63,6 +63,7 @@ class Decided(DecisionFact):
     """What rewards and punishments have in common."""
 
     CITES = "basis_position"
+    PRIVATE = ("deviation_reason",)
 
     kind: DecisionKind
     amount: Decimal | None = None
@@ -143,6 +144,7 @@ class DecisionRevoked(DecisionFact):
     """A decision no longer holds."""
 
     CITES = "decision_position"
+    PRIVATE = ("reason",)
 
     decision_position: int
     reason_code: RevocationReason

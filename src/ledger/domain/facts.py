@@ -27,6 +27,10 @@ class Fact:
     """Whether a group's results may be others after it: its unit's group, or every group where it names no unit."""
     AUDIENCE: ClassVar[Audience]
     """Who may see it."""
+    PRIVATE: ClassVar[tuple[str, ...]] = ()
+    """The fields for names of persons and texts about them, which the ledger holds as commitments only."""
+    PERSONS: ClassVar[tuple[str, ...]] = ("subject_id",)
+    """The fields that say whom those texts are about; where they name nobody, the texts are not private."""
 
     @property
     def stream(self) -> str:

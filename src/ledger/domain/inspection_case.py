@@ -114,6 +114,9 @@ class QuerySealed(CaseFact):
 class FindingRecorded(CaseFact):
     """An inspection came to a finding."""
 
+    PRIVATE = ("findings",)
+    PERSONS = ("person_ids",)
+
     kind: FindingKind
     unit_ids: tuple[str, ...]
     """The units it is about."""

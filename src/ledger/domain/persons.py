@@ -26,6 +26,8 @@ class PersonFact(Fact):
 class PersonRegistered(PersonFact):
     """A person was made known to the ledger."""
 
+    PRIVATE = ("display_name",)
+
     display_name: str
     home_unit_id: str | None = None
 
@@ -46,6 +48,7 @@ class RoleRevoked(PersonFact):
     """A role was taken back, from a day on."""
 
     CITES = "granted_position"
+    PRIVATE = ("reason",)
 
     granted_position: int
     revoked_from: date
@@ -56,6 +59,10 @@ class RoleRevoked(PersonFact):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DelegationGranted(PersonFact):
     """The person may act for another, in one of the other's roles, for at most 30 days."""
+
+    # Why somebody lends a role says something about them, such as an illness, and about who stands in.
+    PRIVATE = ("reason",)
+    PERSONS = ("from_person_id", "subject_id")
 
     from_person_id: str
     role: Role
@@ -73,6 +80,20 @@ class DelegationRevoked(PersonFact):
     from_person_id: str
     delegated_position: int
     revoked_from: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectErased(PersonFact):
+    """The person's name and the texts about them were made unreadable for good; the entries stay."""
+
+    legal_basis: str
+    """The provision that asks for it; it must not itself tell about the person."""
+    approved_by: str
+
+    @property
+    def stream(self) -> str:
+        # One stream for all, so that every erasure is found at once when an old store of keys comes back.
+        return ERASURES.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +154,20 @@ class Person:
                 return replace(self, delegations=kept)
             case _:
                 return self
+
+
+@dataclass(frozen=True, slots=True)
+class Erasures:
+    """Who was erased."""
+
+    subject_ids: frozenset[str] = frozenset()
+
+    def evolve(self, event: Event, /) -> Erasures:
+        """Return the state after `event`."""
+        return Erasures(self.subject_ids | {event.fact.subject_id}) if isinstance(event.fact, SubjectErased) else self
+
+
+ERASURES: Stream[Erasures] = Stream("erasures", Erasures())
 
 
 def person_stream(person_id: str) -> Stream[Person]:

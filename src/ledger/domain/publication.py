@@ -29,10 +29,12 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRow:
-    """One unit in a report."""
+    """One unit, or one cadre, in a report."""
 
     group_id: str
     unit_id: str
+    subject_id: str | None = None
+    """The person, in a report on cadres; the unit is then the one served in longest."""
     rank: int | None
     total: Decimal
     grade: str | None
@@ -44,6 +46,7 @@ class ReportChange:
     """A figure that is another than in the report before."""
 
     unit_id: str
+    subject_id: str | None = None
     field: str
     """`total`, `rank` or `grade`."""
     old: str | None

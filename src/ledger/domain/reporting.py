@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.publication import ReportPublished, ReportRestated, ReportRow
+from ledger.domain.publication import ReportKind, ReportPublished, ReportRestated, ReportRow
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
 from ledger.domain.settlement import ENGINE_VERSION, settle
-from ledger.domain.tables import report_rows
+from ledger.domain.tables import cadre_rows, report_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,10 @@ class Content:
         return fingerprint(self.rows)
 
 
-def report_content(results: Sequence[Results], *, unit_ids: Sequence[str] = ()) -> Content:
-    """What a report on these groups says; `unit_ids` limits it to some units. Raises UnknownId."""
-    rows = [row for of_group in results for row in report_rows(of_group, unit_ids=unit_ids)]
+def report_content(results: Sequence[Results], kind: ReportKind, *, unit_ids: Sequence[str] = ()) -> Content:
+    """What a report on these groups, or on their cadres, says; `unit_ids` limits it to some units. Raises UnknownId."""
+    of_group_rows = cadre_rows if kind is ReportKind.CADRE else report_rows
+    rows = [row for of_group in results for row in of_group_rows(of_group, unit_ids=unit_ids)]
     missing = set(unit_ids) - {row.unit_id for row in rows}
     if missing:
         raise UnknownId(path="unit_ids", unit_id=min(missing), hint="It is in none of the groups.")
@@ -76,7 +77,7 @@ class Reproduction:
 
 def reproduce(results: Sequence[Results], report: ReportPublished | ReportRestated) -> Reproduction:
     """Write a report again; `results` are those of its groups, settled at the position it cites."""
-    content = report_content(results, unit_ids=report.unit_ids)
+    content = report_content(results, report.kind, unit_ids=report.unit_ids)
     return Reproduction(
         number=report.number,
         as_of_position=report.as_of_position,
@@ -89,10 +90,10 @@ def reproduce(results: Sequence[Results], report: ReportPublished | ReportRestat
 
 
 def _differences(published: Sequence[ReportRow], reproduced: Sequence[ReportRow]) -> list[Difference]:
-    said = {row.unit_id: row for row in published}
-    found = {row.unit_id: row for row in reproduced}
+    said = {(row.unit_id, row.subject_id or ""): row for row in published}
+    found = {(row.unit_id, row.subject_id or ""): row for row in reproduced}
     return [
-        Difference(unit_id, said.get(unit_id), found.get(unit_id))
-        for unit_id in sorted(said.keys() | found.keys())
-        if said.get(unit_id) != found.get(unit_id)
+        Difference(key[0], said.get(key), found.get(key))
+        for key in sorted(said.keys() | found.keys())
+        if said.get(key) != found.get(key)
     ]

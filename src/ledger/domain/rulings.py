@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.domain.adjustment import AdjustmentFact, Adjustments
 from ledger.domain.appeal import AppealFact, Appeals
+from ledger.domain.cadres import CadreFact, Cadres
 from ledger.domain.evaluation import EvaluationFact, Tallies
 from ledger.domain.facts import FACTS, Event
 from ledger.domain.grading import Grading, GradingFact
@@ -34,6 +35,8 @@ class Rulings:
     """Who became whom."""
     appeals: Appeals = field(default_factory=Appeals)
     """Of all units and persons."""
+    cadres: Cadres = field(default_factory=Cadres)
+    """Of all units, each person with the latest result."""
 
     def evolve(self, event: Event, /) -> Rulings:
         """Return the rulings after `event`; events of other kinds change nothing."""
@@ -47,6 +50,8 @@ class Rulings:
             return replace(self, vetoes=self.vetoes.evolve(event))
         if isinstance(fact, EvaluationFact):
             return replace(self, tallies=self.tallies.evolve(event))
+        if isinstance(fact, CadreFact):
+            return replace(self, cadres=self.cadres.evolve(event))
         if isinstance(fact, ReorganisationFact):
             return replace(self, reorganisations=self.reorganisations.evolve(event))
         if isinstance(fact, AppealFact):
@@ -62,7 +67,7 @@ class Rulings:
         return self.gradings.get(group_id, Grading())
 
 
-RULING_FACTS = (GradingFact, AdjustmentFact, VetoFact, EvaluationFact, ReorganisationFact, AppealFact)
+RULING_FACTS = (GradingFact, AdjustmentFact, VetoFact, EvaluationFact, ReorganisationFact, AppealFact, CadreFact)
 
 
 @cache

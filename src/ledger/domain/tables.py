@@ -63,6 +63,24 @@ def report_rows(results: Results, *, unit_ids: Sequence[str] = ()) -> tuple[Repo
     )
 
 
+def cadre_rows(results: Results, *, unit_ids: Sequence[str] = ()) -> tuple[ReportRow, ...]:
+    """The cadres of one group's units in a report, by total; `unit_ids` limits it to some units."""
+    units = {row.unit_id for row in results.rows}
+    found = [
+        ReportRow(
+            group_id=results.slice.group_id,
+            unit_id=result.fact.unit_id,
+            subject_id=subject_id,
+            rank=None,
+            total=result.fact.total,
+            grade=result.grade,
+        )
+        for subject_id, result in results.slice.rulings.cadres.results.items()
+        if result.fact.unit_id in units and (not unit_ids or result.fact.unit_id in unit_ids)
+    ]
+    return tuple(sorted(found, key=lambda row: (-row.total, row.unit_id, row.subject_id or "")))
+
+
 def grade_in_force(results: Results, unit_id: str) -> str | None:
     """The grade that was opened or revised last; only the cycle as a whole has one."""
     current = results.slice.rulings.grading(results.slice.group_id).current
@@ -101,12 +119,19 @@ def report_changes(
     old: Iterable[ReportRow], new: Iterable[ReportRow], *, reason_codes: tuple[ReasonCode, ...] = ()
 ) -> tuple[ReportChange, ...]:
     """Every figure of `new` that is another than in `old`, in the order of the units in `new`."""
-    before = {row.unit_id: row for row in old}
+    before = {(row.unit_id, row.subject_id): row for row in old}
     return tuple(
-        ReportChange(unit_id=row.unit_id, field=name, old=earlier, new=later, reason_codes=reason_codes)
+        ReportChange(
+            unit_id=row.unit_id,
+            subject_id=row.subject_id,
+            field=name,
+            old=earlier,
+            new=later,
+            reason_codes=reason_codes,
+        )
         for row in new
-        if row.unit_id in before
-        for name, earlier, later in _figures(before[row.unit_id], row)
+        if (row.unit_id, row.subject_id) in before
+        for name, earlier, later in _figures(before[row.unit_id, row.subject_id], row)
         if earlier != later
     )
 

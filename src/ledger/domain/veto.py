@@ -48,6 +48,8 @@ class VetoFact(Fact):
 class VetoImposed(VetoFact):
     """A veto was imposed."""
 
+    PRIVATE = ("matter",)
+
     rule: RuleRef
     matter: str
     occurred_on: date
@@ -62,6 +64,7 @@ class VetoLifted(VetoFact):
     """A veto no longer holds."""
 
     CITES = "veto_position"
+    PRIVATE = ("reason",)
 
     veto_position: int
     reason: str

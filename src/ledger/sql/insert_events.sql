@@ -1,6 +1,6 @@
 WITH moved AS (
     UPDATE ledger.ledger
-    SET head = %(first)s::bigint + %(count)s::bigint - 1, recorded_at = %(recorded_at)s
+    SET head = %(first)s::bigint + %(count)s::bigint - 1, recorded_at = %(recorded_at)s, peaks = %(peaks)b
     WHERE ledger_id = %(ledger_id)s
 )
 INSERT INTO ledger.event (

@@ -6,15 +6,16 @@ from ledger.api.context import Context
 from ledger.api.cycles import Cycle, PlanVersion
 from ledger.api.paging import Connection, check_first, page, place_of
 from ledger.api.reads.events import event
-from ledger.api.reads.moments import moment, shown
+from ledger.api.reads.moments import SCANNED_MAX, moment, shown
 from ledger.api.reads.publications import by_position
 from ledger.api.reads.scores import score
 from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.opening import LEDGER_STREAM
 from ledger.domain.persons import person_stream
+from ledger.domain.reorganisation import Reorganisations, UnitsMerged, UnitSplit
 from ledger.results import AsOf as Moment
-from ledger.results import UnitRecord
+from ledger.results import EventFilter, UnitRecord
 
 
 def ledger_title(context: Context) -> str:
@@ -42,7 +43,7 @@ def unit(context: Context, unit_id: str, at: Moment) -> UnitType | None:
     """A unit as known at a position."""
     context.visibility()
     found = context.service.answers.unit(unit_id, at.position)
-    return _unit(found, at) if found else None
+    return _unit(found, _reorganisations(context, at), at) if found else None
 
 
 def units(context: Context, at: Moment, *, first: int, after: str | None) -> Connection[UnitType]:
@@ -50,10 +51,21 @@ def units(context: Context, at: Moment, *, first: int, after: str | None) -> Con
     context.visibility()
     found = context.service.answers.unit_page(at=at.position, after=place_of(after), limit=check_first(first) + 1)
     places = {record.unit_id: record.registered_position for record in found}
-    return page([_unit(record, at) for record in found], lambda node: places[node.unit_id], first=first, after=after)
+    reorganised = _reorganisations(context, at)
+    nodes = [_unit(record, reorganised, at) for record in found]
+    return page(nodes, lambda node: places[node.unit_id], first=first, after=after)
 
 
-def _unit(record: UnitRecord, at: Moment) -> UnitType:
+def _reorganisations(context: Context, at: Moment) -> Reorganisations:
+    """Who became whom in all cycles, of which there are a few a year."""
+    wanted = EventFilter(types=(UnitsMerged.__name__, UnitSplit.__name__))
+    state = Reorganisations()
+    for each in context.service.answers.events(wanted, at=at.position, limit=SCANNED_MAX):
+        state = state.evolve(each)
+    return state
+
+
+def _unit(record: UnitRecord, reorganised: Reorganisations, at: Moment) -> UnitType:
     return UnitType(
         id=global_id("Unit", record.unit_id),
         unit_id=record.unit_id,
@@ -62,6 +74,8 @@ def _unit(record: UnitRecord, at: Moment) -> UnitType:
         category=record.unit.category,
         parent_unit_id=record.unit.parent_unit_id,
         effective_on=record.unit.effective_on,
+        predecessors=list(reorganised.predecessors_of(record.unit_id)),
+        successors=list(reorganised.successors_of(record.unit_id)),
         as_of=shown(at),
     )
 

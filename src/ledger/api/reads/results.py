@@ -91,7 +91,7 @@ def ranking_diff(
     return RankingDiff(
         earlier=shown(earlier),
         later=shown(later),
-        rows=diff_rows(rows[0], rows[1]),
+        rows=diff_rows(rows[0], rows[1], [event for event in bearing if event.fact.MOVES]),
         events=[Event.of(each) for each in bearing[:100]],
     )
 
@@ -146,7 +146,7 @@ def impact(context: Context, position: int, period: str | None) -> Impact:
         group_ids=group_ids,
         period=period,
         group_relative=_group_relative(event.fact, cycle, period),
-        rows=diff_rows(before, after),
+        rows=diff_rows(before, after, [event]),
     )
 
 

@@ -76,6 +76,7 @@ from ledger.domain.commands.planning import (
 )
 from ledger.domain.commands.publishing import CloseCycle, PublishReport, RetractReport, SetReportDue
 from ledger.domain.commands.registry import (
+    EraseSubject,
     GrantDelegation,
     GrantRole,
     RegisterPerson,
@@ -118,6 +119,7 @@ COMMANDS: tuple[type[Command], ...] = (
     RevokeRole,
     GrantDelegation,
     RevokeDelegation,
+    EraseSubject,
     HoldPost,
     LeavePost,
     SetBurdenCap,

@@ -102,7 +102,7 @@ class PublishReport(PublicationCommand):
         if self.kind is ReportKind.ANNUAL:
             self._require_graded(recall)
         results = recalled(recall, self.cycle_id, self.group_ids, period=self.period)
-        content = report_content(results, unit_ids=self.unit_ids)
+        content = report_content(results, self.kind, unit_ids=self.unit_ids)
         if self.content_hash is not None and self.content_hash != content.content_hash:
             raise PublicationNotReproducible(
                 path="content_hash", given=self.content_hash, reproduced=content.content_hash, as_of=recall.as_of

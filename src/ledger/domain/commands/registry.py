@@ -8,11 +8,13 @@ from datetime import date
 from ledger.domain.facts import Fact
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.persons import (
+    ERASURES,
     DelegationGranted,
     DelegationRevoked,
     PersonRegistered,
     RoleGranted,
     RoleRevoked,
+    SubjectErased,
     person_stream,
 )
 from ledger.domain.refusals import DuplicateId, MalformedInput, NoChange, SeparationOfDuties, UnknownId
@@ -227,5 +229,38 @@ class RevokeDelegation(Command):
                 from_person_id=world.person_id,
                 delegated_position=self.delegated_position,
                 revoked_from=world.today,
+            )
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseSubject(Command):
+    """Make a person's name and the texts about them unreadable for good: decided by the director, executed by others.
+
+    The entries stay as they are; what they hold is a commitment that nobody can open any more.
+    """
+
+    subject_id: str
+    legal_basis: str
+    approved_by: str
+
+    def decide(self, world: World) -> list[Fact]:
+        world.act(Role.SYSADMIN)
+        world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
+        world.differ(
+            {self.approved_by, self.subject_id}, because="who executes an erasure neither decides it nor is its subject"
+        )
+        if self.approved_by == self.subject_id:
+            raise SeparationOfDuties(
+                path="approved_by", person_id=self.subject_id, because="nobody decides their own erasure"
+            )
+        if self.subject_id in world.read(ERASURES).subject_ids:
+            raise NoChange(path="subject_id", person_id=self.subject_id)
+        return [
+            SubjectErased(
+                subject_id=self.subject_id,
+                legal_basis=world.reason(self.legal_basis, length_min=5, path="legal_basis"),
+                approved_by=self.approved_by,
             )
         ]

@@ -166,7 +166,7 @@ def _scope(report: Report) -> _Scope:
 def _content_again(recall: Recall, report: Report) -> Content:
     fact = report.fact
     results = recalled(recall, fact.cycle_id, fact.group_ids, period=fact.period)
-    return report_content(results, unit_ids=fact.unit_ids)
+    return report_content(results, fact.kind, unit_ids=fact.unit_ids)
 
 
 def _require_none_outdated(
