@@ -6,7 +6,8 @@ import itertools
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -76,16 +77,28 @@ def _make_template(conninfo: str) -> None:
 _numbers = itertools.count(1)
 
 
+@pytest.fixture(scope="session")
+def new_database(server: str) -> Callable[[], AbstractContextManager[Database]]:
+    """Makes migrated, empty databases."""
+
+    @contextmanager
+    def made() -> Generator[Database]:
+        name = f"test_{os.getpid()}_{next(_numbers)}"
+        template = f"{TEMPLATE}_{os.getpid()}"
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+            )
+            copied = Database(make_conninfo(server, dbname=name))
+            migrate(copied)
+            yield copied
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    return made
+
+
 @pytest.fixture
-def database(server: str) -> Iterator[Database]:
+def database(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterator[Database]:
     """A migrated, empty database of this test's own."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    template = f"{TEMPLATE}_{os.getpid()}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-        copied = Database(make_conninfo(server, dbname=name))
-        migrate(copied)
-        yield copied
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with new_database() as database:
+        yield database

@@ -153,9 +153,11 @@ class Commands:
     def _repeated(self, turn: _Turn, earlier: tuple[int, bytes]) -> Outcome:
         position, recorded_digest = earlier
         command_id = turn.request.command_id
-        if recorded_digest != turn.digest:
+        events = self._store.command_events(command_id, position)
+        # Before private texts were kept apart, the digest of every command was plain.
+        if recorded_digest not in (turn.digest, self._store.private.sealed_digest(turn.digest, events)):
             return IdempotencyConflict(path="command_id", command_id=command_id, position=position)
-        return Recorded(tuple(self._store.command_events(command_id, position)))
+        return Recorded(tuple(events))
 
     def _stage(self, turn: _Turn, batch: _Batch) -> None:
         """Decide and put the facts into the batch, or settle the refusal."""

@@ -35,14 +35,17 @@ from ledger.domain.commitments import (
     salt_of,
 )
 from ledger.domain.facts import Event, Fact
-from ledger.domain.refusals import TextErased, UnknownId
+from ledger.domain.refusals import UnknownId
 from ledger.entries import Draft, canonical
 from ledger.erased import ErasedList, hash_of
 
+ERASED = "(erased)"
+"""What is shown in place of a text where something has to stand."""
 KEY_BYTES = 32
 LOCK_TIMEOUT_S = 30
 # A key is derived from the commitment, which binds the text, so no key ever encrypts two texts.
 _NONCE = bytes(12)
+_DELETE_TEXTS = "DELETE FROM text WHERE commitment IN (SELECT commitment FROM about WHERE subject = ?)"
 
 Keys = Sequence[bytes]
 
@@ -140,14 +143,14 @@ class PrivateTexts:
         return [(each.field, self.text(each.text, *each.subject_ids)) for each in private_texts(fact)]
 
     def opening(self, event: Event, field: str) -> Opening:
-        """What shows that one field of an event stands for its text. Raises UnknownId, TextErased."""
+        """What shows that one field of an event stands for its text. Raises UnknownId."""
         private = private_text(event, field)
         if private is None or not is_commitment(private.text):
             raise UnknownId(path="field", field=field, hint=f"{event.type} holds no commitment there.")
         keys = self._keys(private.subject_ids)
         value = None if keys is None else self._decrypted(keys, private.text)
         if keys is None or value is None:
-            raise TextErased(path="field", field=field, position=event.position)
+            raise UnknownId(path="field", field=field, hint="The text was erased; its commitment stays.")
         salt = salt_of(keys, stream=event.stream, version=event.version, field=field)
         return Opening(event.position, field, value, b64encode(salt).decode(), private.text)
 
@@ -162,20 +165,23 @@ class PrivateTexts:
             self._erased.add(subjects)
             return self._delete(subjects)
 
+    @property
+    def erased_count(self) -> int:
+        """How many persons are on the list of the erased."""
+        return len(self._erased.hashes())
+
     def _delete(self, subjects: Iterable[str]) -> int:
-        given = [(subject,) for subject in subjects]
-        if not given:
-            return 0
-        with self._transaction() as connection:
-            texts = "SELECT commitment FROM about WHERE subject = ?"
-            connection.executemany(f"DELETE FROM text WHERE commitment IN ({texts})", given)  # noqa: S608
-            deleted = connection.executemany("DELETE FROM key WHERE subject = ?", given).rowcount
-            connection.execute("DELETE FROM about WHERE commitment NOT IN (SELECT commitment FROM text)")
-        if deleted:
+        with self._lock:
+            found = [(subject,) for subject in subjects if self._key(subject) is not None]
+            if not found:
+                return 0
+            with self._transaction() as connection:
+                connection.executemany("DELETE FROM key WHERE subject = ?", found)
+                connection.executemany(_DELETE_TEXTS, found)
+                connection.execute("DELETE FROM about WHERE commitment NOT IN (SELECT commitment FROM text)")
             # Overwritten already; this also leaves no stale copy of a row in a page that was split.
-            with self._lock:
-                self._connection.execute("VACUUM")
-        return deleted
+            self._connection.execute("VACUUM")
+            return len(found)
 
     def _new_keys(self, subject_ids: Iterable[str]) -> list[bytes]:
         """The keys of these persons, made where there are none; one that nobody keeps if somebody was erased."""
@@ -184,10 +190,7 @@ class PrivateTexts:
             return [secrets.token_bytes(KEY_BYTES)]
         made = [(subject, secrets.token_bytes(KEY_BYTES)) for subject in subjects]
         self._connection.executemany("INSERT OR IGNORE INTO key VALUES (?, ?)", made)
-        return [self._key(subject) for subject in subjects]
-
-    def _key(self, subject: str) -> bytes:
-        return self._connection.execute("SELECT key FROM key WHERE subject = ?", (subject,)).fetchone()[0]
+        return [key for subject in subjects if (key := self._key(subject)) is not None]
 
     def _keys(self, subject_ids: Iterable[str]) -> list[bytes] | None:
         """The keys of these persons, None if one is missing or somebody was erased."""
@@ -195,10 +198,12 @@ class PrivateTexts:
         if not self._erased.hashes().isdisjoint(subjects):
             return None
         with self._lock:
-            execute = self._connection.execute
-            found = [execute("SELECT key FROM key WHERE subject = ?", (subject,)).fetchone() for subject in subjects]
-        keys = [row[0] for row in found if row is not None]
+            keys = [key for subject in subjects if (key := self._key(subject)) is not None]
         return keys if len(keys) == len(subjects) else None
+
+    def _key(self, subject: str) -> bytes | None:
+        row = self._connection.execute("SELECT key FROM key WHERE subject = ?", (subject,)).fetchone()
+        return None if row is None else row[0]
 
     def _decrypted(self, keys: Keys, committed: str) -> str | None:
         with self._lock:

@@ -25,6 +25,11 @@ class Settings:
         """Where evidence is kept by its content hash."""
         return self.data_dir / "evidence"
 
+    @property
+    def signer_dir(self) -> Path:
+        """Where the signer's key and memory are, and the checkpoint it published last."""
+        return self.data_dir / "signer"
+
 
 def read_settings() -> Settings:
     """Return the settings of this process's environment."""

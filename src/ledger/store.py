@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import takewhile
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
@@ -18,7 +19,9 @@ from eventsourcing.utils import Environment
 
 from ledger.database import APP_ROLE, Database
 from ledger.domain.facts import Event, State, Stream
+from ledger.domain.persons import ERASURES, SubjectErased
 from ledger.entries import Draft, DraftedEntry, EntryMapper, decode
+from ledger.private import PrivateTexts
 from ledger.recorder import CHANNEL, Conflict, Guard, IntegrityError, LedgerFactory, LedgerRecorder, system_clock
 
 S = TypeVar("S", bound=State)
@@ -53,18 +56,28 @@ class LedgerApplication(Application[str]):
 class Store:
     """One ledger's history: the only place that appends, and where streams are read."""
 
-    def __init__(self, database: Database, *, ledger_id: int = 1, clock: Callable[[], datetime] = system_clock):
+    def __init__(
+        self,
+        database: Database,
+        *,
+        ledger_id: int = 1,
+        clock: Callable[[], datetime] = system_clock,
+        data_dir: Path | None = None,
+    ):
         self.database = database
         self.ledger_id = ledger_id
         self.clock = clock
         self._application = LedgerApplication(database, ledger_id=ledger_id, clock=clock)
         self._recorder = cast(LedgerRecorder, self._application.recorder)
         self._waker = _Waker(database, ledger_id)
+        self.private = PrivateTexts(data_dir, ledger_id)
+        """Names and texts about persons; without a data directory they last as long as the store."""
 
     def close(self) -> None:
         """Send the last wake-up and close every connection."""
         self._waker.close()
         self._application.close()
+        self.private.close()
 
     @property
     def head(self) -> int:
@@ -76,19 +89,26 @@ class Store:
         return self._recorder.now()
 
     def append(self, drafts: Sequence[Draft], guard: Guard | None = None) -> list[Event]:
-        """Record `drafts` in one transaction and return them as events, in order.
+        """Record `drafts` in one transaction and return them as events, in order, private texts as commitments.
 
         Raises Conflict if a stream that was relied on or written has moved, or a command id
         was recorded meanwhile; MalformedInput if a fact has no canonical bytes. All or nothing.
         """
         stamps: list[datetime] = []
+        drafts = self.private.conceal(drafts)
         entries = [self._application.mapper.to_stored_event(cast(Any, draft)) for draft in drafts]
         try:
             positions = self._recorder.insert_events(entries, guard=guard, stamp=stamps.append)
         except IntegrityError as error:
             raise Conflict(str(error)) from error
         self._waker.wake()
+        if any(isinstance(draft.fact, SubjectErased) for draft in drafts):
+            self.replay_erasures()
         return [draft.recorded(position, stamps[0]) for draft, position in zip(drafts, positions, strict=True)]
+
+    def replay_erasures(self) -> int:
+        """Erase again whomever the ledger says was erased, and return how many had come back."""
+        return self.private.erase(self.load(ERASURES)[1].subject_ids)
 
     def load(self, stream: Stream[S], *, at: int | None = None) -> tuple[int, S]:
         """Return a stream's version and state, as known at position `at` (None: now)."""
@@ -299,11 +319,16 @@ class _Waker:
 
 @contextmanager
 def open_store(
-    database: Database, *, ledger_id: int = 1, clock: Callable[[], datetime] = system_clock
+    database: Database,
+    *,
+    ledger_id: int = 1,
+    clock: Callable[[], datetime] = system_clock,
+    data_dir: Path | None = None,
 ) -> Generator[Store]:
-    """A store that is closed when the block ends."""
-    store = Store(database, ledger_id=ledger_id, clock=clock)
+    """A store that is closed when the block ends; nobody who was erased is readable in it."""
+    store = Store(database, ledger_id=ledger_id, clock=clock, data_dir=data_dir)
     try:
+        store.replay_erasures()
         yield store
     finally:
         store.close()

@@ -64,7 +64,7 @@ def insert_tiles(cursor: Cursor[DictRow], ledger_id: int, before: int, leaves: S
     tiles: list[FullTile] = []
     level, hashes = 0, list(leaves)
     while (unfilled := before % TILE_WIDTH) + len(hashes) >= TILE_WIDTH:
-        hashes = _stored_hashes(cursor, ledger_id, level, before - unfilled, before) + hashes
+        hashes = stored_hashes(cursor, ledger_id, level, before - unfilled, before) + hashes
         filled = _full_tiles(level, before // TILE_WIDTH, hashes)
         tiles += filled
         level, before, hashes = level + 1, before // TILE_WIDTH, [tile.root for tile in filled]
@@ -84,7 +84,7 @@ def build_missing(connection: Connection[Any]) -> list[int]:
             tree = CompactRange()
             while tree.size < row["head"]:
                 through = min(tree.size + BUILD_BATCH_EVENTS, row["head"])
-                leaves = _stored_hashes(cursor, row["ledger_id"], 0, tree.size, through)
+                leaves = stored_hashes(cursor, row["ledger_id"], 0, tree.size, through)
                 insert_tiles(cursor, row["ledger_id"], tree.size, leaves)
                 tree = tree.extended(leaves)
             cursor.execute(
@@ -93,15 +93,11 @@ def build_missing(connection: Connection[Any]) -> list[int]:
     return [row["ledger_id"] for row in behind]
 
 
-def _full_tiles(level: int, first: int, hashes: Sequence[bytes]) -> list[FullTile]:
-    groups = (hashes[start : start + TILE_WIDTH] for start in range(0, len(hashes) - TILE_WIDTH + 1, TILE_WIDTH))
-    return [
-        FullTile(level, tile_index, root_of(group), b"".join(group)) for tile_index, group in enumerate(groups, first)
-    ]
+def stored_hashes(cursor: Cursor[DictRow], ledger_id: int, level: int, start: int, end: int) -> list[bytes]:
+    """The hashes [start, end) of one level, from the entries or from the roots of the tiles below.
 
-
-def _stored_hashes(cursor: Cursor[DictRow], ledger_id: int, level: int, start: int, end: int) -> list[bytes]:
-    """The hashes [start, end) of one level, from the entries or from the roots of the tiles below."""
+    Raises DamagedLog if they are not all there.
+    """
     if start == end:
         return []
     if level == 0:
@@ -113,3 +109,10 @@ def _stored_hashes(cursor: Cursor[DictRow], ledger_id: int, level: int, start: i
     if len(found) != end - start:
         raise DamagedLog(f"of hashes {start} to {end - 1} of level {level} there are {len(found)}")
     return found
+
+
+def _full_tiles(level: int, first: int, hashes: Sequence[bytes]) -> list[FullTile]:
+    groups = (hashes[start : start + TILE_WIDTH] for start in range(0, len(hashes) - TILE_WIDTH + 1, TILE_WIDTH))
+    return [
+        FullTile(level, tile_index, root_of(group), b"".join(group)) for tile_index, group in enumerate(groups, first)
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from uuid import UUID
 
@@ -14,13 +15,15 @@ from clock import Clock
 from mini_ledger import MiniLedger
 from mini_ledger_events import DOCUMENT, MINUTES
 from sending import Sender
-from served import record
+from served import served, told, undertaken
 
 from ledger.api.service import Service, service_on
 from ledger.commands import Request
 from ledger.database import Database
 from ledger.domain.commands.founding import OpenLedger
 from ledger.settings import Settings
+
+NewDatabase = Callable[[], AbstractContextManager[Database]]
 
 
 @pytest.fixture
@@ -70,13 +73,23 @@ def mini(client: Client, clock: Clock) -> MiniLedger:
 
 
 @pytest.fixture
-def serve(database: Database, settings: Settings, clock: Clock) -> Iterator[Callable[[City], Client]]:
+def serve(database: Database, settings: Settings) -> Iterator[Callable[[City], Client]]:
     """Serves what was decided in a city's memory, at the same positions."""
-    with service_on(database, settings, clock=clock) as service:
+    with ExitStack() as stack:
+        yield lambda city: stack.enter_context(served(city, database, settings))
 
-        def served(city: City) -> Client:
-            record(service.store, clock, city)
-            service.projector.catch_up()
-            return Client(service)
 
-        yield served
+@pytest.fixture(scope="session")
+def story(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """The whole mini-ledger of the specification, to be read only; see `served.told`."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("story"))
+    with new_database() as database, served(told()[0], database, settings) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def year(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A year in which much is undertaken, to be read only; see `served.undertaken`."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("year"))
+    with new_database() as database, served(undertaken(), database, settings) as client:
+        yield client

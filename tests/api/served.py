@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,11 +26,14 @@ from city import (
     grant,
     verify,
 )
+from client import Client
 from clock import Clock
 from mini_ledger import FOUNDED as TOLD_FROM
 from mini_ledger import OPENING, MiniLedger
 from mini_ledger_events import DOCUMENT, MINUTES
 
+from ledger.api.service import service_on
+from ledger.database import Database
 from ledger.domain.cadres import CadreGradeDecided, CadreResultComputed, PostPart
 from ledger.domain.commands import (
     AdjustTarget,
@@ -63,6 +68,7 @@ from ledger.domain.tallying import BallotAnswer, BallotRule
 from ledger.domain.targets import ScheduleStep, TargetReason
 from ledger.domain.units import UnitCategory
 from ledger.entries import Draft
+from ledger.settings import Settings
 from ledger.store import Store
 
 CITIZEN, STATISTICIAN = "citizen", "statistician"
@@ -72,8 +78,18 @@ VALUES = {"U01": "8.2", "U02": "8.0", "U03": "7.0", "U04": "7.4", "U05": "6.0"}
 """What is official for A."""
 
 
+@contextmanager
+def served(city: City, database: Database, settings: Settings) -> Generator[Client]:
+    """Serve an empty ledger into which is put what was decided in a city's memory."""
+    clock = Clock(city.memory.events[0].recorded_at)
+    with service_on(database, settings, clock=clock) as service:
+        record(service.store, clock, city)
+        service.projector.catch_up()
+        yield Client(service)
+
+
 def record(store: Store, clock: Clock, city: City) -> None:
-    """Put what was decided in a city's memory into an empty ledger: the same positions, the same instants."""
+    """Put what was decided in memory into an empty ledger, at the same positions and instants."""
     for instant, events in groupby(city.memory.events, lambda event: event.recorded_at):
         clock.now = instant
         store.append([Draft(e.stream, e.version, e.fact, e.actor, e.command_id) for e in events])

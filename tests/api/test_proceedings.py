@@ -9,24 +9,12 @@ from typing import Any
 import pytest
 from city import FOUNDED, City, found_city
 from client import Client
-from served import CAMPAIGN, CHECK, TASK, told, undertaken
+from served import CAMPAIGN, CHECK, TASK, told
 
 from ledger.domain.facts import Actor
 from ledger.domain.reorganisation import CarryPolicy, UnitShare, UnitsMerged, UnitSplit
 
 Serve = Callable[[City], Client]
-
-
-@pytest.fixture
-def story(serve: Serve) -> Client:
-    """The whole mini-ledger of the specification."""
-    return serve(told()[0])
-
-
-@pytest.fixture
-def year(serve: Serve) -> Client:
-    """A year with targets, tasks, duties, requests, an appraisal, a spot check, and cadres."""
-    return serve(undertaken())
 
 
 def at(position: int) -> str:
@@ -201,6 +189,7 @@ def test_vetoes_say_what_they_bind_to(story: Client) -> None:
 
 def test_an_appeal_says_who_asked_what_how_it_ended_and_whether_in_time(story: Client) -> None:
     nodes = "unitId kind aboutPosition indicatorId status answerDueOn overdue outcome decidedLate timeline { type }"
+    steps = [{"type": "AppealFiled"}, {"type": "AppealAccepted"}, {"type": "AppealDecided"}]
     appeal = {
         "unitId": "U02",
         "kind": "SCORE",
@@ -211,14 +200,14 @@ def test_an_appeal_says_who_asked_what_how_it_ended_and_whether_in_time(story: C
         "overdue": False,
         "outcome": "UPHELD",
         "decidedLate": False,
-        "timeline": [{"type": "AppealFiled"}, {"type": "AppealAccepted"}, {"type": "AppealDecided"}],
+        "timeline": steps,
     }
     awaited = appeal | {
         "status": "ACCEPTED",
         "overdue": True,
         "outcome": None,
         "decidedLate": None,
-        "timeline": appeal["timeline"][:2],
+        "timeline": steps[:2],
     }
 
     assert tell(story, "appeals", nodes) == [appeal]
@@ -402,6 +391,8 @@ def test_burden_counts_what_is_asked_of_a_unit_by_month(year: Client, unit: str,
     assert burden["items"] == [{"status": "ACTIVE"}]
     assert burden["months"][2] == {"month": "2019-03-01", "requests": requests, "requestsMax": 2}
     assert len(burden["months"]) == 12
+    no_year = year.raw("{ burden(year: 10000) { year } }")
+    assert no_year["errors"][0]["extensions"]["code"] == "OUT_OF_RANGE"
 
 
 def test_a_cadres_result_is_shown_with_its_grade(year: Client) -> None:

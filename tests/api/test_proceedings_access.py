@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from city import City
 from client import Client
-from served import CITIZEN, STATISTICIAN, told, undertaken
+from served import CITIZEN, STATISTICIAN
 
-Serve = Callable[[City], Client]
 ALL = {"U01", "U02", "U03", "U04", "U05"}
 DECIDED_ON = {"U01", "U02", "U03", "U04"}
 SHAPES = {
@@ -20,18 +17,6 @@ SHAPES = {
     "cases": "timeline { type }",
 }
 """Where the answer tells of units otherwise than in `unitId`."""
-
-
-@pytest.fixture
-def story(serve: Serve) -> Client:
-    """The whole mini-ledger; its reporter reports for U02."""
-    return serve(told()[0])
-
-
-@pytest.fixture
-def year(serve: Serve) -> Client:
-    """A year with targets, tasks, an appraisal, a spot check, and cadres; its reporter reports for U04."""
-    return serve(undertaken())
 
 
 def page(client: Client, field: str, *, by: str, arguments: str = "", first: int = 100) -> dict[str, Any]:

@@ -207,11 +207,16 @@ def restating_city() -> tuple[City, int, int]:
     return city, opened, published
 
 
+def official(city: City, unit_id: str) -> int:
+    """The position of a unit's official points."""
+    found = city.score(unit_id, "C").official
+    assert found is not None
+    return found.position
+
+
 def ask(city: City, unit_id: str, points: str, *, at: datetime = NOW) -> int:
     """Given a request to correct a unit's points; its position."""
-    official = city.score(unit_id, "C").official
-    assert official is not None
-    return city.given(request(official.position, points, unit_id, "C"), by="scorer", at=at)
+    return city.given(request(official(city, unit_id), points, unit_id, "C"), by="scorer", at=at)
 
 
 def correct(city: City, unit_id: str, points: str, *, at: datetime) -> int:
@@ -238,6 +243,13 @@ def publications_of(city: City) -> Publications:
 def seats(grade: str, number: int, *, unused: int = 0, over: int = 0, carried: str = "0") -> GradeSeats:
     """What became of the seats of a grade."""
     return GradeSeats(grade=grade, seats=number, unused=unused, over=over, carried=Decimal(carried))
+
+
+def graded_at(city: City, position: int) -> GradesOpened | GradesRevised:
+    """The grades that were opened or revised at a position."""
+    fact = city.memory.events[position - 1].fact
+    assert isinstance(fact, GradesOpened | GradesRevised)
+    return fact
 
 
 def grades_in(fact: Fact) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Bad input, row by row: the table of domain.md 2.6 as far as it speaks of the domain.
 
-Rows 1, 41 and 42 belong to whoever carries commands out; rows 32 to 39, 43 and 44 to parts of
-the domain that do not exist yet. The bytes of row 23 are checked where they are kept.
+Rows 1, 41 and 42 belong to whoever carries commands out. Rows 32 to 36 and 44 are in
+`test_bad_input_results`; 37 and 38 in `test_appeals`, 39 in `test_reorganisation`, 43 in
+`test_burden`. The bytes of row 23 are checked where they are kept.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ from city import (
 
 from ledger.domain.commands import EnterScore, GrantDelegation, IssuePlanVersion, RequestCorrection
 from ledger.domain.facts import Actor, Fact
-from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.formula import Breakpoint, Formula, FormulaKind
 from ledger.domain.grading import GradesOpened
 from ledger.domain.periods import Frequency
-from ledger.domain.plan import EntryKind, Group, GroupWeight, Indicator, Member, Plan
+from ledger.domain.plan import EntryKind, Group, GroupWeight, Indicator, Member, PeriodShare, Plan
+from ledger.domain.quota import GradeQuota, GradingRules
 from ledger.domain.reading import read_command
 from ledger.domain.refusals import Refused, every_refusal
 from ledger.domain.roles import Role
@@ -92,6 +94,26 @@ def plan(content: Plan) -> Outcome:
 def formula(kind: FormulaKind, **parameters: str) -> Outcome:
     given: dict[str, Any] = {name: Decimal(text) for name, text in parameters.items()}
     return plan(plan_with(replace(A, formula=Formula(kind=kind, **given)), B, C))
+
+
+def piecewise(*corners: tuple[int, int]) -> Outcome:
+    breakpoints = tuple(Breakpoint(actual=Decimal(actual), points=Decimal(points)) for actual, points in corners)
+    return plan(plan_with(replace(A, formula=Formula(kind=FormulaKind.PIECEWISE, breakpoints=breakpoints)), B, C))
+
+
+def quota(*shares: str) -> Outcome:
+    grades = tuple(
+        GradeQuota(grade=grade, share=Decimal(share))
+        for grade, share in zip(("EXCELLENT", "GOOD"), shares, strict=True)
+    )
+    return plan(replace(PLAN, grading=GradingRules(grades=grades)))
+
+
+def due(*shares: str) -> Outcome:
+    steps = tuple(
+        PeriodShare(period=period, share=Decimal(share)) for period, share in zip(PLAN.periods, shares, strict=False)
+    )
+    return plan(plan_with(replace(A, schedule=steps), B, C))
 
 
 def weights(weight: str) -> Outcome:
@@ -299,6 +321,16 @@ ROWS: list[tuple[str, Callable[[City], Outcome], str, str | None]] = [
         "FORMULA_INVALID",
         "indicators.A.formula.cap",
     ),
+    (
+        "29 figures that do not increase",
+        lambda _: piecewise((70, 60), (70, 80)),
+        "FORMULA_INVALID",
+        "indicators.A.formula.breakpoints",
+    ),
+    ("29 negative share of units", lambda _: quota("-0.1", "0.4"), "QUOTA_INVALID", "grading.grades"),
+    ("29 shares of more than all units", lambda _: quota("0.6", "0.5"), "QUOTA_INVALID", "grading.grades"),
+    ("29 negative share in the plan", lambda _: due("-0.1", "1"), "FORMULA_INVALID", "indicators.A.schedule"),
+    ("29 plan short of one", lambda _: due("0.5", "0.99"), "FORMULA_INVALID", "indicators.A.schedule"),
     ("29 negative share", lambda c: schedule(c, "-0.1", "1"), "FORMULA_INVALID", "progress_schedule"),
     ("29 shares beyond one", lambda c: schedule(c, "0.5", "1.1"), "FORMULA_INVALID", "progress_schedule"),
     ("29 shares short of one", lambda c: schedule(c, "0.5", "0.99"), "FORMULA_INVALID", "progress_schedule"),

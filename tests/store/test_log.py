@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
@@ -115,13 +116,14 @@ def test_an_append_that_fills_no_tile_makes_no_round_trip_for_the_log(store: Sto
 
 
 @contextmanager
-def counted_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[object]]:
-    """The statements that this process sends while the block lasts."""
+def counted_statements(monkeypatch: pytest.MonkeyPatch) -> Generator[list[object]]:
+    """The statements that this thread sends while the block lasts; the waker has another."""
     sent: list[object] = []
     execute = psycopg.Cursor.execute
 
     def counting(self: Cursor[Any], query: Any, *args: Any, **kwargs: Any) -> Cursor[Any]:
-        sent.append(query)
+        if threading.current_thread() is threading.main_thread():
+            sent.append(query)
         return execute(self, query, *args, **kwargs)
 
     with monkeypatch.context() as patch:

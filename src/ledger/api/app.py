@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from ledger.api.http import LedgerGraphQL
+from ledger.api.log_files import log_routes
 from ledger.api.schema import schema
 from ledger.api.service import Service
 from ledger.domain.refusals import EvidenceHashMismatch, Refused, Unauthenticated
@@ -45,6 +46,7 @@ def create_app(service: Service) -> Starlette:
     routes = [
         Route("/graphql", endpoint),
         Route("/evidence/{sha256}", _evidence_endpoint(service), methods=["PUT"]),
+        log_routes(service),
         Route("/livez", _livez),
         Route("/readyz", _readyz(service)),
         Route("/", _console),

@@ -56,17 +56,21 @@ class Context:
 
     async def ask(self, info: Info[Context, None], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a root field in a thread; a refusal becomes an error with its code, and the read is logged."""
+        answer = await self.answer(function, *args, **kwargs)
+        asked = [field.arguments for field in info.selected_fields if isinstance(field, SelectedField)]
+        log_read(self.service.settings, person_id=self.person_id, field=info.field_name, arguments=asked[0])
+        return answer
+
+    async def answer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Answer a field within what was asked, in a thread; a refusal becomes an error with its code."""
         try:
-            answer = await self.in_thread(function, *args, **kwargs)
+            return await self.in_thread(function, *args, **kwargs)
         except Refused as refused:
             extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
             raise GraphQLError(refused.message, extensions=extensions) from None
         except NotReached as error:
             extensions = {"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
             raise GraphQLError(str(error), extensions=extensions) from None
-        asked = [field.arguments for field in info.selected_fields if isinstance(field, SelectedField)]
-        log_read(self.service.settings, person_id=self.person_id, field=info.field_name, arguments=asked[0])
-        return answer
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what waits for the database in a thread, so that the event loop does not."""

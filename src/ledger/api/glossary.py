@@ -142,6 +142,7 @@ GLOSSARY: dict[str, str] = {
     "label": "What the figure is.",
     "late_authority": "Evidence of the superior authority that allows it after the freeze.",
     "late_reason": "Why the value is entered late.",
+    "legal_basis": "The law, rule or order that it stands on.",
     "level": "The administrative level.",
     "lights": "The warning lights by progress rate.",
     "limits": "How long things take.",

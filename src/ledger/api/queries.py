@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -23,9 +23,10 @@ from ledger.api.arguments import (
     UnitId,
 )
 from ledger.api.cycles import Cycle, PlanVersion
-from ledger.api.derived import enums
+from ledger.api.derived import enums, output_of
 from ledger.api.paging import After, Connection, First
 from ledger.api.proceedings_queries import ProceedingQueries
+from ledger.api.proof_queries import ProofQueries
 from ledger.api.publication_queries import PublicationQueries
 from ledger.api.reads import events, registry, results, scores
 from ledger.api.reads.moments import moment, shown
@@ -33,10 +34,15 @@ from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, Ra
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
+from ledger.domain import commitments
 from ledger.domain.score import Basis, ReasonCode
 from ledger.results import EventFilter as WantedEvents
 
 enums(ReasonCode)
+if TYPE_CHECKING:
+    from ledger.domain.commitments import Opening
+else:
+    Opening = output_of(commitments.Opening)
 
 
 @strawberry.enum(description="Which events come first.")
@@ -69,7 +75,7 @@ class CorrectionFilter:
 
 
 @strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
-class Query(PublicationQueries, ProceedingQueries):
+class Query(PublicationQueries, ProceedingQueries, ProofQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context
@@ -163,6 +169,17 @@ class Query(PublicationQueries, ProceedingQueries):
     @strawberry.field(description="A person with their roles; null if unknown or not yours to see.")
     async def person(self, info: AskInfo, person_id: Id) -> PersonType | None:
         return await info.context.ask(info, registry.person, info.context, person_id)
+
+    @strawberry.field(
+        description="The text behind one commitment, with what proves it: for those who may see the registry."
+    )
+    async def opening(
+        self,
+        info: AskInfo,
+        position: Annotated[Position, strawberry.argument(description="The event.")],
+        field: Annotated[str, strawberry.argument(description="The field of the fact, as spelled in the entry.")],
+    ) -> Opening:
+        return await info.context.ask(info, registry.opening, info.context, position, field)
 
     @strawberry.field(description="A score on its three bases; null if nothing is recorded or it is not yours to see.")
     async def score(

@@ -23,6 +23,7 @@ from ledger.domain.plan_rules import AdjustmentKind
 
 enums(AdjustmentKind, AdjustmentStatus, AppealKind, AppealOutcome, AppealStatus, AwardLevel, Standing)
 
+
 @strawberry.type(description="A bonus or a deduction: what was claimed, granted and counted, and why.")
 class Adjustment(Node):
     position: Position = strawberry.field(description="The event that claimed or imposed it.")

@@ -16,6 +16,7 @@ from ledger.domain.facts import Channel
 from ledger.evidence import EvidenceDirectory
 from ledger.migrate import migrate
 from ledger.projector import Projector
+from ledger.proof.log import LogReader
 from ledger.recorder import system_clock
 from ledger.results import Answers
 from ledger.settings import Settings
@@ -31,6 +32,7 @@ class Service:
     store: Store
     commands: Commands
     answers: Answers
+    log: LogReader
     projector: Projector
     evidence: EvidenceDirectory
     key: TokenKey
@@ -62,7 +64,9 @@ def service_on(
 ) -> Generator[Service]:
     """Open one ledger of a migrated database."""
     with ExitStack() as stack:
-        store = stack.enter_context(open_store(database, ledger_id=settings.ledger_id, clock=clock))
+        store = stack.enter_context(
+            open_store(database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir)
+        )
         evidence = EvidenceDirectory(settings.evidence_dir)
         projector = Projector(database, settings.ledger_id)
         projector.prepare()
@@ -73,6 +77,7 @@ def service_on(
             store=store,
             commands=Commands(store, stored_bytes=evidence.size),
             answers=Answers(readers, ledger_id=settings.ledger_id),
+            log=LogReader(readers, ledger_id=settings.ledger_id),
             projector=projector,
             evidence=evidence,
             key=token_key(settings),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import strawberry
+from strawberry.types import Info
 
+from ledger.api.context import Context
 from ledger.api.derived import enums, output_of
+from ledger.api.proofs import InclusionProof
+from ledger.api.reads import proofs
 from ledger.api.scalars import JSON, Position
 from ledger.domain import facts as domain_facts
 from ledger.domain.facts import Channel
@@ -76,6 +80,12 @@ class Actor:
         return cls(person_id=actor.person_id, role=actor.role, unit_id=actor.unit_id, on_behalf_of=actor.on_behalf_of)
 
 
+@strawberry.type(description="A name or a text about persons; the entry holds a commitment in its place.")
+class PrivateText:
+    field: str = strawberry.field(description="The field of the fact, as it is spelled in the entry.")
+    text: str | None = strawberry.field(description="The text; null once a person whom it is about was erased.")
+
+
 @strawberry.type(description="An immutable fact in its place in the ledger.")
 class Event(Node):
     position: Position = strawberry.field(description="The place in the whole ledger, from 1, without gaps.")
@@ -94,6 +104,24 @@ class Event(Node):
     @strawberry.field(description="What was recorded, as it stands in the entry.")
     def data(self) -> JSON:
         return JSON(plain_data(self.fact))
+
+    @strawberry.field(description="The names and texts about persons that its commitments stand for.")
+    async def texts(self, info: Info[Context, None]) -> list[PrivateText]:
+        found = await info.context.in_thread(info.context.service.store.private.texts, self.fact)
+        return [PrivateText(field=field, text=text) for field, text in found]
+
+    @strawberry.field(description="The proof that it is in the log.")
+    async def proof(
+        self,
+        info: Info[Context, None],
+        size: Annotated[
+            Position | None,
+            strawberry.argument(
+                description="In the tree of this size; the last checkpoint's if left out, or the log's if none has it yet."
+            ),
+        ] = None,
+    ) -> InclusionProof:
+        return await info.context.answer(proofs.inclusion, info.context, self.position, size)
 
     @classmethod
     def of(cls, event: domain_facts.Event) -> Event:
@@ -118,18 +146,18 @@ class Event(Node):
 @strawberry.type(name="Person", description="A person known to the ledger.")
 class PersonType(Node):
     person_id: str = strawberry.field(description="The person's id, which never changes.")
-    display_name: str = strawberry.field(description="What the person is called.")
+    display_name: str | None = strawberry.field(description="What the person is called; null once they were erased.")
     home_unit_id: str | None = strawberry.field(description="The unit the person belongs to.")
     roles: list[GrantType] = strawberry.field(description="Every role ever granted, with the position that granted it.")
     delegations: list[DelegationType] = strawberry.field(description="Roles of others the person may act in.")
 
     @classmethod
-    def of(cls, person_id: str, person: Person) -> PersonType:
-        """A person's state."""
+    def of(cls, person_id: str, person: Person, display_name: str | None) -> PersonType:
+        """A person's state, with the name that its commitment stands for."""
         return cls(
             id=global_id("Person", person_id),
             person_id=person_id,
-            display_name=person.display_name,
+            display_name=display_name,
             home_unit_id=person.home_unit_id,
             roles=list(person.grants),
             delegations=list(person.delegations),

@@ -46,6 +46,8 @@ COMMANDS = {
     "show": ("registers:show", "Print the decisions, obligations, adjustments or appeals of a cycle."),
     "log": ("reading:log", "Print the edit history of one score."),
     "rebuild": ("running:rebuild", "Build projections anew from the events."),
+    "erase": ("erasing:erase", "Make a person's name and the texts about them unreadable for good."),
+    "open": ("erasing:open_", "Print the text behind one commitment, with its proof."),
     "token": ("running:token", "Print a bearer token for development."),
     "doctor": ("doctor:doctor", "Check that everything is there that the ledger needs."),
 }

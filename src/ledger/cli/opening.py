@@ -29,7 +29,7 @@ def opened_store(settings: Settings, *, clock: Callable[[], datetime] = system_c
     """The ledger's history, its database started and migrated."""
     with open_database(settings) as database:
         migrate(database)
-        with open_store(database, ledger_id=settings.ledger_id, clock=clock) as store:
+        with open_store(database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir) as store:
             yield store
 
 

@@ -15,7 +15,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 from ledger.domain.facts import Event, Fact
 
@@ -97,14 +97,13 @@ def commitment(salt: bytes, field: str, value: str) -> str:
 def verify_opening(entry: bytes, field: str, salt: str, value: str) -> None:
     """Check that the entry commits to `value` in `field`. Raises OpeningRefused."""
     try:
-        data = cast(dict[str, Any], json.loads(entry)["data"])
+        found: object = json.loads(entry)["data"][field]
         salted = b64decode(salt, validate=True)
         committed = commitment(salted, field, value)
     except (ValueError, KeyError, TypeError):
         raise OpeningRefused(f"{field}: not an entry, a salt or a text") from None
     if len(salted) != SALT_BYTES:
         raise OpeningRefused(f"{field}: a salt has {SALT_BYTES} bytes")
-    found: object = data.get(field)
     if not isinstance(found, str) or not hmac.compare_digest(found.encode(), committed.encode()):
         raise OpeningRefused(f"{field}: the entry does not commit to this text")
 

@@ -16,9 +16,11 @@ from itertools import pairwise
 from typing import ClassVar
 
 from ledger.domain.formula import Formula, FormulaKind, Reading
+from ledger.domain.numbers import rational
 from ledger.domain.refusals import FormulaInvalid
 
 HUNDRED = Fraction(100)
+TWO_HUNDRED = Fraction(200)
 ZERO = Fraction(0)
 
 
@@ -56,12 +58,19 @@ class Kind:
         raise NotImplementedError
 
 
+def _percent(part: Fraction, whole: Fraction) -> Fraction:
+    """100 x part / whole, reduced once."""
+    return Fraction(100 * part.numerator * whole.denominator, part.denominator * whole.numerator)
+
+
 def _clamped(points: Fraction, formula: Formula) -> Fraction:
-    floor = Fraction(formula.floor) if formula.floor is not None else ZERO
-    if points < floor:
-        return floor
-    if formula.cap is not None and points > formula.cap:
-        return Fraction(formula.cap)
+    if formula.floor is None:
+        if points.numerator < 0:
+            return ZERO
+    elif points < rational(formula.floor):
+        return rational(formula.floor)
+    if formula.cap is not None and points > rational(formula.cap):
+        return rational(formula.cap)
     return points
 
 
@@ -91,15 +100,14 @@ class _LinearRatio(_AgainstTarget):
     parameters = _AgainstTarget.parameters | {"zero_below"}
 
     def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        rate = actual / target
-        if formula.zero_below is not None and rate < formula.zero_below:
+        if formula.zero_below is not None and actual / target < formula.zero_below:
             return ZERO
-        return _clamped(HUNDRED * rate, formula)
+        return _clamped(_percent(actual, target), formula)
 
 
 class _InverseDiff(_AgainstTarget):
     def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        return _clamped(HUNDRED * (2 - actual / target), formula)
+        return _clamped(TWO_HUNDRED - _percent(actual, target), formula)
 
 
 class _InverseRatio(_AgainstTarget):
@@ -113,7 +121,7 @@ class _InverseRatio(_AgainstTarget):
     def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
         if actual == 0:
             return Fraction(formula.cap) if formula.cap is not None else HUNDRED
-        return _clamped(HUNDRED * target / actual, formula)
+        return _clamped(_percent(target, actual), formula)
 
 
 class _BestRatio(Kind):
@@ -123,7 +131,7 @@ class _BestRatio(Kind):
     group_relative = True
 
     def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
-        full = Fraction(formula.full) if formula.full is not None else HUNDRED
+        full = rational(formula.full) if formula.full is not None else HUNDRED
         best = max((reading.actual for reading in readings), default=ZERO)
         if best <= 0:
             return [_clamped(ZERO, formula) for _ in readings]
@@ -154,9 +162,9 @@ class _Piecewise(Kind):
             return Fraction(formula.above if formula.above is not None else last.points)
         for left, right in pairwise(formula.breakpoints):
             if reading.actual <= right.actual:
-                share = (reading.actual - Fraction(left.actual)) / Fraction(right.actual - left.actual)
-                return Fraction(left.points) + share * Fraction(right.points - left.points)
-        return Fraction(last.points)
+                share = (reading.actual - rational(left.actual)) / rational(right.actual - left.actual)
+                return rational(left.points) + share * rational(right.points - left.points)
+        return rational(last.points)
 
 
 class _Step(Kind):
@@ -188,9 +196,9 @@ class _Band(Kind):
         _require_not_negative("step", formula.step)
 
     def score(self, formula: Formula, reading: Reading) -> Fraction:
-        low, high = Fraction(formula.low or 0), Fraction(formula.high or 0)
+        low, high = rational(formula.low or Decimal(0)), rational(formula.high or Decimal(0))
         distance = max(low - reading.actual, reading.actual - high, ZERO)
-        return _clamped(HUNDRED - Fraction(formula.step or 0) * distance, formula)
+        return _clamped(HUNDRED - rational(formula.step or Decimal(0)) * distance, formula)
 
 
 class _GroupRank(Kind):
@@ -233,8 +241,8 @@ class _Efficacy(Kind):
         if formula.lower_better:
             worst, best = best, worst
         if formula.worst is not None and formula.best is not None:
-            worst, best = Fraction(formula.worst), Fraction(formula.best)
-        base, span = Fraction(formula.base or 0), Fraction(formula.span or 0)
+            worst, best = rational(formula.worst), rational(formula.best)
+        base, span = rational(formula.base or Decimal(0)), rational(formula.span or Decimal(0))
         if best == worst:
             return [_clamped(base + span, formula) for _ in readings]
         return [_clamped(base + span * (actual - worst) / (best - worst), formula) for actual in actuals]
@@ -249,8 +257,8 @@ class _Checklist(Kind):
         _require_not_negative("step", formula.step)
 
     def score(self, formula: Formula, reading: Reading) -> Fraction:
-        full = Fraction(formula.full) if formula.full is not None else HUNDRED
-        return _clamped(full - Fraction(formula.step or 0) * reading.actual, formula)
+        full = rational(formula.full) if formula.full is not None else HUNDRED
+        return _clamped(full - rational(formula.step or Decimal(0)) * reading.actual, formula)
 
 
 class _Deadline(Kind):
@@ -268,7 +276,7 @@ class _Deadline(Kind):
         if done_on is None or formula.due_on is None or (formula.until is not None and done_on > formula.until):
             return ZERO
         late = max(0, (done_on - formula.due_on).days)
-        return _clamped(HUNDRED - Fraction(formula.step or 0) * late, formula)
+        return _clamped(HUNDRED - rational(formula.step or Decimal(0)) * late, formula)
 
 
 class _Linkage(Kind):
@@ -278,7 +286,7 @@ class _Linkage(Kind):
     def score(self, formula: Formula, reading: Reading) -> Fraction:
         place = int(reading.actual)
         bonus = formula.table[place - 1] if 1 <= place <= len(formula.table) else formula.table[-1]
-        return Fraction(formula.base or 0) + Fraction(bonus)
+        return rational(formula.base or Decimal(0)) + Fraction(bonus)
 
 
 class _GrowthMix(Kind):
@@ -301,7 +309,7 @@ class _GrowthMix(Kind):
         level = HUNDRED * actual / target if target > 0 else reached
         # Where no growth is planned there is no increment to measure against.
         growth = HUNDRED * (actual - baseline) / (target - baseline) if target > baseline else reached
-        share = Fraction(formula.share or 0)
+        share = rational(formula.share or Decimal(0))
         return _clamped(share * level + (1 - share) * growth, formula)
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.formula import FormulaKind, Reading
 from ledger.domain.formulas import KINDS
-from ledger.domain.numbers import RoundingPolicy, rounded
+from ledger.domain.numbers import RoundingPolicy, rational, rounded, weighted_sum
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.reorganisation import CarryPolicy
@@ -45,8 +45,11 @@ class Scores:
     All units at once, because some formulas compare the units.
     """
 
-    def __init__(self, slice: Slice, plan: Plan, unit_ids: Sequence[str], *, plan_position: int):
+    def __init__(
+        self, slice: Slice, plan: Plan, unit_ids: Sequence[str], counted: Iterable[Counting], *, plan_position: int
+    ):
         self._slice = slice
+        self._shares = {(i.indicator_id, period): share for i, parts in counted for period, share in parts}
         self._plan = plan
         self._unit_ids = unit_ids
         self._plan_position = plan_position
@@ -102,8 +105,9 @@ class Scores:
             if brought is not None:
                 found.append(brought)
         points = KINDS[indicator.formula.kind].scores(indicator.formula, [brought.reading for brought in found])
+        share = self._shares.get((indicator.indicator_id, period), ONE)
         return {
-            brought.unit_id: Scored(period, ONE, score, brought.value, brought.target, brought.inherited)
+            brought.unit_id: Scored(period, share, score, brought.value, brought.target, brought.inherited)
             for brought, score in zip(found, points, strict=True)
         }
 
@@ -114,7 +118,7 @@ class Scores:
             return None
         kind = KINDS[indicator.formula.kind]
         if not kind.needs_target:
-            return Brought(unit_id, Reading(Fraction(value.value)), value)
+            return Brought(unit_id, Reading(rational(value.value)), value)
         target = self.target(unit_id, indicator)
         # A later plan may score a figure against a target that the unit does not have: then nothing is known.
         if target is None or (kind.needs_baseline and target.baseline is None):
@@ -155,8 +159,10 @@ class Scores:
 
 
 def _reading(value: Known, target: Known, share: Fraction) -> Reading:
-    baseline = Fraction(target.baseline) * share if target.baseline is not None else None
-    return Reading(Fraction(value.value), Fraction(target.value) * share, baseline)
+    if share == 1 and target.baseline is None:
+        return Reading(rational(value.value), rational(target.value))
+    baseline = rational(target.baseline) * share if target.baseline is not None else None
+    return Reading(rational(value.value), rational(target.value) * share, baseline)
 
 
 def _due_share(indicator: Indicator, period: str) -> Fraction:
@@ -198,14 +204,14 @@ def _line(
         scored = scores.of(indicator, period).get(unit_id)
         if scored is not None:
             known += 1
-            periods.append(scored if share == 1 else replace(scored, share=share))
+            periods.append(scored if scored.share == share else replace(scored, share=share))
         else:
             stand_in = _assumed(slice, unit_id, indicator, period, scores)
             assumed += stand_in is not None
             periods.append(Scored(period, share, ZERO if stand_in is None else stand_in))
     status = _status(known=known, assumed=assumed, due=len(periods))
-    score = periods[0].score if len(periods) == 1 else sum((each.share * each.score for each in periods), ZERO)
-    points = score * weight / HUNDRED
+    score = periods[0].score if len(periods) == 1 else weighted_sum((each.share, each.score) for each in periods)
+    points = Fraction(score.numerator * weight.numerator, score.denominator * weight.denominator * 100)
     if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
         score = Fraction(rounded(score, plan.score_scale, plan.rounding))
         points = Fraction(rounded(score * weight / HUNDRED, plan.score_scale, plan.rounding))

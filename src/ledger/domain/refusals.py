@@ -379,13 +379,6 @@ class AppealNotOpen(Refused):
     """The appeal is not, or no longer, at the stage where this can be done."""
 
 
-# ---- privacy
-
-
-class TextErased(Refused):
-    """The text was erased, or is not kept here; its commitment stays in the entry."""
-
-
 # ---- inspection
 
 

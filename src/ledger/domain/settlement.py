@@ -16,7 +16,7 @@ from ledger.domain.adjusting import overstatement
 from ledger.domain.cycle import Cycle
 from ledger.domain.goals import Counting, Scores, counting, unit_lines
 from ledger.domain.grade_opening import open_grades, pool_of
-from ledger.domain.numbers import RoundingPolicy, rounded
+from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
 from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
@@ -87,7 +87,7 @@ def _counted_periods(plan: Plan, indicator: Indicator) -> Sequence[str]:
 def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int) -> tuple[UnitResult, ...]:
     units = participants(slice.cycle, group_id)
     counted = counting(due(slice.cycle, group_id, slice.period))
-    scores = Scores(slice, plan, [unit_id for unit_id, _ in units], plan_position=plan_position)
+    scores = Scores(slice, plan, [unit_id for unit_id, _ in units], counted, plan_position=plan_position)
     drafts = [_unit_result(slice, plan, group_id, unit, counted, scores) for unit in units]
     return _ranked(drafts)
 
@@ -97,7 +97,7 @@ def _unit_result(
 ) -> UnitResult:
     unit_id, participation = unit
     lines = unit_lines(slice, plan, group_id, unit_id, counted, scores)
-    goal = sum((line.points for line in lines), ZERO)
+    goal = exact_sum(line.points for line in lines)
     draft = UnitResult(
         unit_id=unit_id,
         participation=participation,

@@ -5,41 +5,30 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple, cast
+from importlib.resources import files
+from typing import LiteralString, NamedTuple, cast
 
 from psycopg import IsolationLevel
+from psycopg.sql import SQL
 
 from ledger.database import SIGNER_ROLE, Connection, Database
+from ledger.proof.columns import Row
 
 PAGE_ROWS = 5_000
 _STATEMENT_TIMEOUT = "10min"
 _HEAD = "SELECT head, peaks FROM ledger.ledger WHERE ledger_id = %s"
 _LAST = "SELECT max(position) FROM ledger.event WHERE ledger_id = %s"
-_ROWS = (
-    "SELECT position, recorded_at, stream, version, entry FROM ledger.event"
-    " WHERE ledger_id = %s AND position > %s AND position <= %s ORDER BY position LIMIT %s"
-)
+_ROWS = SQL(cast(LiteralString, (files("ledger") / "sql" / "signer_rows.sql").read_text("utf-8")))
 _TILES = (
     "SELECT tile_index, root, data FROM ledger.tile"
     " WHERE ledger_id = %s AND level = %s AND tile_index >= %s AND tile_index < %s ORDER BY tile_index LIMIT %s"
 )
 
 
-class Row(NamedTuple):
-    """An entry, and what the columns beside it say of it."""
-
-    position: int
-    recorded_at: datetime
-    stream: str
-    version: int
-    entry: bytes
-
-
 class StoredTile(NamedTuple):
     """A full tile, as it is stored."""
 
-    index: int
+    tile_index: int
     root: bytes
     data: bytes
 
@@ -59,7 +48,7 @@ class Snapshot:
     def rows(self, after: int, through: int) -> Iterator[Row]:
         """Yield the entries with positions in (after, through], in order."""
         while after < through:
-            arguments = (self.ledger_id, after, through, PAGE_ROWS)
+            arguments = {"ledger_id": self.ledger_id, "after": after, "through": through, "limit": PAGE_ROWS}
             with self.connection.cursor(binary=True) as cursor:
                 page = [Row(*row) for row in cursor.execute(_ROWS, arguments)]
             yield from page
@@ -76,15 +65,13 @@ class Snapshot:
             yield from page
             if not page:
                 return
-            first = page[-1].index + 1
+            first = page[-1].tile_index + 1
 
 
 def connect_signer(database: Database) -> Connection:
     """A connection that can read what is to be signed, and can do nothing else."""
     reading = Database(
-        database.as_role(
-            SIGNER_ROLE, default_transaction_read_only="on", statement_timeout=_STATEMENT_TIMEOUT
-        )
+        database.as_role(SIGNER_ROLE, default_transaction_read_only="on", statement_timeout=_STATEMENT_TIMEOUT)
     )
     connection = reading.connect()
     connection.isolation_level = IsolationLevel.REPEATABLE_READ

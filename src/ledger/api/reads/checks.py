@@ -17,7 +17,7 @@ from ledger.api.types import Event, global_id
 from ledger.domain import facts, spot_check
 from ledger.domain.facts import FACTS
 from ledger.domain.inspection_case import CaseFact, FlagRaised, InspectionCaseOpened, case_stream
-from ledger.domain.numbers import Rounding, parse_decimal, rounded
+from ledger.domain.numbers import SHARE_SCALE, Rounding, parse_decimal, rounded
 from ledger.domain.score import Basis
 from ledger.domain.spot_check import (
     Cell,
@@ -32,8 +32,6 @@ from ledger.domain.spot_check import (
 )
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter
-
-SHARE_SCALE = 4
 
 
 def spot_checks(context: Context, cycle_id: str, at: Moment, *, first: int, after: str | None) -> Connection[SpotCheck]:

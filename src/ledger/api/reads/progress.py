@@ -9,12 +9,11 @@ from typing import NamedTuple
 
 from ledger.api.context import Context
 from ledger.api.paging import Connection, page_of
-from ledger.api.reads.checks import SHARE_SCALE
 from ledger.api.scalars import Position
 from ledger.api.undertakings import Progress
 from ledger.domain import progress as domain
 from ledger.domain.cycle import Cycle
-from ledger.domain.numbers import Rounding, rounded
+from ledger.domain.numbers import SHARE_SCALE, Rounding, rounded
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.progress import Light

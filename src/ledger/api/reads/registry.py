@@ -10,10 +10,12 @@ from ledger.api.reads.moments import SCANNED_MAX, moment, shown
 from ledger.api.reads.publications import by_position
 from ledger.api.reads.scores import score
 from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id
+from ledger.domain.commitments import Opening
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.opening import LEDGER_STREAM
 from ledger.domain.persons import person_stream
 from ledger.domain.reorganisation import Reorganisations, UnitsMerged, UnitSplit
+from ledger.openings import open_text
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter, UnitRecord
 
@@ -84,8 +86,14 @@ def person(context: Context, person_id: str) -> PersonType | None:
     """A person with their roles, None if unknown or not the viewer's to see."""
     if not context.visibility().sees_person(person_id):
         return None
-    version, state = context.service.store.load(person_stream(person_id))
-    return PersonType.of(person_id, state) if version else None
+    store = context.service.store
+    version, state = store.load(person_stream(person_id))
+    return PersonType.of(person_id, state, store.private.text(state.display_name, person_id)) if version else None
+
+
+def opening(context: Context, position: int, field: str) -> Opening:
+    """The text behind one commitment, with what proves it. Raises ForbiddenRole, UnknownId."""
+    return open_text(context.service.store, context.visibility(), position, field)
 
 
 def node(context: Context, id: str) -> Node | None:

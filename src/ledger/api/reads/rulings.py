@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ledger.api.context import Context
@@ -13,6 +14,7 @@ from ledger.domain.adjustment import AdjustmentFact, Adjustments
 from ledger.domain.appeal import AppealFact, Appeals
 from ledger.domain.facts import Event
 from ledger.domain.veto import Veto, Vetoes, VetoFact
+from ledger.private import ERASED
 from ledger.results import AsOf as Moment
 
 
@@ -42,8 +44,13 @@ def vetoes(
     state = Vetoes()
     for event in seen_proceedings(context, cycle_id, VetoFact, at=at):
         state = state.evolve(event)
-    found = [veto for veto in state.items.values() if unit_id in (None, veto.unit_id)]
+    found = [_readable(context, veto) for veto in state.items.values() if unit_id in (None, veto.unit_id)]
     return page_of(found, first=first, after=after, place=lambda veto: veto.position)
+
+
+def _readable(context: Context, veto: Veto) -> Veto:
+    """The veto with what happened in words, where the entry has a commitment because it is about a person."""
+    return replace(veto, matter=context.service.store.private.text(veto.matter, veto.subject_id) or ERASED)
 
 
 def appeals(
@@ -61,4 +68,7 @@ def appeals(
         for appeal in state
         if unit_id in (None, appeal.fact.unit_id)
     ]
+    for node in nodes:
+        if node.directs is not None:
+            node.directs = context.service.store.private.text(node.directs, node.subject_id) or ERASED
     return page_of(nodes, first=first, after=after, place=lambda node: node.position)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 
 from ledger.api.context import Context
 from ledger.api.paging import Connection, page_of
-from ledger.api.reads.checks import SHARE_SCALE
 from ledger.api.reads.moments import SCANNED_MAX, seen_proceedings
 from ledger.api.scalars import Position
 from ledger.api.types import Event, global_id
@@ -15,8 +14,8 @@ from ledger.domain import burden as domain
 from ledger.domain import facts, key_tasks
 from ledger.domain.burden import Item, burden_stream
 from ledger.domain.key_tasks import KeyTaskAssigned, KeyTaskFact, Step, task_stream
-from ledger.domain.numbers import Rounding, rounded
-from ledger.domain.refusals import UnknownId
+from ledger.domain.numbers import SHARE_SCALE, Rounding, rounded
+from ledger.domain.refusals import OutOfRange, UnknownId
 from ledger.domain.responsibility import (
     Responsibilities,
     ResponsibilityAssigned,
@@ -106,8 +105,10 @@ def responsibilities(context: Context, cycle_id: str, unit_id: str, at: Moment) 
 
 
 def burden(context: Context, year: int, unit_id: str | None, at: Moment) -> Burden:
-    """What may be asked in a year, and what is; of one unit if it is named. Raises UnknownId."""
+    """What may be asked in a year, and what is; of one unit if it is named. Raises UnknownId, OutOfRange."""
     context.visibility()
+    if not MINYEAR <= year <= MAXYEAR:
+        raise OutOfRange(path="year", given=year, minimum=MINYEAR, maximum=MAXYEAR)
     category = _category(context, unit_id, at) if unit_id is not None else None
     _, state = context.service.store.load(burden_stream(year), at=at.position)
     items = {

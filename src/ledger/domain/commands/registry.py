@@ -242,6 +242,7 @@ class EraseSubject(Command):
 
     subject_id: str
     legal_basis: str
+    """The provision that asks for it; it must not itself tell about the person."""
     approved_by: str
 
     def decide(self, world: World) -> list[Fact]:

@@ -1,0 +1,142 @@
+"""What was published or graded, settled again from the ledger, and whether it comes out the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from city import CYCLE, GROUP, City
+from opening import (
+    OPENED,
+    RESTATED,
+    correct,
+    graded_at,
+    grading_of,
+    publications_of,
+    publish,
+    published_city,
+    reopen,
+    restate,
+    restating_city,
+    revised,
+    scored_city,
+)
+
+from ledger.domain.grading import RestatementPolicy
+from ledger.domain.publication import ReportKind, ReportPublished, ReportRestated
+from ledger.domain.recall import Recall
+from ledger.domain.regrading import GradeDifference, Regrading, regrade
+from ledger.domain.reporting import Difference, Reproduction, recalled, reproduce
+from ledger.domain.results import Results
+from ledger.domain.score import Basis
+from ledger.domain.settlement import ENGINE_VERSION, settle
+
+
+def report_at(city: City, position: int) -> ReportPublished | ReportRestated:
+    report = publications_of(city).report(position)
+    assert report is not None
+    return report.fact
+
+
+def again(city: City, report: ReportPublished | ReportRestated) -> Reproduction:
+    known = Recall().fold(city.memory.events, through=report.as_of_position)
+    return reproduce(recalled(known, CYCLE, report.group_ids, period=report.period), report)
+
+
+def settled_before(city: City, position: int) -> Results:
+    known = Recall().fold(city.memory.events, through=position - 1)
+    return settle(known.slice(CYCLE, GROUP, period=None, basis=Basis.OFFICIAL))
+
+
+# ---- reports
+
+
+def test_a_published_report_comes_out_the_same_after_all_that_followed() -> None:
+    city, opened, published = published_city()
+    city.given(reopen(), by="office", at=RESTATED)
+    correct(city, "U04", "95", at=RESTATED)
+    revised(city, opened)
+    restated = city.given(restate(published), by="office", at=RESTATED)
+
+    for position in (published, restated):
+        report = report_at(city, position)
+        assert again(city, report) == Reproduction(
+            number=report.number,
+            as_of_position=report.as_of_position,
+            expected_hash=report.content_hash,
+            actual_hash=report.content_hash,
+            recorded_engine=ENGINE_VERSION,
+            used_engine=ENGINE_VERSION,
+            differences=(),
+        )
+        assert again(city, report).matches
+
+
+def test_a_partial_report_and_one_on_a_period_come_out_the_same() -> None:
+    city = scored_city()
+    partial = publish("N-1", kind=ReportKind.NOTICE, unit_ids=("U02",))
+    quarterly = publish("Q-4", kind=ReportKind.QUARTERLY, period="2018-Y")
+    positions = [city.given(command, by="office", at=OPENED) for command in (partial, quarterly)]
+    correct(city, "U02", "95", at=OPENED)
+
+    assert [again(city, report_at(city, position)).matches for position in positions] == [True, True]
+
+
+def test_a_reproduction_says_which_engine_settled_it_and_which_does_now() -> None:
+    city, _, published = published_city()
+    older = replace(report_at(city, published), engine_version="0")
+
+    reproduced = again(city, older)
+
+    assert (reproduced.recorded_engine, reproduced.used_engine, reproduced.matches) == ("0", ENGINE_VERSION, True)
+
+
+def test_a_report_that_says_otherwise_is_named_row_by_row() -> None:
+    city, _, published = published_city()
+    report = report_at(city, published)
+    first, *others = report.rows
+    forged = replace(first, total=Decimal("99.00"))
+
+    reproduced = again(city, replace(report, rows=(forged, *others), content_hash="0" * 64))
+
+    assert reproduced.differences == (Difference("U01", forged, first),)
+    assert not reproduced.matches
+
+
+# ---- grades
+
+
+@pytest.mark.parametrize("policy", RestatementPolicy)
+def test_recorded_grades_follow_from_the_results_they_cite(policy: RestatementPolicy) -> None:
+    city, opened, _ = restating_city()
+    correct(city, "U04", "95", at=RESTATED)
+    later = revised(city, opened, policy=policy, at_fault=("U03",))
+
+    for position in (opened, later):
+        results = settled_before(city, position)
+        grading = results.slice.rulings.grading(GROUP)
+        assert regrade(results, grading, position, graded_at(city, position)).matches
+
+
+def test_a_recorded_grade_that_does_not_follow_is_named() -> None:
+    city, opened, _ = published_city()
+    fact = graded_at(city, opened)
+    forged = replace(fact, allocation=tuple(replace(unit, grade="GOOD") for unit in fact.allocation))
+    results = settled_before(city, opened)
+    computed = grading_of(city).computed[-1]
+
+    regraded = regrade(results, results.slice.rulings.grading(GROUP), opened, forged)
+
+    assert regraded == Regrading(
+        position=opened,
+        results_position=computed.position,
+        expected_hash=computed.fact.table_hash,
+        actual_hash=computed.fact.table_hash,
+        differences=(
+            GradeDifference("U01", "GOOD", "EXCELLENT"),
+            GradeDifference("U04", "GOOD", "QUALIFIED"),
+            GradeDifference("U05", "GOOD", "QUALIFIED"),
+        ),
+    )
+    assert not regraded.matches
