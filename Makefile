@@ -2,13 +2,14 @@
 #   make demo    install, import the real table, show what changed, serve until Ctrl-C
 #   make test    install, lint, check types and import contracts, run every test
 #   make bench   install, import and reproduce every row of every revision, print the times
+#   make judge   have other people's verifier, built from Debian's packages, judge an exported log
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format schema bench clean
+.PHONY: demo test lint format schema bench judge clean
 
 demo: $(INSTALLED)
 	$(BIN)/ledger demo
@@ -33,6 +34,14 @@ schema: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/reproduce_revisions.py
+	$(BIN)/python benchmarks/appending_with_log.py
+
+# Without Go and its x/mod the judge says that it is skipped; where there is apt they are installed.
+JUDGE_NEEDS := golang golang-golang-x-mod-dev
+judge: $(INSTALLED)
+	@dpkg -s $(JUDGE_NEEDS) >/dev/null 2>&1 || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
+		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends $(JUDGE_NEEDS); } || true
+	$(BIN)/python judge/run.py
 
 # pip is upgraded only inside the environment; constraints.txt pins every version.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -24,8 +24,7 @@ WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %
   AND e.cycle_id IS NOT NULL
   AND e.type NOT LIKE 'Score%%'
   AND e.type NOT LIKE 'Correction%%'
-  AND e.type NOT LIKE 'Target%%'
-  AND e.type <> 'BallotCast';
+  AND e.type NOT IN ('TargetSet', 'TargetAdjusted', 'BallotCast');
 
 -- :read by_types
 SELECT p.position, e.entry

@@ -6,6 +6,8 @@ Run as a script, it carries out every attack on a ledger of its own and prints w
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -28,7 +30,7 @@ from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.finding import Finding, FindingKind, SigningRefused
 from ledger.proof.memory import Memory
 from ledger.proof.note import SigningKey
-from ledger.proof.signer import Signer
+from ledger.proof.signer import opened_signer
 from ledger.proof.snapshot import connect_signer
 from ledger.store import open_store
 from ledger.tiles import build_missing
@@ -51,7 +53,7 @@ class Ledger:
     @classmethod
     def begin(cls, server: str, directory: Path) -> Ledger:
         """A new ledger, of which `SIGNED` entries are signed."""
-        name = f"trial_{next(_numbers)}_{directory.name}"
+        name = f"trial_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         ledger = cls(server, Database(make_conninfo(server, dbname=name)), directory / "signer")
@@ -59,6 +61,17 @@ class Ledger:
         ledger.append(SIGNED)
         assert ledger.sign() is None
         return ledger
+
+    def copied(self, directory: Path) -> Ledger:
+        """The same ledger with the same signer once more, to be attacked."""
+        name = self.back_up()
+        shutil.copytree(self.signer_dir, directory / "signer")
+        return Ledger(self.server, Database(make_conninfo(self.server, dbname=name)), directory / "signer")
+
+    def drop(self) -> None:
+        """Take the database away."""
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.database_name)))
 
     def append(self, entries: int) -> None:
         """Record some more, as the service does."""
@@ -68,19 +81,12 @@ class Ledger:
     def sign(self, *, audit: bool = False) -> Finding | None:
         """Let the signer look once, or at everything; what it finds."""
         try:
-            memory = Memory(self.signer_dir)
-        except SigningRefused as refused:
-            return refused.finding
-        try:
-            with connect_signer(self.database) as connection:
-                signer = Signer(memory)
+            with opened_signer(self.signer_dir) as signer, connect_signer(self.database) as connection:
                 signer.step(connection)
                 if audit:
                     signer.audit(connection)
         except SigningRefused as refused:
             return refused.finding
-        finally:
-            memory.close()
         return None
 
     def connect(self) -> Connection:
@@ -104,12 +110,11 @@ class Ledger:
 
     def back_up(self) -> str:
         """Copy the database and return the copy's name."""
-        return self._copy(self.database_name, f"{self.database_name}_backup_{next(_numbers)}")
+        return self._copy(self.database_name, f"trial_{os.getpid()}_{next(_numbers)}")
 
     def restore(self, backup: str) -> None:
         """Put a copy in the database's place."""
-        with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.database_name)))
+        self.drop()
         self._copy(backup, self.database_name)
 
     @property
@@ -327,10 +332,9 @@ def main() -> int:
         directory = Path(name)
         directory.chmod(0o755)
         with EmbeddedPostgres(directory / "postgres") as server:
-            for number, attack in enumerate(ATTACKS):
-                place = directory / str(number)
-                place.mkdir()
-                ledger = Ledger.begin(server, place)
+            sound = Ledger.begin(server, directory)
+            for attack in ATTACKS:
+                ledger = sound.copied(directory / attack.carry_out.__name__)
                 attack.carry_out(ledger)
                 finding = ledger.sign() or ledger.sign(audit=True)
                 right = finding is not None and (finding.kind, finding.first_bad) == (attack.kind, attack.first_bad)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from year import entry, verification
+from year import CYCLE, GROUP, entry, verification
 
-from ledger.domain.commands import EnterScore, VerifyScore
+from ledger.domain.commands import ComputeResults, EnterScore, VerifyScore
 from ledger.domain.facts import Fact
 from ledger.domain.world import World
 
@@ -37,6 +37,21 @@ class VerifyScoreLate(VerifyScore):
     def decide(self, world: World) -> list[Fact]:
         _happen()
         return VerifyScore.decide(self, world)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputeResultsSlowly(ComputeResults):
+    """A computation after whose decision, but before whose append, something happens."""
+
+    def decide(self, world: World) -> list[Fact]:
+        decided = ComputeResults.decide(self, world)
+        _happen()
+        return decided
+
+
+def slow_computation() -> ComputeResultsSlowly:
+    """The computation of the group's results, slowly."""
+    return ComputeResultsSlowly(cycle_id=CYCLE, group_id=GROUP)
 
 
 def slow_entry(unit_id: str = "U000", value: str = "12.34") -> EnterScoreSlowly:

@@ -178,7 +178,12 @@ class Commands:
         world = self._world(request)
         for _ in range(ATTEMPTS_MAX):
             try:
-                return world, request.command.decide(world)
+                facts = request.command.decide(world)
+                main = request.command.stream()
+                if main is not None:
+                    # Even a decision that needs nothing of its stream comes after what is there.
+                    world.read(main)
+                return world, facts
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):
                     return world, refused

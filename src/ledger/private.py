@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import threading
 from base64 import b64encode
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
@@ -50,11 +50,21 @@ _DELETE_TEXTS = "DELETE FROM text WHERE commitment IN (SELECT commitment FROM ab
 Keys = Sequence[bytes]
 
 
+def random_key() -> bytes:
+    """A new key that nobody can guess."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
 class PrivateTexts:
     """The private texts of one ledger; safe to call from several threads, and beside other processes."""
 
-    def __init__(self, data_dir: Path | None, ledger_id: int):
-        """Open or make the store below `data_dir`; without one, texts last as long as this object."""
+    def __init__(self, data_dir: Path | None, ledger_id: int, *, new_key: Callable[[], bytes] = random_key):
+        """Open or make the store below `data_dir`; without one, texts last as long as this object.
+
+        Whoever can foresee `new_key` can guess at the texts: another than the random one is for
+        a ledger about nobody real, which has to come out the same each time.
+        """
+        self._new_key = new_key
         directory = None if data_dir is None else data_dir / "private"
         if directory is not None:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -188,7 +198,7 @@ class PrivateTexts:
         subjects = [hash_of(subject_id) for subject_id in subject_ids]
         if not self._erased.hashes().isdisjoint(subjects):
             return [secrets.token_bytes(KEY_BYTES)]
-        made = [(subject, secrets.token_bytes(KEY_BYTES)) for subject in subjects]
+        made = [(subject, self._new_key()) for subject in subjects]
         self._connection.executemany("INSERT OR IGNORE INTO key VALUES (?, ?)", made)
         return [key for subject in subjects if (key := self._key(subject)) is not None]
 

@@ -19,16 +19,21 @@ class Settings:
     """Which ledger of the database (`LEDGER_ID`)."""
     token_key: str | None = None
     """The key that signs and checks bearer tokens (`LEDGER_TOKEN_KEY`); else one kept in the data directory."""
+    signer_home: Path | None = None
+    """Where the signer keeps its key and its memory (`LEDGER_SIGNER_DIR`); else `signer` in the data directory."""
+    origin: str | None = None
+    """The name that a new log gets, a URL without its scheme (`LEDGER_ORIGIN`); else one is made up."""
+
+    @property
+    def signer_dir(self) -> Path:
+        """Where the signer's key and memory are, and the checkpoint it published last."""
+        name = "signer" if self.ledger_id == 1 else f"signer-{self.ledger_id}"
+        return self.signer_home or self.data_dir / name
 
     @property
     def evidence_dir(self) -> Path:
         """Where evidence is kept by its content hash."""
         return self.data_dir / "evidence"
-
-    @property
-    def signer_dir(self) -> Path:
-        """Where the signer's key and memory are, and the checkpoint it published last."""
-        return self.data_dir / "signer"
 
 
 def read_settings() -> Settings:
@@ -39,6 +44,8 @@ def read_settings() -> Settings:
         database_url=environment.get("LEDGER_DATABASE_URL") or None,
         ledger_id=int(environment.get("LEDGER_ID", "1")),
         token_key=environment.get("LEDGER_TOKEN_KEY") or None,
+        signer_home=Path(environment["LEDGER_SIGNER_DIR"]) if environment.get("LEDGER_SIGNER_DIR") else None,
+        origin=environment.get("LEDGER_ORIGIN") or None,
     )
 
 

@@ -21,7 +21,7 @@ from ledger.database import APP_ROLE, Database
 from ledger.domain.facts import Event, State, Stream
 from ledger.domain.persons import ERASURES, SubjectErased
 from ledger.entries import Draft, DraftedEntry, EntryMapper, decode
-from ledger.private import PrivateTexts
+from ledger.private import PrivateTexts, random_key
 from ledger.recorder import CHANNEL, Conflict, Guard, IntegrityError, LedgerFactory, LedgerRecorder, system_clock
 
 S = TypeVar("S", bound=State)
@@ -63,6 +63,7 @@ class Store:
         ledger_id: int = 1,
         clock: Callable[[], datetime] = system_clock,
         data_dir: Path | None = None,
+        new_key: Callable[[], bytes] = random_key,
     ):
         self.database = database
         self.ledger_id = ledger_id
@@ -70,7 +71,7 @@ class Store:
         self._application = LedgerApplication(database, ledger_id=ledger_id, clock=clock)
         self._recorder = cast(LedgerRecorder, self._application.recorder)
         self._waker = _Waker(database, ledger_id)
-        self.private = PrivateTexts(data_dir, ledger_id)
+        self.private = PrivateTexts(data_dir, ledger_id, new_key=new_key)
         """Names and texts about persons; without a data directory they last as long as the store."""
 
     def close(self) -> None:
@@ -324,9 +325,10 @@ def open_store(
     ledger_id: int = 1,
     clock: Callable[[], datetime] = system_clock,
     data_dir: Path | None = None,
+    new_key: Callable[[], bytes] = random_key,
 ) -> Generator[Store]:
     """A store that is closed when the block ends; nobody who was erased is readable in it."""
-    store = Store(database, ledger_id=ledger_id, clock=clock, data_dir=data_dir)
+    store = Store(database, ledger_id=ledger_id, clock=clock, data_dir=data_dir, new_key=new_key)
     try:
         store.replay_erasures()
         yield store

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -16,9 +17,9 @@ from ledger.store import Store, open_store
 
 
 @pytest.fixture
-def store(database: Database, clock: Clock) -> Iterator[Store]:
+def store(database: Database, clock: Clock, tmp_path: Path) -> Iterator[Store]:
     """The store of an empty ledger, on the test's clock."""
-    with open_store(database, clock=clock) as opened:
+    with open_store(database, clock=clock, data_dir=tmp_path) as opened:
         yield opened
 
 
@@ -31,9 +32,9 @@ def year(store: Store, new_id: Callable[[], UUID]) -> Year:
 
 
 @pytest.fixture
-def other(database: Database, clock: Clock, year: Year) -> Iterator[Year]:
+def other(database: Database, clock: Clock, year: Year, tmp_path: Path) -> Iterator[Year]:
     """The same year as another process sees it, with connections and memory of its own."""
-    with open_store(database, clock=clock) as opened:
+    with open_store(database, clock=clock, data_dir=tmp_path) as opened:
         yield year.beside(Commands(opened))
 
 

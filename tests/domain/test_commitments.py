@@ -39,7 +39,18 @@ COMMITTED = commitment(SALT, "display_name", NAME)
 ENTRY = json.dumps({"data": {"display_name": COMMITTED, "subject_id": "p-7"}, "version": 1}).encode()
 
 TELLS_NOTHING_OF_A_PERSON = {
-    *("cycle_id", "unit_id", "home_unit_id", "indicator_id", "case_id", "group_id", "grade", "unit_grade", "period", "currency"),
+    *(
+        "cycle_id",
+        "unit_id",
+        "home_unit_id",
+        "indicator_id",
+        "case_id",
+        "group_id",
+        "grade",
+        "unit_grade",
+        "period",
+        "currency",
+    ),
     *("reference", "legal_basis", "standard", "post", "trace"),
 }
 """Ids, grades, public posts, documents and provisions; `trace` is computed from a rule."""
@@ -49,7 +60,8 @@ def test_a_commitment_is_the_formula_of_the_specification() -> None:
     salt = hmac.new(K1, b"salt/v1\nperson:p-7/1\ndisplay_name", "sha256").digest()
     bound = b"score-ledger/commit/v1\n" + salt + b"display_name\n" + rfc8785.dumps(NAME)
 
-    assert (SALT, COMMITTED) == (salt, "commit:v1:" + b64encode(hashlib.sha256(bound).digest()).decode())
+    assert salt == SALT
+    assert "commit:v1:" + b64encode(hashlib.sha256(bound).digest()).decode() == COMMITTED
 
 
 def test_a_text_about_several_persons_needs_the_key_of_each() -> None:

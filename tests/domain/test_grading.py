@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from city import BECAUSE, CYCLE, EVIDENCE, GROUP, LATE, Refusal, enter, found_city, verify
+from city import BECAUSE, CYCLE, EVIDENCE, GROUP, LATE, UNITS, Refusal, enter, found_city, verify
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from opening import (
     BY_POINTS,
     ENDED,
@@ -31,6 +33,7 @@ from opening import (
     scored_city,
     seats,
 )
+from settling import slice_of
 
 from ledger.domain.appeal import AppealFiled, AppealKind
 from ledger.domain.commands import CloseEntry
@@ -48,9 +51,9 @@ from ledger.domain.grading import (
     ResultsComputed,
 )
 from ledger.domain.plan import Participation
-from ledger.domain.quota import GradeQuota, SeatRounding
+from ledger.domain.quota import GradeQuota, GradingRules, SeatRounding, TiePolicy
 from ledger.domain.score import Basis
-from ledger.domain.settlement import ENGINE_VERSION
+from ledger.domain.settlement import ENGINE_VERSION, settle
 
 
 def given_grades(**grades: str) -> tuple[GradeGiven, ...]:
@@ -349,3 +352,29 @@ def test_without_forced_distribution_the_totals_alone_decide() -> None:
         "U04": "GOOD",
         "U05": "UNQUALIFIED",
     }
+
+
+# ---- what always holds
+
+
+@settings(max_examples=60)
+@given(
+    points=st.lists(st.integers(55, 95), min_size=5, max_size=5),
+    renamed=st.permutations(UNITS),
+    rules=st.builds(
+        replace,
+        st.just(RULES),
+        forced=st.booleans(),
+        refill=st.booleans(),
+        rounding=st.sampled_from(SeatRounding),
+        tie_policy=st.sampled_from((TiePolicy.EXCLUDE_ALL, TiePolicy.INCLUDE_ALL)),
+    ),
+)
+def test_what_the_units_are_called_changes_no_grade(points: list[int], renamed: list[str], rules: GradingRules) -> None:
+    name = dict(zip(UNITS, renamed, strict=True))
+    awarded = {f"{unit} C": str(each) for unit, each in zip(UNITS, points, strict=True)}
+    here = settle(slice_of(graded_by(rules), awarded))
+    there = settle(slice_of(graded_by(rules), {f"{name[cell[:3]]} C": each for cell, each in awarded.items()}))
+
+    for unit_id in UNITS:
+        assert here.grade_if_opened(unit_id) == there.grade_if_opened(name[unit_id])

@@ -38,6 +38,7 @@ ARGUMENTS: dict[str, object] = {
     "before": 90,
     "limit": 10,
     "as_of": 80,
+    "gap_min": "0",
 }
 
 

@@ -20,6 +20,7 @@ from ledger.api.schema import schema
 from ledger.api.service import Service
 from ledger.domain.refusals import EvidenceHashMismatch, Refused, Unauthenticated
 from ledger.evidence import EVIDENCE_BYTES_MAX
+from ledger.proof.published import published
 
 logger = logging.getLogger("ledger.api")
 PROJECTOR_STOP_TIMEOUT_S = 10
@@ -64,10 +65,14 @@ async def _console(request: Request) -> Response:
 
 def _readyz(service: Service) -> Endpoint:
     async def readyz(request: Request) -> Response:
-        """Ready while the database answers and the projector has not stopped."""
+        """Ready while the database answers and the projector has not stopped.
+
+        A history that its signer refuses is still answered from: the answer says that it is refused.
+        """
         try:
             head = await anyio.to_thread.run_sync(lambda: service.store.head)
             folded = await anyio.to_thread.run_sync(service.answers.head)
+            signed = await anyio.to_thread.run_sync(published, service.settings.signer_dir, head)
         except Exception:
             logger.exception("not ready")
             return JSONResponse({"ready": False, "reason": "the database does not answer"}, status_code=503)
@@ -77,6 +82,12 @@ def _readyz(service: Service) -> Endpoint:
             "head": head,
             "folded": folded.position,
             "reason": str(stopped) if stopped else None,
+            "signature": {
+                "state": signed.state,
+                "size": signed.size,
+                "finding": str(signed.finding) if signed.finding else None,
+                "unwitnessed_since": signed.unwitnessed_since,
+            },
         }
         return JSONResponse(body, status_code=503 if stopped else 200)
 

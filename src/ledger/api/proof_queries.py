@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from ledger.api.arguments import AskInfo
-from ledger.api.proofs import Checkpoint, InclusionProof
+from ledger.api.proofs import Checkpoint, InclusionProof, TreeSize
 from ledger.api.reads import events, proofs
 from ledger.api.scalars import Position
 
@@ -23,12 +23,7 @@ class ProofQueries:
         self,
         info: AskInfo,
         position: Annotated[Position, strawberry.argument(description="The event.")],
-        size: Annotated[
-            Position | None,
-            strawberry.argument(
-                description="In the tree of this size; the last checkpoint's if left out, or the log's if none has it yet."
-            ),
-        ] = None,
+        size: TreeSize = None,
     ) -> InclusionProof | None:
         context = info.context
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Annotated
 
 import strawberry
 
@@ -10,6 +11,13 @@ from ledger.api.scalars import Position
 from ledger.proof.checkpoint import Checkpoint as SignedHead
 from ledger.proof.log import Inclusion
 from ledger.proof.note import Note
+
+TreeSize = Annotated[
+    Position | None,
+    strawberry.argument(
+        description="In the tree of this size; if left out in the last checkpoint's, or the log's if that is too small."
+    ),
+]
 
 
 def shown_hash(data: bytes) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import uvicorn
 
 from ledger.api.app import create_app
 from ledger.api.service import open_service
+from ledger.proof.keeping import kept_signer
 from ledger.settings import Settings
 
 GRACE_S = 10
@@ -18,8 +20,13 @@ CONCURRENCY_MAX = 256
 def serve(
     settings: Settings, host: str = "127.0.0.1", port: int = 8000, *, ready: Callable[[], None] | None = None
 ) -> None:
-    """Serve the configured ledger until SIGINT or SIGTERM; `ready` is called when it is open, before it listens."""
-    with open_service(settings) as service:
+    """Serve the configured ledger until SIGINT or SIGTERM; `ready` is called when it is open, before it listens.
+
+    An embedded database gets a signer beside it. Whoever names a database of their own runs
+    `ledger sign` where its administrator cannot reach.
+    """
+    signer = kept_signer(settings) if settings.database_url is None else nullcontext()
+    with open_service(settings) as service, signer:
         if ready is not None:
             ready()
         uvicorn.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,7 @@ from strawberry.types import Info
 
 from ledger.api.context import Context
 from ledger.api.derived import enums, output_of
-from ledger.api.proofs import InclusionProof
+from ledger.api.proofs import InclusionProof, TreeSize
 from ledger.api.reads import proofs
 from ledger.api.scalars import JSON, Position
 from ledger.domain import facts as domain_facts
@@ -111,16 +111,7 @@ class Event(Node):
         return [PrivateText(field=field, text=text) for field, text in found]
 
     @strawberry.field(description="The proof that it is in the log.")
-    async def proof(
-        self,
-        info: Info[Context, None],
-        size: Annotated[
-            Position | None,
-            strawberry.argument(
-                description="In the tree of this size; the last checkpoint's if left out, or the log's if none has it yet."
-            ),
-        ] = None,
-    ) -> InclusionProof:
+    async def proof(self, info: Info[Context, None], size: TreeSize = None) -> InclusionProof:
         return await info.context.answer(proofs.inclusion, info.context, self.position, size)
 
     @classmethod

@@ -72,6 +72,17 @@ _DIMENSIONS = {
 _YEARLY_RATES = ("0.10", "0.20", "0.30", "0.40")
 """What the quarters count where an indicator is judged all year."""
 _JUDGED_ALL_YEAR = ("E12", "K02", "P04")
+_CUMULATED = ("0.05", "0.11", "0.20", "0.28", "0.36", "0.46", "0.54", "0.62", "0.72", "0.81", "0.90", "1")
+"""What is due of a year by the end of each month."""
+_SCHEDULED = ("E01", "E02", "E04", "E06", "E13", "K03", "L01", "L04")
+"""Flows that are scored against what is due by then, before the year is over too."""
+
+_BY_FREQUENCY = {
+    Frequency.MONTH: tuple(f"2018-M{number:02}" for number in range(1, 13)),
+    Frequency.QUARTER: tuple(f"2018-Q{number}" for number in range(1, 5)),
+    Frequency.HALF: ("2018-H1", "2018-H2"),
+    Frequency.YEAR: ("2018-Y",),
+}
 
 
 def _decimals(*texts: str) -> tuple[Decimal, ...]:
@@ -118,7 +129,7 @@ def _formula(row: IndicatorRow) -> Formula:
 def _indicator(row: IndicatorRow, weights: Mapping[str, Mapping[str, Decimal]], scoring: str) -> Indicator:
     formula = _formula(row)
     awarded = formula.kind in (FormulaKind.DIRECT_POINTS, FormulaKind.EVALUATION)
-    quarters = tuple(f"2018-Q{number}" for number in range(1, 5))
+    quarters = periods_in(Frequency.QUARTER)
     common = KINDS[formula.kind].needs_target and not row.flow
     return Indicator(
         indicator_id=row.indicator_id,
@@ -143,8 +154,19 @@ def _indicator(row: IndicatorRow, weights: Mapping[str, Mapping[str, Decimal]], 
         )
         if row.indicator_id in _JUDGED_ALL_YEAR
         else (),
+        schedule=tuple(
+            PeriodShare(period=period, share=cumulated_share(period)) for period in periods_in(row.frequency)
+        )
+        if row.indicator_id in _SCHEDULED
+        else (),
         tags=row.tags,
     )
+
+
+def cumulated_share(period: str) -> Decimal:
+    """The part of a year's flow that is due by the end of a period."""
+    last_month = (parse_period(period).ends_on - timedelta(days=1)).month
+    return Decimal(_CUMULATED[last_month - 1])
 
 
 def weights_of(shape: Shape) -> dict[str, dict[str, Decimal]]:
@@ -167,18 +189,18 @@ def shifted(weights: dict[str, Decimal], *, lighter: str, heavier: str, by: Deci
 
 def periods_of(shape: Shape) -> tuple[str, ...]:
     """The periods that the shape's indicators are scored in."""
-    found: dict[Frequency, tuple[str, ...]] = {
-        Frequency.MONTH: tuple(f"2018-M{number:02}" for number in range(1, 13)),
-        Frequency.QUARTER: tuple(f"2018-Q{number}" for number in range(1, 5)),
-        Frequency.HALF: ("2018-H1", "2018-H2"),
-        Frequency.YEAR: ("2018-Y",),
-    }
     used = {row.frequency for row in shape.rows}
-    return tuple(period for frequency, periods in found.items() if frequency in used for period in periods)
+    return tuple(period for frequency in _BY_FREQUENCY if frequency in used for period in periods_in(frequency))
+
+
+def periods_in(frequency: Frequency) -> tuple[str, ...]:
+    """The periods of 2018 of one frequency, in order."""
+    return _BY_FREQUENCY[frequency]
 
 
 def deadline(name: DeadlineName, period: str) -> date:
-    """The last day for something about a period."""
+    """The last day for something about a period; January is reported with February, once entry is open."""
+    period = "2018-M02" if period == "2018-M01" else period
     days = {DeadlineName.SELF_REPORT: 10, DeadlineName.ENTRY: 20, DeadlineName.VERIFICATION: 31}
     return parse_period(period).ends_on + timedelta(days=days[name] - 1)
 

@@ -48,6 +48,8 @@ COMMANDS = {
     "rebuild": ("running:rebuild", "Build projections anew from the events."),
     "erase": ("erasing:erase", "Make a person's name and the texts about them unreadable for good."),
     "open": ("erasing:open_", "Print the text behind one commitment, with its proof."),
+    "sign": ("signing:sign", "Sign the ledger's head as long as its history only grows."),
+    "witness": ("signing:witness", "Vouch for other ledgers' checkpoints that continue the last."),
     "token": ("running:token", "Print a bearer token for development."),
     "doctor": ("doctor:doctor", "Check that everything is there that the ledger needs."),
 }

@@ -16,6 +16,7 @@ from ledger.database import APP_ROLE, Connection, Database, open_database
 from ledger.migrate import migrate, migrations
 from ledger.projection import projections
 from ledger.projector import Projector
+from ledger.proof.published import published, published_keys
 from ledger.settings import Settings
 
 FREE_BYTES_MIN = 1 << 30
@@ -93,6 +94,7 @@ def _schema(connection: Connection, settings: Settings, database: Database) -> I
     head = row[0] if row else 0
     yield Finding("ledger", True, f"position {head}, recorded {row[1]:%Y-%m-%d %H:%M}" if row and head else "empty")
     yield from _projections(database, settings, head)
+    yield from _signature(settings, head)
 
 
 def _rights(connection: Connection) -> Finding:
@@ -123,3 +125,12 @@ def _projections(database: Database, settings: Settings, head: int) -> Iterator[
             yield Finding(f"projection {name}", False, str(stopped))
         else:
             yield Finding(f"projection {name}", True, f"at the head, position {head} or later")
+
+
+def _signature(settings: Settings, head: int) -> Iterator[Finding]:
+    """How far the ledger is signed, and the keys that verify it, as C2SP vkeys."""
+    signed = published(settings.signer_dir, head)
+    known = f"{signed.state}, {signed.size} of {head} events"
+    yield Finding("signature", signed.finding is None, str(signed.finding) if signed.finding else known)
+    keys = published_keys(settings.signer_dir)
+    yield Finding("vkey", True, " ".join(map(str, keys)) if keys else "none yet: no signer has begun")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlite3 import Error as SqliteError
+
 from psycopg import Error as DatabaseError
 from psycopg import OperationalError
 
@@ -11,6 +13,8 @@ from ledger.domain.refusals import Refused
 from ledger.embedded import EmbeddedPostgresError
 from ledger.entries import DamagedEntry
 from ledger.folding import ProjectionStopped
+from ledger.proof.finding import SigningRefused
+from ledger.proof.memory import AnotherSigner
 from ledger.replay import DamagedExport
 from ledger.results import NotReached
 
@@ -34,14 +38,18 @@ def judged(error: Exception) -> tuple[Exit, str]:
             return Exit.REFUSED, str(error)
         case Usage():
             return Exit.USAGE, str(error)
-        case DamagedExport() | DamagedEntry() | ProjectionStopped() | Differing():
+        case DamagedExport() | DamagedEntry() | ProjectionStopped() | Differing() | SigningRefused():
             return Exit.DAMAGED, f"Damaged: {error}"
         case EmbeddedPostgresError() | DatabaseTooOld() | UnsafeEnvironment() | NotReached() | Unfit():
+            return Exit.ENVIRONMENT, str(error)
+        case AnotherSigner():
             return Exit.ENVIRONMENT, str(error)
         case OperationalError():
             return Exit.ENVIRONMENT, f"The database cannot be reached: {error}"
         case DatabaseError():
             return Exit.ENVIRONMENT, f"The database refused: {error}"
+        case SqliteError():
+            return Exit.ENVIRONMENT, f"The private texts cannot be read: {error}"
         case OSError():
             return Exit.ENVIRONMENT, f"{error.strerror or error}: {error.filename or ''}"
         case _:

@@ -19,10 +19,10 @@ from ledger.domain.seats import seats_for
 
 def pool_of(cycle: Cycle, group_id: str) -> tuple[str, ...]:
     """The groups that share one quota with this one; normally just itself."""
-    rules = cycle.latest.plan.grading
-    if rules is None:
+    rules, counts = cycle.latest.plan.grading, ranked_counts(cycle)
+    if rules is None or group_id not in counts:
         return (group_id,)
-    return seats_for(rules, ranked_counts(cycle), group_id).pool
+    return seats_for(rules, counts, group_id).pool
 
 
 def ranked_counts(cycle: Cycle) -> dict[str, int]:

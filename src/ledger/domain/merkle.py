@@ -147,6 +147,8 @@ def verify_consistency(size1: int, size2: int, path: Sequence[bytes], root1: byt
         if root1 != root2:
             raise ProofRefused("two trees of one size have different roots")
         return
+    if not path:
+        raise ProofRefused("the path is too short")
     # A complete first tree is itself the node to start from, and is left out of the path.
     first, *rest = path if size1 & (size1 - 1) else [root1, *path]
     place, last = size1 - 1, size2 - 1

@@ -43,7 +43,7 @@ class Memory:
         """
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True, mode=0o755)
-        self._lock = _locked(directory / "lock")
+        self._lock: int | None = hold(directory / "lock")
         try:
             self.leaves = Leaves(directory / "leaves")
             if not (directory / "key").exists():
@@ -55,8 +55,10 @@ class Memory:
             raise
 
     def close(self) -> None:
-        """Let another process have the memory."""
-        os.close(self._lock)
+        """Let another process have the memory; a second time nothing happens."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
 
     def check(self) -> None:
         """Raise SigningRefused unless the files still say what is remembered, and the published checkpoint agrees."""
@@ -161,7 +163,8 @@ class Memory:
         return SigningRefused(Finding(kind, sentence, last_good=last.size if last else 0))
 
 
-def _locked(path: Path) -> int:
+def hold(path: Path) -> int:
+    """Take a directory's lock for this process and return its descriptor. Raises AnotherSigner."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

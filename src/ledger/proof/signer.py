@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 from ledger.database import Connection
 from ledger.domain.merkle import CompactRange, leaf_hash
@@ -21,14 +22,16 @@ from ledger.proof.finding import Finding, FindingKind, SigningRefused
 from ledger.proof.memory import Memory
 from ledger.proof.published import read_finding, write_finding
 from ledger.proof.snapshot import Snapshot, taken
+from ledger.proof.witnesses import Witnesses
 
 
 class Signer:
     """Signs one ledger's checkpoints, with one memory."""
 
-    def __init__(self, memory: Memory, ledger_id: int = 1):
+    def __init__(self, memory: Memory, ledger_id: int = 1, *, witnesses: Witnesses | None = None):
         self.memory = memory
         self._ledger_id = ledger_id
+        self._witnesses = witnesses
         self._scrubbed = 0
 
     def step(self, connection: Connection) -> Checkpoint:
@@ -36,12 +39,14 @@ class Signer:
 
         Raises SigningRefused. Its finding stands until all that was signed is found sound again.
         """
-        with self._noting_findings(), taken(connection, self._ledger_id) as snapshot:
+        with self._noting_findings():
             self.memory.check()
             if read_finding(self.memory.directory) is not None:
-                self._check_all(snapshot)
-            self._sign_new(snapshot)
+                self._look_again(connection)
+            with taken(connection, self._ledger_id) as snapshot:
+                self._sign_new(snapshot)
             write_finding(self.memory.directory, None)
+            self._show_witnesses()
         return self.memory.last
 
     def audit(self, connection: Connection) -> int:
@@ -60,6 +65,15 @@ class Signer:
             _refuse(first_difference(snapshot, self.memory.leaves, after=after, through=through))
             _refuse(first_wrong_tile(snapshot, self.memory.leaves, before=after, size=through))
         self._scrubbed = through
+
+    def _look_again(self, connection: Connection) -> None:
+        with taken(connection, self._ledger_id) as snapshot:
+            self._check_all(snapshot)
+        self._show_witnesses()
+
+    def _show_witnesses(self) -> None:
+        if self._witnesses is not None:
+            self._witnesses.show(self.memory)
 
     @contextmanager
     def _noting_findings(self) -> Generator[None]:
@@ -114,7 +128,9 @@ class Signer:
     def _last_signed_at(self, snapshot: Snapshot) -> datetime:
         """When the last entry that was signed was recorded, as its bytes say, which have to be the signed ones."""
         memory, size = self.memory, self.memory.last.size
-        _refuse(first_difference(snapshot, memory.leaves, after=size - 1, through=size))
+        if first_difference(snapshot, memory.leaves, after=size - 1, through=size) is not None:
+            # There is a difference; the first of them is wanted.
+            _refuse(first_difference(snapshot, memory.leaves, after=0, through=size))
         (row,) = snapshot.rows(size - 1, size)
         return row.recorded_at
 
@@ -125,6 +141,23 @@ class Signer:
         _refuse(first_wrong_tile(snapshot, memory.leaves, before=0, size=tree.size))
         sentence = f"The entries after position {size}, signed last, do not have the tree that was stored with them."
         raise SigningRefused(Finding(FindingKind.REWRITE, sentence, size + 1, last_good=size))
+
+
+@contextmanager
+def opened_signer(directory: Path, ledger_id: int = 1, *, origin: str | None = None) -> Generator[Signer]:
+    """The signer whose key and memory are in a directory; both are begun if they are not there.
+
+    Raises AnotherSigner; SigningRefused if they are damaged, and publishes that.
+    """
+    try:
+        memory = Memory(directory, origin=origin)
+    except SigningRefused as refused:
+        write_finding(directory, refused.finding)
+        raise
+    try:
+        yield Signer(memory, ledger_id, witnesses=Witnesses.of(directory))
+    finally:
+        memory.close()
 
 
 def _follow(row: Row, before: datetime | None) -> datetime:

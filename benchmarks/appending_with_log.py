@@ -1,0 +1,162 @@
+"""What the log costs: appends with it and without it, proofs out of a million entries, and tiles on disk.
+
+Appends go through the whole path, from drafts to the commit, with fsync on; both kinds take turns
+in one run, on one server, so that their ratio means something on a busy machine. Prints the bounds
+beside the figures.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from psycopg.conninfo import make_conninfo
+
+from ledger.database import Database
+from ledger.domain.facts import Actor
+from ledger.domain.merkle import CompactRange, verify_inclusion
+from ledger.domain.plan import EntryKind
+from ledger.domain.score import EntrySource, ScoreEntered
+from ledger.embedded import EmbeddedPostgres
+from ledger.entries import Draft
+from ledger.migrate import migrate
+from ledger.proof.log import LogReader
+from ledger.store import Store, open_store
+from ledger.tiles import build_missing
+
+BATCHES = {1: 300, 10: 200, 100: 100, 1000: 20}
+"""How many appends of each size make a round."""
+ROUNDS = 5
+ENTRIES = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+PROOFS = 1_000
+ACTOR = Actor("scorer", "SCORER", "U-HOME")
+
+
+def draft(number: int) -> Draft:
+    """A score, each in a stream of its own."""
+    fact = ScoreEntered(
+        cycle_id="2018",
+        unit_id=f"U{number}",
+        indicator_id="GDP",
+        period="2018-Y",
+        value=Decimal("12.34"),
+        uom="亿元",
+        entry_kind=EntryKind.ACTUAL,
+        source=EntrySource.SCORING_DEPT,
+    )
+    return Draft(fact.stream, 1, fact, ACTOR, UUID(int=number), command_digest=bytes(32))
+
+
+@contextmanager
+def without_log() -> Generator[None]:
+    """Appends leave out everything that is done for the log."""
+    nothing: dict[str, Any] = {
+        "leaf_hash": lambda entry: b"",
+        "tree_of": lambda size, peaks: CompactRange(size),
+        "peaks_of": lambda tree: b"",
+        "insert_tiles": lambda cursor, ledger_id, before, leaves: None,
+    }
+    with (
+        patch.multiple("ledger.recorder", **nothing),
+        patch.object(CompactRange, "extended", lambda tree, leaves: tree),
+    ):
+        yield
+
+
+def per_second(store: Store, drafts: list[list[Draft]]) -> float:
+    """Entries a second."""
+    began = time.perf_counter()
+    for batch in drafts:
+        store.append(batch)
+    return sum(map(len, drafts)) / (time.perf_counter() - began)
+
+
+def measure_appends(database: Database) -> None:
+    """Both kinds in turn; each has a ledger of its own."""
+    print(f"{'batch':>6} {'with log':>12} {'without':>12} {'ratio':>6}   entries/s, median of {ROUNDS}")
+    numbers = iter(range(1, 10_000_000))
+    with open_store(database, ledger_id=1) as logged, open_store(database, ledger_id=2) as bare:
+        for size, appends in BATCHES.items():
+            found: tuple[list[float], list[float]] = ([], [])
+            for _ in range(ROUNDS + 1):
+                drafts = [[draft(next(numbers)) for _ in range(size)] for _ in range(appends)]
+                found[0].append(per_second(logged, drafts))
+                with without_log():
+                    found[1].append(per_second(bare, drafts))
+            # The first round warms up.
+            with_log, without = (statistics.median(each[1:]) for each in found)
+            bound = "  at least 20,000 and within 1.5x" if size == 100 else ""
+            print(f"{size:6} {with_log:12,.0f} {without:12,.0f} {without / with_log:6.2f}{bound}")
+
+
+def build(database: Database) -> float:
+    """A ledger of many entries made by the server, and its log by the migration's way; how long the log took."""
+    with database.connect() as connection, connection.transaction():
+        connection.execute(
+            "INSERT INTO ledger.event"
+            " (ledger_id, position, stream, version, type, recorded_at, command_id, person_id, entry)"
+            " SELECT 3, place, place::text, 1, 'Made', now(), gen_random_uuid(), 'nobody',"
+            " convert_to(repeat(md5(place::text), 12), 'UTF8')"
+            " FROM generate_series(1, %s::bigint) AS place",
+            (ENTRIES,),
+        )
+        connection.execute("INSERT INTO ledger.ledger (ledger_id, head) VALUES (3, %s)", (ENTRIES,))
+        began = time.perf_counter()
+        # Ledger 2 was written without its log and stays so.
+        connection.execute("UPDATE ledger.ledger SET head = 0 WHERE ledger_id = 2")
+        build_missing(connection)
+        return time.perf_counter() - began
+
+
+def measure_proofs(database: Database) -> None:
+    """Proofs of random entries in trees of random sizes, each verified outside the clock."""
+    chance, times = random.Random(1), list[float]()
+    with database.readers() as readers:
+        log = LogReader(readers, ledger_id=3)
+        for _ in range(PROOFS):
+            size = chance.randint(ENTRIES // 2, ENTRIES)
+            position = chance.randint(1, size)
+            began = time.perf_counter()
+            found = log.inclusion(position, size)
+            times.append((time.perf_counter() - began) * 1000)
+            verify_inclusion(found.leaf, found.index, size, found.path, found.root)
+    times.sort()
+    median, p95 = statistics.median(times), times[int(PROOFS * 0.95)]
+    print(f"inclusion proof: median {median:.1f} ms, p95 {p95:.1f} ms  at most 10 ms")
+
+
+def measure_disk(database: Database) -> None:
+    """The tiles of the large ledger, with their indexes."""
+    with database.connect() as connection:
+        connection.execute("VACUUM ANALYZE ledger.tile")
+        row = connection.execute("SELECT pg_total_relation_size('ledger.tile'), count(*) FROM ledger.tile").fetchone()
+    assert row is not None
+    per_million = row[0] / row[1] * (ENTRIES // 256) / ENTRIES
+    print(f"tiles: {per_million:.1f} MB per 1,000,000 entries  at most 40 MB")
+
+
+def main() -> None:
+    """Measure and print."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
+        Path(directory).chmod(0o755)
+        with EmbeddedPostgres(Path(directory) / "postgres") as conninfo:
+            database = Database(make_conninfo(conninfo))
+            migrate(database)
+            measure_appends(database)
+            print(f"the log of {ENTRIES:,} entries built anew: {build(database):.1f} s")
+            measure_proofs(database)
+            measure_disk(database)
+
+
+if __name__ == "__main__":
+    main()
