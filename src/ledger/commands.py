@@ -179,10 +179,10 @@ class Commands:
         for _ in range(ATTEMPTS_MAX):
             try:
                 facts = request.command.decide(world)
-                main = request.command.stream()
-                if main is not None:
-                    # Even a decision that needs nothing of its stream comes after what is there.
-                    world.read(main)
+                # A fact comes after what its stream holds, even if the decision needed nothing of it.
+                unread = {fact.stream for fact in facts} - world.relied_on.keys()
+                if unread:
+                    world.relied_on.update(self._store.versions_of(unread))
                 return world, facts
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):

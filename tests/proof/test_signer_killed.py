@@ -36,8 +36,10 @@ from ledger.settings import Settings
 from ledger.store import open_store
 
 APPENDS = int(os.environ.get("LEDGER_TEST_SIGNED_APPENDS", "120"))
-SERVER_KILLS = max(1, APPENDS // 250)
-APPENDS_PER_KILL = 15
+APPENDS_PER_ROUND = 20
+ROUNDS_PER_SERVER_KILL = 5
+WRITER_KILLED = 0.25
+"""How often it is the writer that is killed in a round, and not the signer."""
 WRITER = Path(killed_writer.__file__)
 
 
@@ -62,31 +64,30 @@ class Mortals:
     def settings(self) -> Settings:
         return Settings(data_dir=self.directory, database_url=self.conninfo)
 
-    def start(self, name: str) -> None:
-        writer = [str(WRITER), self.conninfo, "0", str(APPENDS), str(self.directory / "answers")]
-        arguments = writer if name == "writer" else ["-m", "ledger", "sign"]
+    def write(self, appends: int) -> None:
+        """Begin to write until there are so many."""
+        self._start("writer", str(WRITER), self.conninfo, "0", str(appends), str(self.directory / "answers"))
+
+    def sign(self) -> None:
+        """Begin to sign."""
+        self._start("signer", "-m", "ledger", "sign")
+
+    def kill(self, name: str) -> None:
+        process = self.alive.pop(name)
+        process.kill()
+        self.kills += process.wait() == -signal.SIGKILL
+
+    def end(self) -> None:
+        for name in [*self.alive]:
+            self.kill(name)
+
+    def _start(self, name: str, *arguments: str) -> None:
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(sys.path),
             "LEDGER_DATABASE_URL": self.conninfo,
             "LEDGER_DATA_DIR": str(self.directory),
         }
         self.alive[name] = subprocess.Popen([sys.executable, *arguments], env=environment, stderr=subprocess.DEVNULL)
-
-    def kill(self, name: str) -> None:
-        process = self.alive[name]
-        process.kill()
-        if process.wait() == -signal.SIGKILL:
-            self.kills += 1
-            self.start(name)
-
-    def answered(self) -> int:
-        answers = self.directory / "answers"
-        return len(answers.read_bytes().splitlines()) if answers.exists() else 0
-
-    def end(self) -> None:
-        for process in self.alive.values():
-            process.kill()
-            process.wait()
 
 
 def kill_server(server: EmbeddedPostgres) -> None:
@@ -104,26 +105,26 @@ def test_no_kill_makes_the_signer_accuse_anybody(mortal: EmbeddedPostgres, tmp_p
     with open_store(database, clock=lambda: NOW) as store:
         Year(Commands(store), uuid4).begin(UNITS)
     mortals = Mortals(conninfo, tmp_path)
-    servers_to_kill = [APPENDS * (number + 1) // (SERVER_KILLS + 1) for number in range(SERVER_KILLS)]
-    mortals.start("writer")
-    mortals.start("signer")
+    rounds = APPENDS // APPENDS_PER_ROUND
+    mortals.sign()
     try:
-        kill_at = random.randint(1, APPENDS_PER_KILL)
-        while mortals.alive["writer"].poll() is None:
-            time.sleep(random.uniform(0, 0.05))
-            answered = mortals.answered()
-            if servers_to_kill and answered >= servers_to_kill[0]:
-                servers_to_kill.pop(0)
+        for number in range(1, rounds + 1):
+            mortals.write(number * APPENDS_PER_ROUND)
+            # The writer takes about a second to start; the signer is at work as soon as it writes.
+            time.sleep(random.uniform(0.5, 1.5))
+            if number % ROUNDS_PER_SERVER_KILL == 0:
                 kill_server(mortal)
-            elif answered >= kill_at:
-                # Long enough for the signer to be at work again, at times in the middle of its writing.
-                time.sleep(random.uniform(0, 1.5))
-                mortals.kill(random.choice(["signer", "signer", "writer"]))
-                kill_at = mortals.answered() + random.randint(1, 2 * APPENDS_PER_KILL)
+            elif random.random() < WRITER_KILLED:
+                mortals.kill("writer")
+                mortals.write(number * APPENDS_PER_ROUND)
+            else:
+                mortals.kill("signer")
+                mortals.sign()
+            assert mortals.alive["writer"].wait() == 0
             assert read_finding(mortals.settings.signer_dir) is None
     finally:
         mortals.end()
-    print(f"{APPENDS} appends, {mortals.kills} kills of writer and signer, {SERVER_KILLS} of the server")
+    print(f"{APPENDS} appends, {mortals.kills} kills of processes, {rounds // ROUNDS_PER_SERVER_KILL} of the server")
 
     sign_once(database, mortals.settings, audit=True)
     _check_every_checkpoint(mortals.settings, database)
@@ -141,6 +142,7 @@ def _check_every_checkpoint(settings: Settings, database: Database) -> None:
         sizes = [each.size for each in checkpoints]
     assert sizes == sorted(set(sizes))
     assert (sizes[0], sizes[-1]) == (0, head)
+    print(f"{len(sizes)} checkpoints, the last of {head}")
 
 
 def test_the_database_may_be_away_for_a_while(database: Database, tmp_path: Path):

@@ -181,6 +181,7 @@ def test_two_at_once_never_go_back(witness: Witness):
             statuses = [*pool.map(post, (old, old), (size, size + 5))]
             seen = witness.remembered(LOG.name)
             assert sorted(statuses) == [200, 409]
+            assert seen is not None
             assert seen == checkpoint(size if statuses[0] == 200 else size + 5)
             old = seen.size
 

@@ -13,11 +13,12 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from ledger.binhai.calendar import SLOT
 from ledger.commands import Commands, Recorded, Request
-from ledger.domain.facts import Channel, Event
+from ledger.domain.facts import Channel, Event, State, Stream
 from ledger.domain.opening import CommandRefused
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
@@ -25,6 +26,8 @@ from ledger.domain.world import Command
 from ledger.evidence import EvidenceDirectory
 from ledger.recalled import RecalledCycles
 from ledger.store import Store
+
+S = TypeVar("S", bound=State)
 
 BATCH_MAX = 400
 _EPOCH = datetime(2018, 1, 1, tzinfo=UTC)
@@ -110,6 +113,10 @@ class Stage:
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         """What is known of a cycle, as anybody could fold it from the events."""
         return self._recalled.recall(cycle_id, at)
+
+    def state(self, stream: Stream[S]) -> S:
+        """One stream as it is now."""
+        return self.store.load(stream)[1]
 
     def keep(self, text: str) -> str:
         """Keep a document outside the ledger and return its content hash."""

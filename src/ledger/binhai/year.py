@@ -9,9 +9,11 @@ from ledger.binhai.appraisal import Appraisal
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.cells import Scores
 from ledger.binhai.city import Cell, City
+from ledger.binhai.closing import Closing
 from ledger.binhai.figures import Figures
 from ledger.binhai.matters import Matters
 from ledger.binhai.opening import Opening
+from ledger.binhai.rewarding import Rewarding
 from ledger.binhai.stage import Script, Stage
 from ledger.domain.periods import parse_period, start_of
 
@@ -24,6 +26,11 @@ def enter_year(city: City, stage: Stage, *, host: City) -> None:
     _enter_scores(city, stage, scores)
     stage.enter(*Matters(city, stage).scripts())
     stage.enter_at(at("2018-12-07 08:00"), Appraisal(city, stage).scripts)
+    stage.enter(*Closing(city, stage).scripts())
+    rewarding = Rewarding(city, stage)
+    stage.enter_at(at("2019-03-04 08:00"), rewarding.first)
+    stage.enter_at(at("2019-03-20 08:00"), rewarding.cadres)
+    stage.enter_at(at("2019-03-22 08:00"), rewarding.cadre_grades)
 
 
 def _enter_scores(city: City, stage: Stage, scores: Scores) -> None:
