@@ -18,12 +18,11 @@ from psycopg_pool import ConnectionPool
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import FACTS, Event, Fact
-from ledger.domain.grade_opening import pool_of
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
-from ledger.domain.settlement import participants, settle
+from ledger.domain.settlement import concerned, settle
 from ledger.domain.units import Unit
 from ledger.entries import decode
 from ledger.projection import statement
@@ -127,7 +126,7 @@ class Answers(Reader):
         arguments = {
             "ledger_id": self.ledger_id,
             "cycle_id": cycle_id,
-            "unit_ids": _concerned(rulings, cycle, group_id),
+            "unit_ids": sorted(concerned(cycle, rulings, group_id)) if cycle.versions else [],
             "as_of": at,
         }
         row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()
@@ -246,13 +245,6 @@ class Answers(Reader):
                 (self.ledger_id, list(positions)),
             )
             return {position: decode(entry) for position, entry in cursor}
-
-
-def _concerned(rulings: Rulings, cycle: Cycle, group_id: str) -> list[str]:
-    """The units whose events can move a group's results: its own, those they came from, and those of its pool."""
-    pool = pool_of(cycle, group_id) if cycle.versions else (group_id,)
-    members = (unit_id for each in pool for unit_id, _ in participants(cycle, each))
-    return sorted(rulings.with_predecessors(members))
 
 
 def _timeline(filter: EventFilter) -> tuple[SQL, SQL]:

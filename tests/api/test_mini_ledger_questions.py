@@ -197,3 +197,22 @@ def test_where_a_unit_loses_points_is_listed_the_costliest_first(client: Client,
         {"indicatorId": "B", "own": "80.00", "best": "102.00", "average": "95.20", "pointsLost": "6.60"},
         {"indicatorId": "C", "own": "85.00", "best": "94.00", "average": "90.60", "pointsLost": "1.80"},
     ]
+
+
+def test_an_impact_is_the_difference_of_two_rankings(client: Client, mini: MiniLedger) -> None:
+    at = mini.tell(50).at
+    figures = "unitId rankBefore rankAfter totalBefore totalAfter gradeBefore gradeAfter"
+    impact = f"query($at: Position!) {{ impact(position: $at) {{ rows {{ {figures} }} }} }}"
+    difference = f"""
+    query($before: Position!, $at: Position!) {{
+      rankingDiff(cycle: "MINI-2018", group: "G1", from: {{position: $before}}, to: {{position: $at}}) {{
+        rows {{ {figures} }}
+      }}
+    }}
+    """
+
+    for event in (25, 39, 40, 44, 47, 50):
+        position = at[event]
+        moved = client.ask(impact, at=str(position))["rows"]
+        assert moved == client.ask(difference, before=str(position - 1), at=str(position))["rows"]
+        assert bool(moved) == (event != 50)

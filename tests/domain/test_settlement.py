@@ -36,13 +36,13 @@ from hypothesis import strategies as st
 
 from ledger.domain.commands import AssignUnitToGroup, CloseEntry
 from ledger.domain.cycle import Cycle, Exemption, PlanVersion
-from ledger.domain.explanation import Explained, explain, rounding_difference
+from ledger.domain.explanation import Explained, FigureKind, explain, rounding_difference
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Participation, Plan
-from ledger.domain.score import Basis
 from ledger.domain.results import Known, LineStatus, Results, Slice
+from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
@@ -436,7 +436,7 @@ def test_an_explanation_leads_from_the_total_down_to_the_events() -> None:
     plan_position = next(event.position for event in city.memory.events if event.type == "PlanVersionIssued")
     assert growth == Explained(
         label="Indicator A 2018-Y",
-        kind="INDICATOR",
+        kind=FigureKind.INDICATOR,
         exact=Fraction(50),
         shown=Decimal("50.00"),
         weight=Fraction(50),
@@ -445,14 +445,14 @@ def test_an_explanation_leads_from_the_total_down_to_the_events() -> None:
         parts=(
             Explained(
                 label="value in %",
-                kind="VALUE",
+                kind=FigureKind.VALUE,
                 exact=Fraction(8),
                 shown=Decimal("8.0"),
                 positions=(at[44],),
             ),
             Explained(
                 label="target in %",
-                kind="TARGET",
+                kind=FigureKind.TARGET,
                 exact=Fraction(8),
                 shown=Decimal("8.0"),
                 positions=(plan_position,),

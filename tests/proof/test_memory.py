@@ -180,6 +180,15 @@ def test_the_key_can_be_read_by_the_signer_alone(memory: Memory):
     assert stat.S_IMODE((memory.directory / "checkpoint").stat().st_mode) == 0o644
 
 
+def test_what_a_killed_signer_left_unfinished_is_cleared_away(memory: Memory):
+    unfinished = memory.directory / ".new-key-abc"
+    unfinished.write_text("half a key")
+
+    reopened(memory).close()
+
+    assert not unfinished.exists()
+
+
 def test_one_signer_holds_the_memory(memory: Memory):
     with pytest.raises(AnotherSigner):
         Memory(memory.directory)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
 from administrator import (
     ATTACKS,
@@ -114,3 +116,29 @@ def test_a_signers_damage_says_nothing_of_the_ledger(ledger: Ledger):
 
     assert finding is not None
     assert (finding.kind, finding.first_bad) == (FindingKind.OWN_STATE_DAMAGED, None)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger.event SET entry = entry",
+        "DELETE FROM ledger.tile",
+        "INSERT INTO ledger.ledger (ledger_id) VALUES (7)",
+        "CREATE TABLE ledger.another (ledger_id integer)",
+    ],
+)
+def test_the_signer_itself_can_change_nothing(ledger: Ledger, statement: LiteralString):
+    with connect_signer(ledger.database) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement)
+
+
+def test_a_change_in_front_of_a_cut_is_the_first_wrong(ledger: Ledger):
+    ledger.store_entry(BAD - 50, ledger.entry(BAD - 50).replace(b"12.34", b"99.99"))
+    cut_tail(ledger)
+
+    finding = ledger.sign()
+
+    assert finding is not None
+    assert (finding.kind, finding.first_bad, finding.last_good) == (FindingKind.REWRITE, BAD - 50, BAD - 51)

@@ -33,6 +33,7 @@ from ledger.api.reads.moments import moment, shown
 from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, RankingDiff, UnitExplanation
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
+from ledger.api.signing import Signing, signing
 from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
 from ledger.domain import commitments
 from ledger.domain.score import Basis, ReasonCode
@@ -55,6 +56,10 @@ class EventOrder(Enum):
 class Ledger:
     title: str = strawberry.field(description="What the ledger is called.")
     head: AsOf = strawberry.field(description="The last position that answers include.")
+
+    @strawberry.field(description="How far it is signed, and what its signer refuses.")
+    async def signing(self, info: AskInfo) -> Signing:
+        return await info.context.ask(info, signing, info.context)
 
 
 @strawberry.input(description="Which events are asked for; all conditions hold together.")

@@ -20,6 +20,7 @@ from ledger.domain.commands import (
     SelfReportScore,
     VerifyScore,
 )
+from ledger.domain.facts import Channel, Event
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import EntryKind
 from ledger.domain.score import EntrySource, ReasonCode, VerificationMethod
@@ -56,7 +57,10 @@ class CellPlan:
     evidence: tuple[str, ...] = ()
     note: str | None = None
     exact: bool = False
+    checklist: str | None = None
     verification_batch: str | None = None
+    channel: Channel = Channel.WEB
+    entry_batch: str | None = None
     left_out: bool = False
     """Whether some story enters the value itself."""
 
@@ -118,15 +122,17 @@ class Scores:
         if plan.left_out:
             return
         if plan.claimed is not None and plan.reporter:
-            yield Act(at=plan.reported_at, by=plan.reporter, command=self.report(plan.cell, plan.claimed))
+            told = yield Act(at=plan.reported_at, by=plan.reporter, command=self.report(plan.cell, plan.claimed))
+            self.city.books.reported[plan.cell] = told.position
         position = yield from self._entered(plan)
-        yield Act(
+        done = yield Act(
             at=plan.verified_at,
             by=plan.verifier,
-            command=self.verify(plan.cell, position, note=plan.note if plan.verification_batch else None),
+            command=self.verify(plan.cell, position, note=plan.checklist),
             batch_id=plan.verification_batch,
             exact=plan.exact,
         )
+        self.city.books.verified[plan.cell] = done.position
         self.note(plan.cell, plan.entered, position, plan.scorer, plan.verifier)
         if plan.corrected_to is not None:
             yield from self._put_right(plan)
@@ -135,15 +141,18 @@ class Scores:
         first = plan.entered
         if plan.returned:
             first = misread(plan.entered, self.city.row(plan.cell[1]).scale)
+        command = self.enter(plan.cell, first, evidence=plan.evidence, note=plan.note)
         done = yield Act(
-            at=plan.entered_at, by=plan.scorer, command=self.enter(plan.cell, first, evidence=plan.evidence)
+            at=plan.entered_at, by=plan.scorer, command=command, channel=plan.channel, batch_id=plan.entry_batch
         )
+        self.city.books.entered[plan.cell] = done.position
         if not plan.returned:
             return done.position
         back = plan.entered_at + timedelta(hours=20)
         yield Act(at=back, by=plan.verifier, command=self.give_back(plan.cell, done.position))
         again = yield Act(at=back + timedelta(hours=1), by=plan.scorer, command=self.enter(plan.cell, plan.entered))
         plan.verified_at = max(plan.verified_at, back + timedelta(hours=4))
+        self.city.books.entered[plan.cell] = again.position
         return again.position
 
     def _put_right(self, plan: CellPlan) -> Script:
@@ -174,8 +183,8 @@ class Scores:
         evidence: str | None = None,
         hours: float = 3,
         exact: bool = False,
-    ) -> Generator[Act, Done, tuple[int, int]]:
-        """Have an official value corrected; return the positions of the request and of the correction."""
+    ) -> Generator[Act, Done, tuple[Event, Event]]:
+        """Have an official value corrected; return the request and the correction."""
         unit_id, indicator_id, period = cell
         entered_by, verified_by = self.city.books.stood_for[cell]
         requester = requester or entered_by
@@ -212,7 +221,7 @@ class Scores:
             ),
         )
         self.note(cell, value, approved.position, entered_by, verified_by)
-        return requested.position, approved.position
+        return requested.events[0], approved.events[0]
 
     def note(self, cell: Cell, value: Decimal, position: int, entered_by: str, verified_by: str) -> None:
         """Write down what is official by now."""

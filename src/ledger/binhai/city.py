@@ -41,6 +41,12 @@ class Books:
     """The value that is entered, or official by now."""
     positions: dict[Cell, int] = field(default_factory=dict[Cell, int])
     """Where the value in force was recorded, which a correction cites."""
+    reported: dict[Cell, int] = field(default_factory=dict[Cell, int])
+    """Positions of the units' own reports."""
+    entered: dict[Cell, int] = field(default_factory=dict[Cell, int])
+    """Positions of the last entries."""
+    verified: dict[Cell, int] = field(default_factory=dict[Cell, int])
+    """Positions of the verifications."""
     targets: dict[tuple[str, str], Decimal] = field(default_factory=dict[tuple[str, str], Decimal])
     stood_for: dict[Cell, tuple[str, str]] = field(default_factory=dict[Cell, tuple[str, str]])
     """Who entered and who verified."""
@@ -115,9 +121,11 @@ class City:
     @cached_property
     def staff(self) -> Staff:
         """Everybody who takes part."""
-        assessed = [unit for unit in self.units.values() if unit.participation is not Participation.NOT_ASSESSED]
+        assessed, later = list[str](), list[str]()
+        for unit in self.units.values():
+            (later if unit.participation is Participation.NOT_ASSESSED else assessed).append(unit.unit_id)
         others = {key: unit_id for key, (unit_id, _) in self.other_units.items()}
-        return staff_of(self, [unit.unit_id for unit in assessed], others)
+        return staff_of(self, assessed, later, others)
 
     def row(self, indicator_id: str) -> IndicatorRow:
         """One indicator of the library."""

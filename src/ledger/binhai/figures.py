@@ -55,7 +55,7 @@ class Figures:
 
     def claim(self, rng: Random, row: IndicatorRow, value: Decimal) -> Decimal:
         """What the unit itself reports: now and then a little better than it is."""
-        if row.kind in _AS_COUNTED or row.target == "0" or rng.random() < 0.3:
+        if row.kind in _AS_COUNTED or row.target == "0" or "LEGAL_STEP_0.5" in row.tags or rng.random() < 0.3:
             return value
         gain = 1 + max(0.0, rng.gauss(0.005, 0.01))
         claimed = float(value) / gain if row.kind in _LOWER_BETTER else float(value) * gain
@@ -103,6 +103,8 @@ class Figures:
                 return decimal(target * (1 - edge), row.scale)
             case "BAND":
                 return decimal(min(99.9, target * (1 + 0.6 * abs(rng.gauss(0, 1)) * (0.06 - edge / 3))), row.scale)
+            case _ if "LEGAL_STEP_0.5" in row.tags:
+                return decimal(round(2 * target * (1 + edge)) / 2, row.scale)
             case _:
                 top = 99.9 if row.uom == "%" else float("inf")
                 return decimal(min(top, target * (1 + edge)), row.scale)

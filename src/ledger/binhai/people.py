@@ -91,8 +91,8 @@ class _Register:
         return tuple(self.add(f"{called}-{number:02}", home, *roles) for number in range(1, count + 1))
 
 
-def staff_of(city: City, unit_ids: Sequence[str], others: Mapping[str, str]) -> Staff:
-    """Everybody who takes part in a city's assessment."""
+def staff_of(city: City, unit_ids: Sequence[str], later: Sequence[str], others: Mapping[str, str]) -> Staff:
+    """Everybody who takes part in a city's assessment; units that come `later` have their reporters already."""
     staff = Staff()
     register = _Register(city.prefix, staff)
     _institutions(staff, register, others)
@@ -103,6 +103,13 @@ def staff_of(city: City, unit_ids: Sequence[str], others: Mapping[str, str]) -> 
     )
     for unit_id in unit_ids:
         _unit_people(staff, register, unit_id, city.prefix)
+    for unit_id in later:
+        own = (Role.REPORTER, Scope(unit_ids=(unit_id,)))
+        short = unit_id.removeprefix(city.prefix)
+        staff.reporters[unit_id] = (
+            register.add(f"reporter-{short}-a", unit_id, own),
+            register.add(f"reporter-{short}-b", unit_id, own),
+        )
     return staff
 
 
@@ -144,7 +151,7 @@ def _is_district(unit_id: str, prefix: str) -> bool:
 
 def _unit_people(staff: Staff, register: _Register, unit_id: str, prefix: str) -> None:
     short, own = unit_id.removeprefix(prefix), Scope(unit_ids=(unit_id,))
-    head = register.add(f"head-{short}", unit_id, (Role.ASSESSED, own))
+    head = register.add(f"head-{short}", unit_id)
     first = register.add(f"reporter-{short}-a", unit_id, (Role.REPORTER, own))
     second = register.add(f"reporter-{short}-b", unit_id, (Role.REPORTER, own))
     deputies = tuple(register.add(f"deputy-{short}-{number}", unit_id) for number in range(1, 4))

@@ -133,8 +133,8 @@ def presets() -> dict[str, Shape]:
         groups=city_groups(),
         departments=22,
         verifiers=30,
-        ballots_per_campaign=213,
-        key_tasks=150,
+        ballots_per_campaign=203,
+        key_tasks=160,
         stories=True,
         events=38_700,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 
 from ledger.binhai.appraisal import Appraisal
 from ledger.binhai.calendar import ZONE, at
@@ -13,17 +14,31 @@ from ledger.binhai.closing import Closing
 from ledger.binhai.figures import Figures
 from ledger.binhai.matters import Matters
 from ledger.binhai.opening import Opening
+from ledger.binhai.plants import ScorePlants
+from ledger.binhai.reorganising import Reorganising
 from ledger.binhai.rewarding import Rewarding
 from ledger.binhai.stage import Script, Stage
+from ledger.binhai.truth import Truth
 from ledger.domain.periods import parse_period, start_of
 
 
-def enter_year(city: City, stage: Stage, *, host: City) -> None:
-    """Enter all scripts of one city's year."""
+def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
+    """Enter all scripts of one city's year and return what will be planted, once it is played.
+
+    `host` is the city whose persons opened the ledger.
+    """
+    truth = Truth()
     figures = Figures(city)
     scores = Scores(city, stage, figures)
     stage.enter(*Opening(city, stage, figures, host=host).scripts())
-    _enter_scores(city, stage, scores)
+    cells = set(city.cells())
+    if city.shape.stories:
+        reorganising = Reorganising(city, stage, scores)
+        stage.enter(*reorganising.scripts())
+        stage.enter(*ScorePlants(city, stage, scores, truth).scripts())
+        cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
+        cells |= set(reorganising.cells_taken_over())
+    _enter_scores(stage, scores, sorted(cells))
     stage.enter(*Matters(city, stage).scripts())
     stage.enter_at(at("2018-12-07 08:00"), Appraisal(city, stage).scripts)
     stage.enter(*Closing(city, stage).scripts())
@@ -31,17 +46,18 @@ def enter_year(city: City, stage: Stage, *, host: City) -> None:
     stage.enter_at(at("2019-03-04 08:00"), rewarding.first)
     stage.enter_at(at("2019-03-20 08:00"), rewarding.cadres)
     stage.enter_at(at("2019-03-22 08:00"), rewarding.cadre_grades)
+    return truth
 
 
-def _enter_scores(city: City, stage: Stage, scores: Scores) -> None:
+def _enter_scores(stage: Stage, scores: Scores, cells: Sequence[Cell]) -> None:
     """Let the scores of each period begin when it has ended."""
     by_period: dict[str, list[Cell]] = {}
-    for cell in city.cells():
+    for cell in cells:
         by_period.setdefault(cell[2], []).append(cell)
 
     def scripts(cells: list[Cell]) -> Iterable[Script]:
         return (scores.script(cell) for cell in cells)
 
-    for period, cells in by_period.items():
+    for period, of_period in sorted(by_period.items()):
         ended = start_of(parse_period(period).ends_on, ZONE.key)
-        stage.enter_at(ended - timedelta(hours=1), lambda cells=cells: scripts(cells))
+        stage.enter_at(ended - timedelta(hours=1), partial(scripts, of_period))

@@ -6,10 +6,12 @@ import os
 import tempfile
 from pathlib import Path
 
+_UNFINISHED = ".new-"
+
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file's content. Whoever reads it finds the old or the new, and after a crash too."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{_UNFINISHED}{path.name}-")
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
@@ -39,6 +41,12 @@ def write_at(path: Path, data: bytes, *, offset: int) -> None:
         os.close(descriptor)
     if not existed:
         _sync_name(path)
+
+
+def forget_unfinished(directory: Path) -> None:
+    """Remove what killed writers of whole files left, which nobody reads. No other may be writing."""
+    for path in directory.glob(f"{_UNFINISHED}*"):
+        path.unlink()
 
 
 def _sync_name(path: Path) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ledger.domain.merkle import EMPTY_ROOT, CompactRange, root_at
 from ledger.proof.checkpoint import Checkpoint, opened
-from ledger.proof.durable import write_at, write_whole
+from ledger.proof.durable import forget_unfinished, write_at, write_whole
 from ledger.proof.finding import Finding, FindingKind, SigningRefused
 from ledger.proof.keyring import Keyring
 from ledger.proof.leaves import Leaves
@@ -45,6 +45,7 @@ class Memory:
         directory.mkdir(parents=True, exist_ok=True, mode=0o755)
         self._lock: int | None = hold(directory / "lock")
         try:
+            forget_unfinished(directory)
             self.leaves = Leaves(directory / "leaves")
             if not (directory / "key").exists():
                 self._begin(origin or f"score-ledger/{secrets.token_hex(_ORIGIN_BYTES)}/1")

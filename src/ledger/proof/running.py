@@ -21,7 +21,7 @@ POLL_S = 1.0
 PAUSE_S = 0.2
 """Appends that come together are signed together."""
 RECONNECT_S = 0.5
-LOOK_AGAIN_S = 5.0
+LOOK_AGAIN_S = 60.0
 """How long a signer that refused waits before it looks at everything again."""
 SCRUB_ENTRIES = 1_000
 """Signed entries hashed again each time: all of a million within twenty minutes."""

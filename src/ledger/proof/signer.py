@@ -62,8 +62,12 @@ class Signer:
         after = self._scrubbed if self._scrubbed < size else 0
         through = min(size, after + entries)
         with self._noting_findings(), taken(connection, self._ledger_id) as snapshot:
-            _refuse(first_difference(snapshot, self.memory.leaves, after=after, through=through))
-            _refuse(first_wrong_tile(snapshot, self.memory.leaves, before=after, size=through))
+            found = first_difference(snapshot, self.memory.leaves, after=after, through=through)
+            found = found or first_wrong_tile(snapshot, self.memory.leaves, before=after, size=through)
+            if found is not None:
+                # There is a difference; the first of them is wanted.
+                self._check_all(snapshot)
+                raise SigningRefused(found)
         self._scrubbed = through
 
     def _look_again(self, connection: Connection) -> None:
@@ -95,6 +99,8 @@ class Signer:
         memory, size = self.memory, self.memory.last.size
         stored = min(snapshot.head, snapshot.last)
         if stored < size:
+            # What is still there may have been changed as well, and then that is the first wrong.
+            _refuse(first_difference(snapshot, memory.leaves, after=0, through=stored))
             raise SigningRefused(cut_off(stored, size))
         if snapshot.last > snapshot.head:
             raise SigningRefused(rewrite(snapshot.head + 1, "There are entries behind the ledger's own head."))

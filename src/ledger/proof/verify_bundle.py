@@ -1,0 +1,278 @@
+"""Verify an exported ledger without the ledger: `python verify.py DIRECTORY`.
+
+This file needs Python and `cryptography` and nothing else: no network, no database, none of the
+ledger's programs, of which it shares no line. It lies in every bundle as `verify.py`; better
+take it from somewhere else than from those whom you check. Formats: C2SP tlog-tiles,
+tlog-checkpoint, signed-note, tlog-cosignature, tlog-policy; RFC 6962; RFC 3161.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gc
+import hashlib
+import json
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+FULL, EMPTY = 256, hashlib.sha256().digest()
+LOG, WITNESS = 1, 4
+FINDINGS_MAX = 100
+_leaf, _node = hashlib.sha256(b"\0"), hashlib.sha256(b"\1")
+_tail = re.compile(
+    rb',"position":(\d+),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]|\\.)*)"'
+    rb',"type":"([A-Za-z]+)","version":(\d+)}\Z'
+).match
+_head = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').match
+
+
+class Bad(Exception):
+    """Something that cannot be read or is not as it has to be."""
+
+
+class Found(NamedTuple):
+    """One thing that is wrong."""
+
+    kind: str
+    position: int | None
+    sentence: str
+
+
+class Key(NamedTuple):
+    """A public key under its name."""
+
+    name: str
+    kind: int
+    public: bytes
+
+    @property
+    def id(self) -> bytes:
+        """What names it in a signature line."""
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
+
+
+class Note(NamedTuple):
+    """A text with the signatures under it: name, key id and signature."""
+
+    text: str
+    signatures: tuple[tuple[str, bytes], ...]
+
+    def signers(self, keys: Iterable[Key]) -> set[Key]:
+        """Those of the keys that signed. Raises Bad if one is said to have signed and did not."""
+        found: set[Key] = set()
+        for key in keys:
+            for name, blob in self.signatures:
+                if (name, blob[:4]) == (key.name, key.id):
+                    message, signature = self.text.encode(), blob[4:]
+                    if key.kind == WITNESS:
+                        message = b"cosignature/v1\ntime %d\n" % int.from_bytes(signature[:8], "big") + message
+                        signature = signature[8:]
+                    try:
+                        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, message)
+                    except (InvalidSignature, ValueError):
+                        raise Bad(f"a signature in the name of {key.name} is not by its key") from None
+                    found.add(key)
+        return found
+
+
+class Checkpoint(NamedTuple):
+    """The head of the tree at one size."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def key_of(vkey: str) -> Key:
+    """Read a C2SP vkey."""
+    try:
+        name, key_id, material = vkey.split("+", 2)
+        raw = base64.b64decode(material, validate=True)
+        key = Key(name, raw[0], raw[1:])
+    except (ValueError, IndexError):
+        raise Bad(f"not a key: {vkey}") from None
+    if key.id.hex() != key_id or key.kind not in (LOG, WITNESS) or len(key.public) != 32:
+        raise Bad(f"not a key: {vkey}")
+    return key
+
+
+def note_of(data: bytes) -> Note:
+    """Read a signed note."""
+    try:
+        text, blank, lines = data.decode().rpartition("\n\n")
+        parts = [line.split(" ") for line in lines.removesuffix("\n").split("\n")]
+        signatures = tuple((name, base64.b64decode(blob, validate=True)) for dash, name, blob in parts if dash == "—")
+    except ValueError:
+        raise Bad("not a signed note") from None
+    if not blank or len(signatures) != len(parts):
+        raise Bad("not a signed note")
+    return Note(text + "\n", signatures)
+
+
+def notes_of(data: bytes) -> Iterator[bytes]:
+    """Take apart notes that stand one after the other, an empty line between them."""
+    blocks = [block.strip(b"\n") for block in data.split(b"\n\n") if block.strip(b"\n")]
+    for text, signatures in zip(blocks[::2], blocks[1::2], strict=False):
+        yield text + b"\n\n" + signatures + b"\n"
+    if len(blocks) % 2:
+        yield blocks[-1]
+
+
+def checkpoint_of(note: Note) -> Checkpoint:
+    """The checkpoint in a note."""
+    try:
+        origin, size, root = note.text.split("\n")[:3]
+        return Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+    except ValueError:
+        raise Bad("not a checkpoint") from None
+
+
+@dataclass
+class Policy:
+    """Whose signatures count. Source: C2SP tlog-policy."""
+
+    logs: list[Key] = field(default_factory=list[Key])
+    parties: dict[str, Key | tuple[int, list[str]]] = field(default_factory=dict[str, "Key | tuple[int, list[str]]"])
+    quorum: str = "none"
+
+    @property
+    def witnesses(self) -> list[Key]:
+        """Every witness."""
+        return [party for party in self.parties.values() if isinstance(party, Key)]
+
+    def satisfied(self, signed: set[Key], name: str | None = None) -> bool:
+        """Whether enough witnesses have signed."""
+        name = name or self.quorum
+        if name == "none":
+            return True
+        party = self.parties[name]
+        if isinstance(party, Key):
+            return party in signed
+        return sum(self.satisfied(signed, member) for member in party[1]) >= party[0]
+
+
+def policy_of(text: str) -> Policy:
+    """Read a policy."""
+    policy, quorum = Policy(), list[str]()
+    for line in text.splitlines():
+        match line.split():
+            case []:
+                pass
+            case [word, *_] if word.startswith("#"):
+                pass
+            case ["log", vkey, *_]:
+                policy.logs.append(key_of(vkey))
+            case ["witness", name, vkey, *_] if name not in policy.parties:
+                policy.parties[name] = key_of(vkey)
+            case ["group", name, number, *members] if name not in policy.parties and {*members} <= {*policy.parties}:
+                count = {"any": "1", "all": str(len(members))}.get(number, number)
+                policy.parties[name] = int(count), members
+            case ["quorum", name] if name == "none" or name in policy.parties:
+                quorum.append(name)
+            case _:
+                raise Bad(f"not a line of a policy: {line}")
+    if len(quorum) != 1 or not policy.logs:
+        raise Bad("a policy names a log and one quorum")
+    policy.quorum = quorum[0]
+    return policy
+
+
+@dataclass
+class Period:
+    """The sizes for which a key's signature counts."""
+
+    key: Key
+    first: int = 0
+    last: int | None = None
+
+    def covers(self, size: int) -> bool:
+        """Whether the key may sign a checkpoint of this size."""
+        return self.first <= size and (self.last is None or size <= self.last)
+
+
+def periods_of(trusted: Sequence[Key], rotations: bytes) -> list[Period]:
+    """The keys of the log with their sizes: each change of keys is signed by the old and by the new one."""
+    periods: list[Period] = []
+    for data in notes_of(rotations):
+        note = note_of(data)
+        kind, old, new, size = note.text.split("\n")[:4]
+        before, after, at = key_of(old), key_of(new), int(size)
+        periods = periods or [Period(before)]
+        if note.signers([before, after]) != {before, after}:
+            raise Bad("a change of keys is not signed by both of them")
+        if kind == "score-ledger/key-rotation/v1" and periods[-1].key == before and at >= periods[-1].first:
+            periods.append(Period(after, at))
+        elif kind == "score-ledger/key-retirement/v1" and [each.key for each in periods[-2:]] == [before, after]:
+            periods[-2].last = at
+        else:
+            raise Bad("a change of keys does not continue the one before")
+    if not periods:
+        return [Period(key) for key in trusted]
+    if not {period.key for period in periods} & {*trusted}:
+        raise Bad("the changes of keys do not lead to a key of the policy")
+    return periods
+
+
+def leaf_of(entry: bytes) -> bytes:
+    """The leaf hash of an entry."""
+    hashed = _leaf.copy()
+    hashed.update(entry)
+    return hashed.digest()
+
+
+def node_of(left: bytes, right: bytes) -> bytes:
+    """The hash over two subtrees."""
+    hashed = _node.copy()
+    hashed.update(left + right)
+    return hashed.digest()
+
+
+def root_of(level: list[bytes]) -> bytes:
+    """The root over neighbouring subtrees of one size, of which the last may be smaller."""
+    while len(level) > 1:
+        pairs = iter(level)
+        level = [node_of(left, right) for left, right in zip(pairs, pairs, strict=False)] + level[len(level) & ~1 :]
+    return level[0] if level else EMPTY
+
+
+@dataclass
+class Tree:
+    """A tree by its full tiles: the root of each, and of the complete subtrees over them."""
+
+    tiles: list[bytes] = field(default_factory=list[bytes])
+    peaks: list[bytes] = field(default_factory=list[bytes])
+
+    def add(self, root: bytes) -> None:
+        """Append a full tile."""
+        count = len(self.tiles)
+        self.tiles.append(root)
+        while count & 1:
+            root, count = node_of(self.peaks.pop(), root), count >> 1
+        self.peaks.append(root)
+
+    def root(self, rest: list[bytes]) -> bytes:
+        """The root of the tree with these leaves behind the last full tile."""
+        parts = [*self.peaks, root_of(rest)] if rest else self.peaks
+        root = parts[-1] if parts else EMPTY
+        for left in reversed(parts[:-1]):
+            root = node_of(left, root)
+        return root
+
+
+def path_of(kind: str, index: int, width: int = FULL) -> str:
+    """The name of a tile, or of the entries behind it."""
+    name = f"{index % 1000:03}"
+    while index := index // 1000:
+        name = f"x{index % 1000:03}/{name}"
+    return f"tile/{kind}/{name}" if width == FULL else f"tile/{kind}/{name}.p/{width}"
