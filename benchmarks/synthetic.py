@@ -152,7 +152,7 @@ def _told(
         return scorer, entered
     if step == 2:
         return checker, ScoreVerified(
-            **key, value=value, verified_position=earlier, method=VerificationMethod.DATA_COMPARISON
+            **key, value=value, verified_position=earlier, method=VerificationMethod.STATISTICS
         )
     corrections = (step - 3) // 2
     if step % 2:

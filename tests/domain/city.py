@@ -54,9 +54,9 @@ from ledger.domain.plan import (
 )
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
+from ledger.domain.results import Results
 from ledger.domain.roles import EVERYTHING, Role, Scope
 from ledger.domain.score import Basis, ReasonCode, Score, score_stream
-from ledger.domain.results import Results
 from ledger.domain.settlement import settle
 from ledger.domain.units import UnitCategory
 from ledger.domain.world import Command, World

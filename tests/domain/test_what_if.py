@@ -8,8 +8,8 @@ from city import CYCLE, FOUNDED, GROUP, City, exempt, found_city, set_target
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.facts import Event
 from ledger.domain.recall import Recall
-from ledger.domain.score import Basis
 from ledger.domain.results import Results
+from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
 from ledger.domain.targets import target_stream
 from ledger.domain.what_if import gaps, without

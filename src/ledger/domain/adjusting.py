@@ -167,7 +167,7 @@ def overstatement(
     A day is no quantity: for DEADLINE the part is one of the points. Of a verified zero any
     excess is the whole.
     """
-    if not _better(formula, reported, verified, target):
+    if not better(formula, reported, verified, target=target):
         return None
     if formula.kind is FormulaKind.DEADLINE:
         reported, verified = _own_points(formula, reported), _own_points(formula, verified)
@@ -175,10 +175,11 @@ def overstatement(
     return gap if gap > tolerance else None
 
 
-def _better(formula: Formula, reported: Fraction, verified: Fraction, target: Fraction | None) -> bool:
+def better(formula: Formula, figure: Fraction, other: Fraction, *, target: Fraction | None = None) -> bool:
+    """Whether a figure is better for the unit than another, in the formula's favourable direction."""
     if formula.kind in _BY_POINTS:
-        return _own_points(formula, reported) > _own_points(formula, verified)
-    return reported < verified if _less_is_better(formula, target) else reported > verified
+        return _own_points(formula, figure) > _own_points(formula, other)
+    return figure < other if _less_is_better(formula, target) else figure > other
 
 
 def _own_points(formula: Formula, actual: Fraction) -> Fraction:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, check_value
+from ledger.domain.adjusting import better
+from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, Subject, check_value
 from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
+from ledger.domain.numbers import rational
 from ledger.domain.plan import ApproverIndependence, Plan
 from ledger.domain.refusals import (
     CorrectionTargetInvalid,
@@ -15,6 +17,7 @@ from ledger.domain.refusals import (
     NoChange,
     NotVerified,
     OpenRequestExists,
+    OutOfRange,
     RequestNotOpen,
     ScoreIsWithdrawn,
     SeparationOfDuties,
@@ -33,6 +36,7 @@ from ledger.domain.score import (
     ScoreCorrected,
     Standing,
 )
+from ledger.domain.targets import target_stream
 from ledger.domain.world import World
 
 _CLASS_OF = {
@@ -67,6 +71,7 @@ class RequestCorrection(ScoreCommand):
         check_value(subject.indicator, self.proposed_value, path="proposed_value")
         if self.proposed_value == effective.value:
             raise NoChange(path="proposed_value", value=effective.value)
+        self._require_fair(world, subject, effective)
         return [
             CorrectionRequested(
                 cycle_id=self.cycle_id,
@@ -82,6 +87,23 @@ class RequestCorrection(ScoreCommand):
                 case_ref=self.case_ref,
             )
         ]
+
+    def _require_fair(self, world: World, subject: Subject, effective: Standing) -> None:
+        """Refuse an appeal that ends worse for the unit, where the plan does not allow it (reformatio in peius)."""
+        if self.requested_for is not RequestedFor.APPEAL or subject.plan.appeal_may_lower:
+            return
+        own = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id)).target
+        target = own if own is not None else subject.indicator.target
+        worse = better(
+            subject.indicator.formula,
+            rational(effective.value),
+            rational(self.proposed_value),
+            target=None if target is None else rational(target),
+        )
+        if worse:
+            raise OutOfRange(
+                path="proposed_value", given=self.proposed_value, hint="Under this plan an appeal never lowers a score."
+            )
 
 
 def _effective(score: Score, position: int) -> Standing:

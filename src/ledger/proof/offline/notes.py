@@ -1,52 +1,21 @@
-"""Verify an exported ledger without the ledger: `python verify.py DIRECTORY`.
-
-This file needs Python and `cryptography` and nothing else: no network, no database, none of the
-ledger's programs, of which it shares no line. It lies in every bundle as `verify.py`; better
-take it from somewhere else than from those whom you check. Formats: C2SP tlog-tiles,
-tlog-checkpoint, signed-note, tlog-cosignature, tlog-policy; RFC 6962; RFC 3161.
-"""
+"""Who signed what: keys, signed notes, checkpoints, policies and changes of keys. Source: C2SP."""
 
 from __future__ import annotations
 
-import argparse
 import base64
-import gc
 import hashlib
-import json
-import re
-import subprocess
-import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from itertools import chain
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FULL, EMPTY = 256, hashlib.sha256().digest()
 LOG, WITNESS = 1, 4
-FINDINGS_MAX = 100
-_leaf, _node = hashlib.sha256(b"\0"), hashlib.sha256(b"\1")
-_tail = re.compile(
-    rb',"position":(\d+),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]|\\.)*)"'
-    rb',"type":"([A-Za-z]+)","version":(\d+)}\Z'
-).match
-_head = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').match
 
 
 class Bad(Exception):
     """Something that cannot be read or is not as it has to be."""
-
-
-class Found(NamedTuple):
-    """One thing that is wrong."""
-
-    kind: str
-    position: int | None
-    sentence: str
 
 
 class Key(NamedTuple):
@@ -222,57 +191,3 @@ def periods_of(trusted: Sequence[Key], rotations: bytes) -> list[Period]:
     if not {period.key for period in periods} & {*trusted}:
         raise Bad("the changes of keys do not lead to a key of the policy")
     return periods
-
-
-def leaf_of(entry: bytes) -> bytes:
-    """The leaf hash of an entry."""
-    hashed = _leaf.copy()
-    hashed.update(entry)
-    return hashed.digest()
-
-
-def node_of(left: bytes, right: bytes) -> bytes:
-    """The hash over two subtrees."""
-    hashed = _node.copy()
-    hashed.update(left + right)
-    return hashed.digest()
-
-
-def root_of(level: list[bytes]) -> bytes:
-    """The root over neighbouring subtrees of one size, of which the last may be smaller."""
-    while len(level) > 1:
-        pairs = iter(level)
-        level = [node_of(left, right) for left, right in zip(pairs, pairs, strict=False)] + level[len(level) & ~1 :]
-    return level[0] if level else EMPTY
-
-
-@dataclass
-class Tree:
-    """A tree by its full tiles: the root of each, and of the complete subtrees over them."""
-
-    tiles: list[bytes] = field(default_factory=list[bytes])
-    peaks: list[bytes] = field(default_factory=list[bytes])
-
-    def add(self, root: bytes) -> None:
-        """Append a full tile."""
-        count = len(self.tiles)
-        self.tiles.append(root)
-        while count & 1:
-            root, count = node_of(self.peaks.pop(), root), count >> 1
-        self.peaks.append(root)
-
-    def root(self, rest: list[bytes]) -> bytes:
-        """The root of the tree with these leaves behind the last full tile."""
-        parts = [*self.peaks, root_of(rest)] if rest else self.peaks
-        root = parts[-1] if parts else EMPTY
-        for left in reversed(parts[:-1]):
-            root = node_of(left, root)
-        return root
-
-
-def path_of(kind: str, index: int, width: int = FULL) -> str:
-    """The name of a tile, or of the entries behind it."""
-    name = f"{index % 1000:03}"
-    while index := index // 1000:
-        name = f"x{index % 1000:03}/{name}"
-    return f"tile/{kind}/{name}" if width == FULL else f"tile/{kind}/{name}.p/{width}"

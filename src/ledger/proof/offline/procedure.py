@@ -1,0 +1,205 @@
+"""The rules of procedure, held against what the entries themselves say.
+
+Nobody approves alone, what is cited is there and of the kind that can be cited, and only the
+value in force is verified, corrected or withdrawn. Whoever owns the database and the key can
+add entries that no command would have been allowed to; here they are found.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+_head = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').match
+_VALUES = "ScoreEntered", "ScoreLateEntered", "ScoreCorrected"
+_TARGETS = "TargetSet", "TargetAdjusted"
+_DUTIES = "ResponsibilityAssigned", "ResponsibilityChanged"
+_GRADES = "GradesOpened", "GradesRevised"
+_REPORTS = "ReportPublished", "ReportRestated"
+CITABLE: dict[str, tuple[str, ...]] = {
+    "adjusts_position": _TARGETS,
+    "appeal_position": ("AppealFiled",),
+    "assigned_position": _DUTIES,
+    "cast_position": ("BallotCast",),
+    "claim_position": ("BonusClaimed",),
+    "corrects_position": _VALUES,
+    "decision_position": ("RewardDecided", "PunishmentDecided"),
+    "delegated_position": ("DelegationGranted",),
+    "exempted_position": ("IndicatorExempted",),
+    "flag_position": ("FlagRaised",),
+    "found_position": ("DiscrepancyFound",),
+    "graded_position": _GRADES,
+    "granted_position": ("RoleGranted",),
+    "held_position": ("PostHeld",),
+    "official_position": _VALUES,
+    "proposed_position": ("AssessmentItemProposed",),
+    "published_position": _REPORTS,
+    "replaces_position": (*_VALUES, "ScoreWithdrawn", *_TARGETS),
+    "reported_position": ("MilestoneReported",),
+    "request_position": ("CorrectionRequested",),
+    "result_position": ("CadreResultComputed",),
+    "results_position": ("ResultsComputed",),
+    "returned_position": _VALUES,
+    "self_report_position": ("ScoreSelfReported",),
+    "started_position": ("PublicNoticeStarted",),
+    "supersedes_position": (*_GRADES, *_REPORTS),
+    "target_position": ("BonusClaimed", "BonusApproved", "DeductionImposed", *_TARGETS),
+    "verified_position": _VALUES,
+    "veto_position": ("VetoImposed",),
+    "withdrawn_position": _VALUES,
+}
+"""What a citation may name. Other fields ending in `_position` may name any earlier event."""
+EXECUTED = frozenset(
+    (
+        *("DataRequestIssued", "DecisionRevoked", "KeyTaskCancelled", "KeyTaskExtended", "LedgerReopened"),
+        *("LedgerRestored", "PlanVersionIssued", "RestatementOpened", "RoleGranted", "RoleRevoked"),
+        *("ScoreLateEntered", "ScoreWithdrawn", "SubjectErased", "VetoLifted"),
+    )
+)
+"""What one person records and another approves."""
+FOUNDER = "founder"
+"""Gives the first roles of an empty ledger, and can do nothing afterwards."""
+# These are most of a ledger and follow no rule but that of citing something if they do.
+_PLAIN = b'"replaces_position":null', b'"self_report_position":null'
+
+
+@dataclass(slots=True)
+class Score:
+    """How one score stands: positions of its values, and who stood for them."""
+
+    entered: int | None = None
+    official: int | None = None
+    entered_by: frozenset[str] = frozenset()
+    verified_by: frozenset[str] = frozenset()
+    request: tuple[int, int, object, frozenset[str]] | None = None
+    """The open request: its position, what it corrects, the value it asks for, who made it."""
+
+
+class Procedure:
+    """What has happened so far, as far as the rules need to know."""
+
+    def __init__(self) -> None:
+        self.types: list[str] = [""]
+        """The type of each event, by position."""
+        self._scores: dict[bytes, Score] = {}
+        self._lenient: set[str] = set()
+
+    def broken(self, kind: str, stream: bytes, entry: bytes) -> Iterator[str]:
+        """Take the next event, and yield a sentence for each rule that it breaks."""
+        position = len(self.types)
+        self.types.append(kind)
+        if kind == "ScoreEntered":
+            persons = _persons(entry)
+            score = self._scores.setdefault(stream, Score())
+            if score.official is not None:
+                yield "A verified value is entered again, which only a correction may change."
+            score.entered, score.entered_by = position, persons
+            if all(plain in entry for plain in _PLAIN):
+                return
+        elif kind == "ScoreVerified":
+            cited, persons = _cited(entry), _persons(entry)
+            if cited is not None:
+                yield from self._verified(self._scores.setdefault(stream, Score()), cited, persons)
+                return
+        yield from self._read(position, kind, stream, entry)
+
+    def _read(self, position: int, kind: str, stream: bytes, entry: bytes) -> Iterator[str]:
+        try:
+            whole: dict[str, Any] = json.loads(entry)
+            data: dict[str, Any] = whole["data"]
+            persons = frozenset((whole["actor"]["person_id"], whole["actor"].get("on_behalf_of") or ""))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            yield "The entry is not as an entry has to be."
+            return
+        yield from self._citations(position, data)
+        yield from _four_eyes(kind, data, persons)
+        if kind == "PlanVersionIssued" and data.get("content", {}).get("approver_independence", "FULL") != "FULL":
+            self._lenient.add(data["cycle_id"])
+        if stream.startswith(b"score:"):
+            yield from self._scored(self._scores.setdefault(stream, Score()), position, kind, data, persons)
+
+    def _citations(self, position: int, data: dict[str, Any]) -> Iterator[str]:
+        for name, cited in data.items():
+            if cited is None or not name.endswith("_position"):
+                continue
+            if not isinstance(cited, int) or not 0 <= cited < position:
+                yield f"{name} is {cited}, which is not an earlier position."
+            elif name in CITABLE and self.types[cited] not in CITABLE[name]:
+                yield f"{name} is {cited}, which is of the type {self.types[cited]}."
+
+    def _verified(self, score: Score, cited: int, persons: frozenset[str]) -> Iterator[str]:
+        if cited != score.entered:
+            yield f"Position {cited} is verified, and {score.entered} is the value entered last."
+        if persons & score.entered_by - {""}:
+            yield "Who entered the value has verified it."
+        score.official, score.verified_by = score.entered, persons
+
+    def _scored(
+        self, score: Score, position: int, kind: str, data: dict[str, Any], persons: frozenset[str]
+    ) -> Iterator[str]:
+        match kind:
+            case "ScoreVerified":
+                yield from self._verified(score, data["verified_position"], persons)
+            case "CorrectionRequested":
+                yield from _in_force("corrects_position", data, score.official)
+                score.request = position, data["corrects_position"], data["proposed_value"], persons
+            case "CorrectionRejected" | "CorrectionRequestWithdrawn":
+                score.request = None
+            case "ScoreCorrected":
+                yield from self._corrected(score, data, persons)
+                score.official, score.request = position, None
+                score.entered_by = score.verified_by = frozenset()
+            case "ScoreWithdrawn":
+                yield from _in_force("withdrawn_position", data, score.official or score.entered)
+                if score.official is not None and not data.get("approved_by"):
+                    yield "A verified value is withdrawn without approval."
+                score.official = score.entered = None
+            case "ScoreLateEntered":
+                score.entered, score.entered_by = position, persons
+            case _:
+                pass
+
+    def _corrected(self, score: Score, data: dict[str, Any], persons: frozenset[str]) -> Iterator[str]:
+        yield from _in_force("corrects_position", data, score.official)
+        if score.request is None or score.request[0] != data["request_position"]:
+            yield f"No request is open at {data['request_position']}."
+        elif (data["corrects_position"], data["new_value"]) != score.request[1:3]:
+            yield "Something else is approved than was asked for."
+        part = score.entered_by | (score.request[3] if score.request else frozenset())
+        if data["cycle_id"] not in self._lenient:
+            part |= score.verified_by
+        if (persons | {data["approved_by"]}) & part - {""}:
+            yield "Who approves has entered or verified the value, or asked for the correction."
+
+
+def _four_eyes(kind: str, data: dict[str, Any], persons: frozenset[str]) -> Iterator[str]:
+    approved_by = data.get("approved_by")
+    if approved_by is None:
+        return
+    for name in ("requested_by", "proposed_by"):
+        if data.get(name) == approved_by:
+            yield f"{approved_by} approves what is {name.replace('_', ' ')} the same person."
+    if kind in EXECUTED and approved_by in persons and approved_by != FOUNDER:
+        yield f"{approved_by} approves what the same person records."
+    if kind in ("RoleGranted", "SubjectErased", "CadreGradeDecided") and approved_by == data.get("subject_id"):
+        yield f"{approved_by} decides about themselves."
+
+
+def _in_force(name: str, data: dict[str, Any], position: int | None) -> Iterator[str]:
+    if data[name] != position:
+        yield f"{name} is {data[name]}, and the value in force is that of {position or 'no position'}."
+
+
+def _persons(entry: bytes) -> frozenset[str]:
+    found = _head(entry)
+    if found is None:
+        return frozenset()
+    return frozenset(person.decode() for person in found.groups() if person)
+
+
+def _cited(entry: bytes) -> int | None:
+    found = re.search(rb'"verified_position":(\d+)[,}]', entry)
+    return int(found[1]) if found else None
