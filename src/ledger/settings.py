@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+ANSWERS_BYTES_MAX = 64 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -23,6 +25,10 @@ class Settings:
     """Where the signer keeps its key and its memory (`LEDGER_SIGNER_DIR`); else `signer` in the data directory."""
     origin: str | None = None
     """The name that a new log gets, a URL without its scheme (`LEDGER_ORIGIN`); else one is made up."""
+    fast: bool = True
+    """Whether hot reads are answered by compiled plans and remembered (`LEDGER_FAST`, `off` for no)."""
+    answers_bytes_max: int = ANSWERS_BYTES_MAX
+    """How many bytes of answers are remembered (`LEDGER_ANSWERS_BYTES`); 0 for none."""
 
     @property
     def signer_dir(self) -> Path:
@@ -46,6 +52,8 @@ def read_settings() -> Settings:
         token_key=environment.get("LEDGER_TOKEN_KEY") or None,
         signer_home=Path(environment["LEDGER_SIGNER_DIR"]) if environment.get("LEDGER_SIGNER_DIR") else None,
         origin=environment.get("LEDGER_ORIGIN") or None,
+        fast=environment.get("LEDGER_FAST") != "off",
+        answers_bytes_max=int(environment.get("LEDGER_ANSWERS_BYTES") or ANSWERS_BYTES_MAX),
     )
 
 

@@ -20,7 +20,7 @@ from ledger.domain.results import Cell, Known, Line, Results, Slice, UnitResult
 from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
-from ledger.domain.settlement import line_of, settle
+from ledger.domain.settlement import settle
 from ledger.domain.tallying import Tally
 
 Figures = Mapping[str, str]
@@ -78,7 +78,7 @@ def settled(slice: Slice, unit_id: str = "U01") -> UnitResult:
 
 def line(row: UnitResult, indicator_id: str) -> Line:
     """One line of a result that must have it."""
-    found = line_of(row, indicator_id)
+    found = next((line for line in row.lines if line.indicator.indicator_id == indicator_id), None)
     assert found is not None
     return found
 

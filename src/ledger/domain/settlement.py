@@ -19,7 +19,7 @@ from ledger.domain.grade_opening import open_grades, pool_of
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
-from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
+from ledger.domain.results import HUNDRED, ZERO, Overstatement, Results, Slice, UnitResult
 from ledger.domain.rulings import Rulings
 from ledger.domain.tallying import Evaluated, evaluated
 
@@ -174,8 +174,3 @@ def _ranked(drafts: list[UnitResult]) -> tuple[UnitResult, ...]:
     others = [draft for draft in drafts if draft.participation is not Participation.RANKED or not draft.has_value]
     others.sort(key=lambda draft: (not draft.has_value, -draft.total, draft.unit_id))
     return (*ranked, *others)
-
-
-def line_of(row: UnitResult, indicator_id: str) -> Line | None:
-    """One indicator's line of a result, None if the indicator does not count for the unit."""
-    return next((line for line in row.lines if line.indicator.indicator_id == indicator_id), None)

@@ -1,0 +1,257 @@
+"""Our reads beside PostGraphile's over the same rows, on one PostgreSQL, in interleaved rounds of one run.
+
+    python benchmarks/side_by_side/run.py [events] [rounds] [seconds]
+
+Needs npm: PostGraphile, a Node that is new enough for it and the load tool are installed below
+the temporary directory. Prints medians of the rounds, ratios as medians of each round's ratio, and the
+CPU time of the server process (user and system) for each request.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import synthetic  # noqa: E402
+
+from ledger.api.service import open_service  # noqa: E402
+from ledger.api.tokens import make_token  # noqa: E402
+from ledger.database import Database  # noqa: E402
+from ledger.embedded import EmbeddedPostgres  # noqa: E402
+from ledger.settings import Settings  # noqa: E402
+
+ASKED_AT_ONCE = 400
+"""Different requests that a round goes through, again and again."""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+RANKING = """query($cycle: String!, $group: String!) {
+  ranking(cycle: $cycle, group: $group) { rows(first: 50) { nodes {
+    rank unitId unitName participation total exact complete missing
+  } } }
+}"""
+HISTORY = """query($cycle: String!, $unit: String!, $indicator: String!) {
+  scoreHistory(cycle: $cycle, unit: $unit, indicator: $indicator, period: "2018-Y", first: 20) { nodes {
+    position recordedAt type oldValue newValue reasonCode actor { personId role unitId }
+  } }
+}"""
+PEER_RANKING = """query($cycle: String!, $group: String!) {
+  allRankingRows(condition: {cycleId: $cycle, groupId: $group}, orderBy: PLACE_ASC, first: 50) { nodes {
+    rank unitId unitName participation total exact complete missing
+  } }
+}"""
+PEER_HISTORY = """query($key: String!) {
+  allScoreEdits(condition: {scoreKey: $key}, orderBy: POSITION_ASC, first: 20) { nodes {
+    position recordedAt type oldValue newValue reasonCode personByPersonId { personId role unitId }
+  } }
+}"""
+
+
+@dataclass
+class Server:
+    """A server under load."""
+
+    name: str
+    url: str
+    process: subprocess.Popen[str]
+    headers: dict[str, str] = field(default_factory=dict[str, str])
+
+    def cpu_s(self) -> float:
+        """The CPU time that the process has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+@dataclass
+class Case:
+    """One kind of request to one server, and what its rounds gave."""
+
+    server: Server
+    requests: list[dict[str, Any]]
+    status: str = "200"
+    per_second: list[float] = field(default_factory=list[float])
+    cpu_ms: list[float] = field(default_factory=list[float])
+    p50_ms: list[float] = field(default_factory=list[float])
+
+
+def main(events: int, rounds: int, seconds: int) -> None:
+    """Set everything up, measure, print."""
+    with tempfile.TemporaryDirectory(prefix="ledger-side-by-side-", ignore_cleanup_errors=True) as temporary:
+        directory = Path(temporary)
+        # The embedded server runs as another user when we are root, and has to pass through.
+        directory.chmod(0o755)
+        peers = install_peers(directory)
+        with EmbeddedPostgres(directory / "postgres") as conninfo, ExitStack() as stack:
+            settings = Settings(directory / "data", database_url=conninfo)
+            cycles = fill(settings, Database(conninfo), events)
+            servers = [stack.enter_context(each) for each in start(peers, settings, conninfo)]
+            for what, ours, theirs in questions(cycles):
+                measure(peers, what, cases(servers, ours, theirs), rounds, seconds)
+
+
+def install_peers(directory: Path) -> Path:
+    """Install the pinned packages of package.json from npm, unless LEDGER_PEERS names a place where they are."""
+    if kept := os.environ.get("LEDGER_PEERS"):
+        peers = Path(kept)
+    else:
+        peers = directory / "peers"
+        peers.mkdir()
+    for name in ("package.json", "postgraphile.mjs", "load.mjs"):
+        shutil.copy(HERE / name, peers)
+    if not (peers / "node_modules" / "postgraphile").is_dir():
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund"], cwd=peers, check=True)
+    return peers
+
+
+def fill(settings: Settings, database: Database, events: int) -> int:
+    """Write the ledger, fold it, copy its rows for the peer; the number of cycles."""
+    with open_service(settings) as service:
+        synthetic.write(service.store, events=events)
+        service.projector.catch_up()
+    with database.connect() as connection:
+        connection.execute("VACUUM ANALYZE")
+        # SQL of a file of ours, with several statements.
+        connection.execute((HERE / "peer.sql").read_bytes())
+    return -(-events // synthetic.EVENTS_PER_CYCLE)
+
+
+def start(peers: Path, settings: Settings, conninfo: str) -> list[Any]:
+    """The servers: the peer, ours that remembers answers, one that does not, and one without the fast path."""
+    node = str(peers / "node_modules" / ".bin" / "node")
+    surroundings = os.environ | {
+        "NODE_ENV": "production",
+        "GRAPHILE_ENV": "production",
+        "LEDGER_DATA_DIR": str(settings.data_dir),
+        "LEDGER_DATABASE_URL": conninfo,
+    }
+    ours = [sys.executable, str(HERE / "ours.py")]
+    token = {"authorization": f"Bearer {make_token(settings, 'leading-group')}"}
+    url = "http://127.0.0.1:{}/graphql"
+    return [
+        running("PostGraphile", [node, "postgraphile.mjs", conninfo, "5801"], peers, surroundings, url.format(5801), {}),
+        running("hits", [*ours, "5802", str(64 * 1024 * 1024), "fast"], HERE, surroundings, url.format(5802), token),
+        running("misses", [*ours, "5803", "0", "fast"], HERE, surroundings, url.format(5803), token),
+        running("executor", [*ours, "5804", "0", "plain"], HERE, surroundings, url.format(5804), token),
+    ]
+
+
+@contextmanager
+def running(
+    name: str, command: list[str], where: Path, surroundings: dict[str, str], url: str, headers: dict[str, str]
+) -> Generator[Server]:
+    """A server process that said it is ready; stopped at the end."""
+    process = subprocess.Popen(command, cwd=where, env=surroundings, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "ready":
+            if process.poll() is not None:
+                raise SystemExit(f"{name} did not start")
+        yield Server(name, url, process, headers)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def questions(cycles: int) -> list[tuple[str, list[tuple[str, Any]], list[tuple[str, Any]]]]:
+    """Each question with different variables, to us and to the peer."""
+    chance = random.Random(7)
+    rankings: list[tuple[str, str]] = []
+    scores: list[tuple[str, str, str]] = []
+    for _ in range(ASKED_AT_ONCE):
+        cycle, group = chance.randint(1, cycles), chance.randint(1, synthetic.GROUPS)
+        rankings.append((synthetic.cycle_id(cycle), synthetic.group_id(group)))
+        unit_id = chance.choice(synthetic.unit_ids(cycle, group))
+        scores.append((synthetic.cycle_id(cycle), unit_id, chance.choice(synthetic.indicator_ids())))
+    return [
+        (
+            "ranking, 50 rows of 8 fields",
+            [(RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
+            [(PEER_RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
+        ),
+        (
+            "score history, 20 entries with actor",
+            [(HISTORY, {"cycle": c, "unit": unit, "indicator": indicator}) for c, unit, indicator in scores],
+            [(PEER_HISTORY, {"key": f"score:{c}:{u}:{i}:{synthetic.PERIOD}"}) for c, u, i in scores],
+        ),
+    ]
+
+
+def cases(servers: list[Server], ours: list[tuple[str, Any]], theirs: list[tuple[str, Any]]) -> list[Case]:
+    """What is asked of whom."""
+    peer, hits, misses, executor = servers
+    return [
+        Case(peer, [posted(peer, *each) for each in theirs]),
+        Case(executor, [posted(executor, *each) for each in ours]),
+        Case(misses, [posted(misses, *each) for each in ours]),
+        Case(hits, [posted(hits, *each) for each in ours]),
+    ]
+
+
+def posted(server: Server, document: str, variables: dict[str, str]) -> dict[str, Any]:
+    """A request as a client sends it."""
+    body = json.dumps({"query": document, "variables": variables})
+    return {"method": "POST", "path": "/graphql", "body": body, "headers": server.headers | JSON}
+
+
+JSON = {"content-type": "application/json"}
+
+
+def measure(peers: Path, what: str, found: list[Case], rounds: int, seconds: int) -> None:
+    """Interleaved rounds: every case once in each, at eight connections and then at one."""
+    for number in range(rounds + 1):
+        for case in found:
+            one_round(peers, case, seconds, warm=number > 0)
+    print(f"\n{what}")
+    print(f"{'':16} {'req/s':>9} {'ratio':>7} {'cpu ms':>8} {'p50 ms, c=1':>12} {'ratio':>7}")
+    peer = found[0]
+    for case in found:
+        ratio = statistics.median(a / b for a, b in zip(case.per_second, peer.per_second, strict=True))
+        slower = statistics.median(a / b for a, b in zip(case.p50_ms, peer.p50_ms, strict=True))
+        print(
+            f"{case.server.name:16} {statistics.median(case.per_second):9,.0f} {ratio:7.2f}"
+            f" {statistics.median(case.cpu_ms):8.3f} {statistics.median(case.p50_ms):12.2f} {slower:7.2f}",
+            flush=True,
+        )
+
+
+def one_round(peers: Path, case: Case, seconds: int, *, warm: bool) -> None:
+    """Load one case and keep what came of it, unless it was the round that warms up."""
+    before = case.server.cpu_s()
+    busy = load(peers, case, connections=8, seconds=seconds)
+    cpu_ms = (case.server.cpu_s() - before) / busy["requests"] * 1000
+    alone = load(peers, case, connections=1, seconds=max(1, seconds // 2))
+    if warm:
+        case.per_second.append(busy["requests"] / busy["seconds"])
+        case.cpu_ms.append(cpu_ms)
+        case.p50_ms.append(alone["p50"])
+
+
+def load(peers: Path, case: Case, *, connections: int, seconds: int) -> dict[str, Any]:
+    """One round of load. Raises SystemExit if anything was answered otherwise than it should be."""
+    given = {"url": case.server.url, "connections": connections, "seconds": seconds, "requests": case.requests}
+    node = str(peers / "node_modules" / ".bin" / "node")
+    done = subprocess.run(
+        [node, "load.mjs"], cwd=peers, input=json.dumps(given), capture_output=True, text=True, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    if found["errors"] or set(found["statuses"]) != {case.status}:
+        raise SystemExit(f"{case.server.name}: {found}")
+    return found
+
+
+if __name__ == "__main__":
+    numbers = [int(each) for each in sys.argv[1:]]
+    main(*numbers, *(100_000, 5, 4)[len(numbers) :])
