@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 import synthetic  # noqa: E402
+from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 
 from ledger.api.service import open_service  # noqa: E402
 from ledger.api.tokens import make_token  # noqa: E402
@@ -97,9 +98,16 @@ def main(events: int, rounds: int, seconds: int) -> None:
         with EmbeddedPostgres(directory / "postgres") as conninfo, ExitStack() as stack:
             settings = Settings(directory / "data", database_url=conninfo)
             cycles = fill(settings, Database(conninfo), events)
-            servers = [stack.enter_context(each) for each in start(peers, settings, conninfo)]
-            for what, ours, theirs in questions(cycles):
-                measure(peers, what, cases(servers, ours, theirs), rounds, seconds)
+            compare(stack, peers, settings, conninfo, cycles, rounds, seconds)
+
+
+def compare(
+    stack: ExitStack, peers: Path, settings: Settings, conninfo: str, cycles: int, rounds: int, seconds: int
+) -> None:
+    """Start the servers over a filled database and measure every question."""
+    servers = [stack.enter_context(each) for each in start(peers, settings, conninfo)]
+    for what, ours, theirs in questions(cycles):
+        measure(peers, what, cases(servers, ours, theirs), rounds, seconds)
 
 
 def install_peers(directory: Path) -> Path:
@@ -141,11 +149,19 @@ def start(peers: Path, settings: Settings, conninfo: str) -> list[Any]:
     token = {"authorization": f"Bearer {make_token(settings, 'leading-group')}"}
     url = "http://127.0.0.1:{}/graphql"
     return [
-        running("PostGraphile", [node, "postgraphile.mjs", conninfo, "5801"], peers, surroundings, url.format(5801), {}),
+        running(
+            "PostGraphile", [node, "postgraphile.mjs", uri(conninfo), "5801"], peers, surroundings, url.format(5801), {}
+        ),
         running("hits", [*ours, "5802", str(64 * 1024 * 1024), "fast"], HERE, surroundings, url.format(5802), token),
         running("misses", [*ours, "5803", "0", "fast"], HERE, surroundings, url.format(5803), token),
         running("executor", [*ours, "5804", "0", "plain"], HERE, surroundings, url.format(5804), token),
     ]
+
+
+def uri(conninfo: str) -> str:
+    """A connection string as Node's driver reads it."""
+    given = conninfo_to_dict(conninfo)
+    return f"postgresql://{given['user']}@/{given['dbname']}?host={given['host']}&port={given['port']}"
 
 
 @contextmanager
@@ -153,7 +169,7 @@ def running(
     name: str, command: list[str], where: Path, surroundings: dict[str, str], url: str, headers: dict[str, str]
 ) -> Generator[Server]:
     """A server process that said it is ready; stopped at the end."""
-    process = subprocess.Popen(command, cwd=where, env=surroundings, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, cwd=where, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
         while process.stdout.readline().strip() != "ready":

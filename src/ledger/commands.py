@@ -268,9 +268,7 @@ def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_T
     return turns
 
 
-def _guard(
-    relied_on: dict[str, int], written: set[str], still: dict[str, int], expires_at: datetime | None
-) -> Guard:
+def _guard(relied_on: dict[str, int], written: set[str], still: dict[str, int], expires_at: datetime | None) -> Guard:
     # A written stream is guarded by the uniqueness of its versions.
     versions = {stream: version for stream, version in relied_on.items() if stream not in written}
     return Guard(versions, still, expires_at)

@@ -35,6 +35,18 @@ class AsOf:
     recorded_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the database said when it was last asked for its heads."""
+
+    head: AsOf
+    """The last position that every projection has reached."""
+    recorded: int
+    """The last position of the ledger itself."""
+    at: float
+    """When, by the monotonic clock."""
+
+
 class NotReached(Exception):
     """The projections have not come to this position in the time given."""
 
@@ -51,24 +63,40 @@ class Reader:
         self.ledger_id = ledger_id
         self._pool = pool
         self._projections = projections()
+        self._head_query = _HEAD.sql.format(
+            checkpoints=SQL(" UNION ALL ").join(
+                SQL("SELECT position FROM {}.checkpoint WHERE ledger_id = %(ledger_id)s").format(Identifier(name))
+                for name in self._projections
+            )
+        )
         # Only grows, so a stale look at it merely asks the database once more.
         self._reached = 0
+        self._looked: Looked | None = None
         self._lock = threading.Lock()
         # Connections whose search path is set; guarded by _lock.
         self._ready: WeakSet[Connection] = WeakSet()
 
     def head(self) -> AsOf:
         """The position that every projection has reached."""
-        checkpoints = SQL(" UNION ALL ").join(
-            SQL("SELECT position FROM {}.checkpoint WHERE ledger_id = %(ledger_id)s").format(Identifier(name))
-            for name in self._projections
-        )
+        return self.look().head
+
+    def look(self) -> Looked:
+        """Ask the database how far the projections and the ledger are."""
+        began = time.monotonic()
         with self.connection() as connection:
-            query = _HEAD.sql.format(checkpoints=checkpoints)
-            row = connection.execute(query, {"ledger_id": self.ledger_id}).fetchone()
+            row = connection.execute(self._head_query, {"ledger_id": self.ledger_id}).fetchone()
         assert row is not None
-        self._reached = max(self._reached, row[0])
-        return AsOf(row[0], row[1])
+        looked = Looked(AsOf(row[0], row[1]), row[2] or 0, began)
+        with self._lock:
+            self._reached = max(self._reached, looked.head.position)
+            if self._looked is None or self._looked.at < looked.at:
+                self._looked = looked
+        return looked
+
+    def looked(self, age_s_max: float) -> Looked | None:
+        """What the database said last, None if that is longer ago than `age_s_max` seconds."""
+        looked = self._looked
+        return looked if looked is not None and time.monotonic() - looked.at <= age_s_max else None
 
     def resolve(self, position: int | None = None, recorded_at: datetime | None = None) -> AsOf:
         """The position that a question means: the one given, the last one recorded by an instant, or the head.

@@ -25,6 +25,12 @@ class Settings:
     """Where the signer keeps its key and its memory (`LEDGER_SIGNER_DIR`); else `signer` in the data directory."""
     origin: str | None = None
     """The name that a new log gets, a URL without its scheme (`LEDGER_ORIGIN`); else one is made up."""
+    documents: Path | None = None
+    """GraphQL documents that may be asked by id: a directory, or a JSON object of texts by id (`LEDGER_DOCUMENTS`)."""
+    registered_only: bool = False
+    """Whether only inspectors may send documents of their own (`LEDGER_REGISTERED_ONLY=1`)."""
+    requests_per_s: float = 1_000
+    """How much one person may ask, on average; 0 sets no bound (`LEDGER_REQUESTS_PER_S`)."""
     fast: bool = True
     """Whether hot reads are answered by compiled plans and remembered (`LEDGER_FAST`, `off` for no)."""
     answers_bytes_max: int = ANSWERS_BYTES_MAX
@@ -52,6 +58,9 @@ def read_settings() -> Settings:
         token_key=environment.get("LEDGER_TOKEN_KEY") or None,
         signer_home=Path(environment["LEDGER_SIGNER_DIR"]) if environment.get("LEDGER_SIGNER_DIR") else None,
         origin=environment.get("LEDGER_ORIGIN") or None,
+        documents=Path(environment["LEDGER_DOCUMENTS"]) if environment.get("LEDGER_DOCUMENTS") else None,
+        registered_only=environment.get("LEDGER_REGISTERED_ONLY") == "1",
+        requests_per_s=float(environment.get("LEDGER_REQUESTS_PER_S") or Settings.requests_per_s),
         fast=environment.get("LEDGER_FAST") != "off",
         answers_bytes_max=int(environment.get("LEDGER_ANSWERS_BYTES") or ANSWERS_BYTES_MAX),
     )

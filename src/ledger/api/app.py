@@ -12,7 +12,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from ledger.api.http import LedgerGraphQL
 from ledger.api.log_files import log_routes
@@ -46,6 +46,7 @@ def create_app(service: Service) -> Starlette:
     endpoint = LedgerGraphQL(schema, service)
     routes = [
         Route("/graphql", endpoint),
+        WebSocketRoute("/graphql", endpoint),
         Route("/evidence/{sha256}", _evidence_endpoint(service), methods=["PUT"]),
         log_routes(service),
         Route("/livez", _livez),

@@ -30,10 +30,13 @@ from graphql import (
     GraphQLUnionType,
     InlineFragmentNode,
     IntValueNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     SchemaMetaFieldDef,
     SelectionNode,
     TypeMetaFieldDef,
+    ValueNode,
     VariableNode,
     get_introspection_query,
     get_named_type,
@@ -52,8 +55,10 @@ ALIASES_MAX = 50
 ROOT_FIELDS_MAX = 20
 REPEATS_MAX = 10
 """How often one field may be selected in one place, fragments included."""
-FIELDS_MAX = 1_000
+FIELDS_MAX = 500
 """How many fields a document may hold once its fragments are expanded."""
+LITERALS_MAX = 300
+"""How many values may be written into a document; variables hold as many as a body does."""
 VALUES_MAX = 100_000
 """How many values an answer may hold: the cost of a document."""
 LIST_ASSUMED = 10
@@ -70,6 +75,7 @@ class _Walk:
     fragments: Mapping[str, FragmentDefinitionNode]
     fields: int = 0
     aliases: int = 0
+    literals: int = 0
 
     def cost(self, selections: Iterable[SelectionNode], parent: GraphQLNamedType | None, depth: int, page: int) -> int:
         """How many values the selections ask for of one `parent`; `page` is the size of the page they lie in."""
@@ -119,6 +125,16 @@ class _Walk:
         self.aliases += node.alias is not None
         if self.aliases > ALIASES_MAX:
             raise _beyond(f"A document may have {ALIASES_MAX} aliases, fragments included.")
+        values: list[ValueNode] = [argument.value for argument in node.arguments or ()]
+        while values:
+            value = values.pop()
+            self.literals += 1
+            if self.literals > LITERALS_MAX:
+                raise _beyond(f"A document may hold {LITERALS_MAX} values; send more as variables.")
+            if isinstance(value, ListValueNode):
+                values += value.values
+            elif isinstance(value, ObjectValueNode):
+                values += [each.value for each in value.fields]
 
     def _cost_of(self, place: _Place, depth: int, page: int) -> int:
         node, definition = place.nodes[0], place.definition
@@ -133,7 +149,7 @@ class _Walk:
         if definition is None or not is_list_type(get_nullable_type(definition.type)):
             return 1 + inner
         if kind is not None and kind.name.startswith("__"):
-            return 1 + inner * _introspected(self.schema)[node.name.value]
+            return 1 + inner * _introspected(self.schema).get(node.name.value, LIST_ASSUMED)
         return 1 + inner * (page if node.name.value in _NODES else LIST_ASSUMED)
 
 
@@ -156,8 +172,9 @@ def costs(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, int
     for operation in operations:
         root = schema.get_root_type(operation.operation)
         cost = walk.cost(operation.selection_set.selections, root, 1, 1)
-        if cost > (_introspection_cost(schema) if _introspective(operation) else VALUES_MAX):
-            raise _beyond(f"The answer may hold {cost:,} values; ask for {VALUES_MAX:,} at most.")
+        values_max = _introspection_cost(schema) if about_schema(operation) else VALUES_MAX
+        if cost > values_max:
+            raise _beyond(f"The answer may hold {cost:,} values; ask for {values_max:,} at most.")
         found[operation.name.value if operation.name else None] = cost
     # A fragment that no operation uses is validated all the same.
     for fragment in fragments.values():
@@ -181,13 +198,14 @@ def _page_size(node: FieldNode, definition: GraphQLField | None) -> int | None:
     """The page that a field asks for; the largest if only the variables tell."""
     if definition is None or "first" not in definition.args:
         return None
-    given = next((each.value for each in node.arguments if each.name.value == "first"), None)
+    given = next((each.value for each in node.arguments or () if each.name.value == "first"), None)
     if isinstance(given, IntValueNode):
         return max(1, min(int(given.value), PAGE_MAX)) if len(given.value) < 10 else PAGE_MAX
     return PAGE_MAX if isinstance(given, VariableNode) else 1
 
 
-def _introspective(operation: OperationDefinitionNode) -> bool:
+def about_schema(operation: OperationDefinitionNode) -> bool:
+    """Whether an operation asks about the schema and nothing else."""
     return all(
         isinstance(each, FieldNode) and each.name.value.startswith("__") for each in operation.selection_set.selections
     )
@@ -196,7 +214,8 @@ def _introspective(operation: OperationDefinitionNode) -> bool:
 @cache
 def _introspection_cost(schema: GraphQLSchema) -> int:
     """The cost of the question that tools ask about a schema, and the most that any may cost."""
-    (operation, *fragments) = parse(get_introspection_query()).definitions
+    everything = get_introspection_query(True, True, True, True, True)
+    (operation, *fragments) = parse(everything).definitions
     named = {each.name.value: each for each in cast(list[FragmentDefinitionNode], fragments)}
     asked = cast(OperationDefinitionNode, operation)
     return _Walk(schema, named).cost(asked.selection_set.selections, schema.query_type, 1, 1)
@@ -220,6 +239,5 @@ def _introspected(schema: GraphQLSchema) -> Mapping[str, int]:
         "possibleTypes": sum(members) / len(kinds),
         "interfaces": sum(len(each.interfaces) for each in objects) / len(kinds),
         "directives": len(schema.directives),
-        "locations": LIST_ASSUMED,
     }
     return {name: max(1, round(length)) for name, length in average.items()}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -34,6 +35,14 @@ class Context:
     """The person of a valid token; None if no token was sent."""
     refused: Unauthenticated | None = None
     """Why the token that was sent is not valid."""
+    authorization: str | None = None
+    """The header that they were found in."""
+    resume_after: int | None = None
+    """The last position that a client has of a stream it reads again."""
+    streamed: int | None = field(default=None, init=False)
+    """The position of what a stream said last."""
+    connection_params: dict[str, object] | None = field(default=None, init=False)
+    """What a WebSocket client said when it connected."""
     _visibility: Visibility | None = field(default=None, init=False)
 
     @property
@@ -63,15 +72,40 @@ class Context:
 
     async def answer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a field within what was asked, in a thread; a refusal becomes an error with its code."""
-        try:
+        with refusals_told():
             return await self.in_thread(function, *args, **kwargs)
-        except Refused as refused:
-            extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
-            raise GraphQLError(refused.message, extensions=extensions) from None
-        except NotReached as error:
-            extensions = {"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
-            raise GraphQLError(str(error), extensions=extensions) from None
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run what waits for the database in a thread, so that the event loop does not."""
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+        # Whoever gave up waiting is not kept; the statement timeout ends what nobody waits for.
+        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), abandon_on_cancel=True)
+
+    def renewed(self) -> Context:
+        """The context as it would be made now: the token is checked again, and what the person may see."""
+        return context_of(self.service, self.authorization)
+
+
+@contextmanager
+def refusals_told() -> Generator[None]:
+    """Make a refusal within the block an error with its code."""
+    try:
+        yield
+    except Refused as refused:
+        extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
+        raise GraphQLError(refused.message, extensions=extensions) from None
+    except NotReached as error:
+        extensions = {"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
+        raise GraphQLError(str(error), extensions=extensions) from None
+
+
+def context_of(service: Service, authorization: str | None, *, resume_after: int | None = None) -> Context:
+    """Who asks, from the Authorization header: a bearer token, or nothing."""
+    if authorization is None:
+        return Context(service, None, authorization=authorization, resume_after=resume_after)
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        return Context(service, None, Unauthenticated(hint="Send Authorization: Bearer <token>."), authorization=authorization, resume_after=resume_after)
+    try:
+        return Context(service, service.key.person_of(token.strip()), authorization=authorization, resume_after=resume_after)
+    except Unauthenticated as refused:
+        return Context(service, None, refused, authorization=authorization, resume_after=resume_after)

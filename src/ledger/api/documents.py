@@ -15,7 +15,6 @@ from typing import Any, cast
 from graphql import (
     DocumentNode,
     ExecutionResult,
-    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
@@ -26,10 +25,11 @@ from graphql import (
 )
 from strawberry.extensions import SchemaExtension
 
-from ledger.api.bounds import TOKENS_MAX, costs
+from ledger.api.bounds import TOKENS_MAX, about_schema, costs
 
 DOCUMENT_CHARACTERS_MAX = 16_384
-PREPARED_MAX = 512
+KEPT_CHARACTERS_MAX = 1_000_000
+"""Of all documents that are kept prepared; what is made of a document takes some sixty times its text."""
 INTROSPECTED_MAX = 8
 DIGEST = "sha256:"
 
@@ -44,7 +44,7 @@ class Prepared:
 
     text: str
     document: DocumentNode | None
-    """None if it cannot be parsed."""
+    """None if it cannot be parsed, or is beyond a bound."""
     errors: tuple[GraphQLError, ...]
     """Why it cannot be executed; empty if it can."""
     costs: Mapping[str | None, int]
@@ -62,17 +62,14 @@ class Prepared:
         """How many values the operation may answer with."""
         return self.costs.get(name, max(self.costs.values(), default=0))
 
-    def about_schema(self, name: str | None) -> bool:
+    def is_about_schema(self, name: str | None) -> bool:
         """Whether the operation asks about the schema only, and has no variables: it has one answer for ever."""
         operation = self.operation(name)
         return (
             operation is not None
             and operation.operation is OperationType.QUERY
             and not operation.variable_definitions
-            and all(
-                isinstance(each, FieldNode) and each.name.value.startswith("__")
-                for each in operation.selection_set.selections
-            )
+            and about_schema(operation)
         )
 
 
@@ -92,7 +89,7 @@ def prepared(schema: GraphQLSchema, text: str) -> Prepared:
     try:
         found = costs(schema, document)
     except GraphQLError as error:
-        return Prepared(text, document, (error,), {})
+        return Prepared(text, None, (error,), {})
     return Prepared(text, document, tuple(validate(schema, document)), found)
 
 
@@ -103,6 +100,7 @@ class Documents:
         self._prepare = partial(prepared, schema)
         # Guarded by _lock.
         self._lately: OrderedDict[str, Prepared] = OrderedDict()
+        self._characters = 0
         self._answers: OrderedDict[tuple[str, str | None], ExecutionResult] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -115,9 +113,12 @@ class Documents:
                 return known
         new = self._prepare(text)
         with self._lock:
-            self._lately[new.text] = new
-            while len(self._lately) > PREPARED_MAX:
-                self._lately.popitem(last=False)
+            if new.text not in self._lately:
+                self._lately[new.text] = new
+                self._characters += len(new.text)
+            while self._characters > KEPT_CHARACTERS_MAX:
+                text, _ = self._lately.popitem(last=False)
+                self._characters -= len(text)
         return new
 
     def answer(self, text: str, operation_name: str | None) -> ExecutionResult | None:
@@ -154,7 +155,7 @@ class PreparedDocuments(SchemaExtension):
         """Answer what is asked about the schema from memory: it takes a tenth of a second, and never changes."""
         context = self.execution_context
         text, name = context.query or "", context.operation_name
-        about_schema = bool(text) and self._documents.prepared(text).about_schema(name)
+        about_schema = bool(text) and self._documents.prepared(text).is_about_schema(name)
         if about_schema:
             context.result = self._documents.answer(text, name)
         known = context.result

@@ -69,6 +69,12 @@ class EventFilter:
     unit_id: str | None = strawberry.field(default=None, description="Only about this unit.")
     person_id: str | None = strawberry.field(default=None, description="Only those this person had to do with.")
 
+    def wanted(self) -> WantedEvents:
+        """The filter as the projections take it."""
+        return WantedEvents(
+            types=tuple(self.types or ()), cycle_id=self.cycle_id, unit_id=self.unit_id, person_id=self.person_id
+        )
+
 
 @strawberry.input(description="Which correction requests are asked for; all conditions hold together.")
 class CorrectionFilter:
@@ -110,13 +116,7 @@ class Query(PublicationQueries, ProceedingQueries, ProofQueries):
         as_of: AsOfArgument = None,
         at_least: AtLeast = None,
     ) -> Connection[Event]:
-        context, given = info.context, filter or EventFilter()
-        wanted = WantedEvents(
-            types=tuple(given.types or ()),
-            cycle_id=given.cycle_id,
-            unit_id=given.unit_id,
-            person_id=given.person_id,
-        )
+        context, wanted = info.context, (filter or EventFilter()).wanted()
         return await context.ask(
             info,
             lambda: events.events(

@@ -6,30 +6,17 @@ import logging
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import (
-    AddValidationRules,
-    MaskErrors,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
-)
-from strawberry.extensions.query_depth_limiter import create_validator
+from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from ledger.api.documents import Documents, PreparedDocuments
 from ledger.api.mutations import Mutation
 from ledger.api.queries import Query
 from ledger.api.scalars import SCALARS
-
-TOKENS_MAX = 2_000
-DEPTH_MAX = 16
-DOCUMENTS_CACHED_MAX = 256
+from ledger.api.subscriptions import Subscription
 
 logger = logging.getLogger("ledger.api")
-
-# Built once: a rule class made anew for each request would never hit the validation cache
-# (strawberry 0.341, issue 4635).
-DEPTH_RULE = create_validator(DEPTH_MAX, None)
 
 
 class LedgerSchema(strawberry.Schema):
@@ -50,14 +37,13 @@ def is_internal(error: GraphQLError) -> bool:
 schema = LedgerSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
     extensions=[
-        lambda: MaxTokensLimiter(max_token_count=TOKENS_MAX),
-        lambda: AddValidationRules([DEPTH_RULE]),
-        lambda: ParserCache(maxsize=DOCUMENTS_CACHED_MAX),
-        lambda: ValidationCache(maxsize=DOCUMENTS_CACHED_MAX),
+        lambda: PreparedDocuments(documents),
         lambda: MaskErrors(
             should_mask_error=is_internal, error_message="Something went wrong here; it has been logged."
         ),
     ],
 )
+documents = Documents(schema._schema)

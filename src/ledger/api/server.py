@@ -8,13 +8,15 @@ from contextlib import nullcontext
 import uvicorn
 
 from ledger.api.app import create_app
+from ledger.api.http import BODY_BYTES_MAX
 from ledger.api.service import open_service
 from ledger.proof.keeping import kept_signer
 from ledger.settings import Settings
 
 GRACE_S = 10
 BACKLOG_MAX = 512
-CONCURRENCY_MAX = 256
+CONNECTIONS_MAX = 2_000
+"""Connections at once, streams included; how much is carried out at once is bounded by admission."""
 
 
 def serve(
@@ -36,6 +38,7 @@ def serve(
             log_level="warning",
             access_log=False,
             backlog=BACKLOG_MAX,
-            limit_concurrency=CONCURRENCY_MAX,
+            limit_concurrency=CONNECTIONS_MAX,
+            ws_max_size=BODY_BYTES_MAX,
             timeout_graceful_shutdown=GRACE_S,
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from ledger.api.heads import Heads
 from ledger.api.tokens import TokenKey, token_key
 from ledger.commands import Commands, Request
 from ledger.database import Database, open_database
@@ -34,6 +35,7 @@ class Service:
     answers: Answers
     log: LogReader
     projector: Projector
+    heads: Heads
     evidence: EvidenceDirectory
     key: TokenKey
 
@@ -71,14 +73,18 @@ def service_on(
         projector = Projector(database, settings.ledger_id)
         projector.prepare()
         readers = stack.enter_context(database.readers())
+        answers = Answers(readers, ledger_id=settings.ledger_id)
+        heads = Heads(database, settings.ledger_id, lambda: answers.head().position)
+        stack.callback(heads.close)
         yield Service(
             settings=settings,
             database=database,
             store=store,
             commands=Commands(store, stored_bytes=evidence.size),
-            answers=Answers(readers, ledger_id=settings.ledger_id),
+            answers=answers,
             log=LogReader(readers, ledger_id=settings.ledger_id),
             projector=projector,
+            heads=heads,
             evidence=evidence,
             key=token_key(settings),
         )

@@ -1,8 +1,8 @@
 """The stage: scripts played in order of time, their commands sent in batches, on a clock of its own.
 
 A script is a generator. It yields an act (who asks for what, and when) and is sent what the
-ledger recorded, so that a later act can cite the position of an earlier one. Acts of one slot
-are sent together; an act that a script yields late happens at once.
+ledger recorded, so that a later act can cite the position of an earlier one; or a moment, to go
+on then. Acts of one slot are sent together; an act that is yielded late happens at once.
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ class Done:
         return self.events[-1].position
 
 
-Script = Generator[Act, Done, None]
+Script = Generator[Act | datetime, Done, None]
+"""Yields what is to be done, or the moment until which nothing is."""
+NOTHING = Done(())
 
 
 class OutOfScript(Exception):
@@ -95,7 +97,7 @@ class Stage:
         self._recalled = RecalledCycles(store)
         self._name = f"ledger-demo:{seed}"
         self._numbers = count(1)
-        self._waiting: list[tuple[datetime, int, tuple[Script, Act] | Callable[[], Iterable[Script]]]] = []
+        self._waiting: list[tuple[datetime, int, tuple[Script, Act | None] | Callable[[], Iterable[Script]]]] = []
         self._arrivals = count()
         self.kinds: Counter[str] = Counter()
         """How many events of each kind were recorded."""
@@ -109,6 +111,11 @@ class Stage:
     def enter_at(self, moment: datetime, scripts: Callable[[], Iterable[Script]]) -> None:
         """Let scripts begin that are only written at that moment."""
         heapq.heappush(self._waiting, (moment, next(self._arrivals), scripts))
+
+    @property
+    def now(self) -> datetime:
+        """The moment that is being played."""
+        return self._clock.now
 
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         """What is known of a cycle, as anybody could fold it from the events."""
@@ -142,8 +149,12 @@ class Stage:
             _, _, waiting = heapq.heappop(self._waiting)
             if callable(waiting):
                 self.enter(*waiting())
+                continue
+            script, act = waiting
+            if act is None:
+                self._advance(script, NOTHING)
             else:
-                yield waiting
+                yield script, act
 
     def _perform(self, due: list[tuple[Script, Act]]) -> None:
         outcomes = self._commands.execute_many([self._request(act) for _, act in due])
@@ -176,8 +187,11 @@ class Stage:
             act = next(script) if done is None else script.send(done)
         except StopIteration:
             return
-        moment = max(act.at if act.exact else _slot_end(act.at), self._clock.now)
-        heapq.heappush(self._waiting, (moment, next(self._arrivals), (script, act)))
+        if isinstance(act, datetime):
+            moment, act = act, None
+        else:
+            moment = act.at if act.exact else _slot_end(act.at)
+        heapq.heappush(self._waiting, (max(moment, self._clock.now), next(self._arrivals), (script, act)))
 
 
 def _slot_end(moment: datetime) -> datetime:

@@ -9,6 +9,8 @@ from functools import partial
 from ledger.binhai.appraisal import Appraisal
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.cells import Scores
+from ledger.binhai.changes import ChangePlants
+from ledger.binhai.checks import CheckPlants
 from ledger.binhai.city import Cell, City
 from ledger.binhai.closing import Closing
 from ledger.binhai.figures import Figures
@@ -36,6 +38,8 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         reorganising = Reorganising(city, stage, scores)
         stage.enter(*reorganising.scripts())
         stage.enter(*ScorePlants(city, stage, scores, truth).scripts())
+        stage.enter(*ChangePlants(city, stage, scores, truth).scripts())
+        stage.enter(*CheckPlants(city, stage, scores, truth).scripts())
         cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
         cells |= set(reorganising.cells_taken_over())
     _enter_scores(stage, scores, sorted(cells))

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ledger.commands import Outcome, Recorded, Request
 from ledger.domain.facts import Event, Fact, State, Stream
+from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.world import World
 from ledger.entries import Draft, EntryMapper
@@ -36,6 +37,18 @@ class Rehearsal:
         for event in self._rehearsed.get(stream.name, ()):
             version, state = event.version, state.evolve(event)
         return version, state
+
+    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
+        """Return what is known of a cycle, what was rehearsed included."""
+        rehearsed = (event for events in self._rehearsed.values() for event in events)
+        own = (event for event in rehearsed if getattr(event.fact, "cycle_id", None) == cycle_id)
+        recorded = Recall().fold(self._store.events_of_cycle(cycle_id, through=at))
+        return recorded.fold(sorted(own, key=lambda event: event.position), through=at)
+
+    def event(self, position: int) -> Event | None:
+        """Return the event at a position, None if there is none."""
+        rehearsed = (event for events in self._rehearsed.values() for event in events if event.position == position)
+        return next(rehearsed, None) or self._store.event(position)
 
     def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
         """Decide commands in order and return what would become of each."""

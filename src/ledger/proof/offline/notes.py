@@ -30,6 +30,11 @@ class Key(NamedTuple):
         """What names it in a signature line."""
         return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.kind]) + self.public).digest()[:4]
 
+    @property
+    def text(self) -> str:
+        """The key as a C2SP vkey."""
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.kind]) + self.public).decode()}"
+
 
 class Note(NamedTuple):
     """A text with the signatures under it: name, key id and signature."""

@@ -62,7 +62,7 @@ EXECUTED = frozenset(
 """What one person records and another approves."""
 FOUNDER = "founder"
 """Gives the first roles of an empty ledger, and can do nothing afterwards."""
-# These are most of a ledger and follow no rule but that of citing something if they do.
+_cited = re.compile(rb'"verified_position":(\d+)[,}]').search
 _PLAIN = b'"replaces_position":null', b'"self_report_position":null'
 
 
@@ -91,18 +91,20 @@ class Procedure:
         """Take the next event, and yield a sentence for each rule that it breaks."""
         position = len(self.types)
         self.types.append(kind)
-        if kind == "ScoreEntered":
-            persons = _persons(entry)
+        # Most of a ledger is of two types, which are not worth being parsed as a whole.
+        persons = _persons(entry) if kind in ("ScoreEntered", "ScoreVerified") else None
+        if kind == "ScoreEntered" and persons is not None:
             score = self._scores.setdefault(stream, Score())
             if score.official is not None:
                 yield "A verified value is entered again, which only a correction may change."
             score.entered, score.entered_by = position, persons
+            # What cites nothing follows no other rule.
             if all(plain in entry for plain in _PLAIN):
                 return
-        elif kind == "ScoreVerified":
-            cited, persons = _cited(entry), _persons(entry)
+        elif kind == "ScoreVerified" and persons is not None:
+            cited = _cited(entry)
             if cited is not None:
-                yield from self._verified(self._scores.setdefault(stream, Score()), cited, persons)
+                yield from self._verified(self._scores.setdefault(stream, Score()), int(cited[1]), persons)
                 return
         yield from self._read(position, kind, stream, entry)
 
@@ -157,7 +159,7 @@ class Procedure:
                 if score.official is not None and not data.get("approved_by"):
                     yield "A verified value is withdrawn without approval."
                 score.official = score.entered = None
-            case "ScoreLateEntered":
+            case "ScoreEntered" | "ScoreLateEntered":
                 score.entered, score.entered_by = position, persons
             case _:
                 pass
@@ -168,7 +170,7 @@ class Procedure:
             yield f"No request is open at {data['request_position']}."
         elif (data["corrects_position"], data["new_value"]) != score.request[1:3]:
             yield "Something else is approved than was asked for."
-        part = score.entered_by | (score.request[3] if score.request else frozenset())
+        part = score.entered_by | (score.request[3] if score.request else frozenset[str]())
         if data["cycle_id"] not in self._lenient:
             part |= score.verified_by
         if (persons | {data["approved_by"]}) & part - {""}:
@@ -193,13 +195,6 @@ def _in_force(name: str, data: dict[str, Any], position: int | None) -> Iterator
         yield f"{name} is {data[name]}, and the value in force is that of {position or 'no position'}."
 
 
-def _persons(entry: bytes) -> frozenset[str]:
+def _persons(entry: bytes) -> frozenset[str] | None:
     found = _head(entry)
-    if found is None:
-        return frozenset()
-    return frozenset(person.decode() for person in found.groups() if person)
-
-
-def _cited(entry: bytes) -> int | None:
-    found = re.search(rb'"verified_position":(\d+)[,}]', entry)
-    return int(found[1]) if found else None
+    return None if found is None else frozenset([person.decode() for person in found.groups() if person])

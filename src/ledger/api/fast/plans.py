@@ -1,0 +1,152 @@
+"""Plans: documents compiled once into what has to be read and how it is rendered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution.collect_fields import FragmentDetails, collect_fields
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.pyutils import Path
+
+from ledger.api.context import Context
+from ledger.api.documents import Prepared
+from ledger.api.fast.pure import ROOTS, pinned
+from ledger.api.fast.rendering import NO_VARIABLES, Arguments, Compiler, NoPlan, Render
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One field of the query."""
+
+    key: str
+    """The name it is answered under."""
+    definition: GraphQLField
+    nodes: Sequence[FieldNode]
+    render: Render
+    calls: Sequence[tuple[GraphQLField, FieldNode]]
+
+    @property
+    def name(self) -> str:
+        """The field's own name."""
+        return self.nodes[0].name.value
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An operation that can be answered without the executor."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    roots: Sequence[Root]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A plan with the variables of one request."""
+
+    plan: Plan
+    variables: VariableValues
+    arguments: Sequence[dict[str, Any]]
+    """Of each root."""
+    called: Sequence[Arguments]
+    """Of the fields below each root that take some."""
+    pinned: bool
+    """Whether it asks for named positions only, so that its answer never changes."""
+    at_least: int
+    """The position that the answer has to include."""
+
+
+def plan_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | None) -> Plan | None:
+    """The plan of an operation, None if it needs the executor."""
+    operation = prepared.operation(operation_name)
+    if prepared.document is None or prepared.errors or operation is None:
+        return None
+    # What directives leave out would have to be known before there are variables.
+    if operation.operation is not OperationType.QUERY or "@" in prepared.text:
+        return None
+    definitions = [each for each in prepared.document.definitions if isinstance(each, FragmentDefinitionNode)]
+    fragments = {each.name.value: each for each in definitions}
+    try:
+        roots = _roots(schema, operation, fragments)
+    except NoPlan:
+        return None
+    return Plan(schema, operation, fragments, roots, prepared.cost(operation_name))
+
+
+def _roots(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+) -> list[Root]:
+    query = schema.query_type
+    assert query is not None
+    details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
+    found: list[Root] = []
+    for key, fields in collect_fields(schema, details, NO_VARIABLES, query, operation).grouped_field_set.items():
+        nodes = [each.node for each in fields]
+        if nodes[0].name.value not in ROOTS:
+            raise NoPlan(nodes[0].name.value)
+        compiler = Compiler(schema, details, operation)
+        definition = query.fields[nodes[0].name.value]
+        found.append(Root(key, definition, nodes, compiler.compile(definition.type, fields), compiler.calls))
+    return found
+
+
+def bind(plan: Plan, variables: Mapping[str, Any]) -> Bound | None:
+    """A plan with its variables, None if they are not what it takes. Raises GraphQLError for an argument that is not."""
+    values = get_variable_values(plan.schema, plan.operation.variable_definitions or (), dict(variables))
+    if isinstance(values, list):
+        return None
+    arguments = [get_argument_values(root.definition, root.nodes[0], values) for root in plan.roots]
+    return Bound(
+        plan=plan,
+        variables=values,
+        arguments=arguments,
+        called=[[get_argument_values(*call, values) for call in root.calls] for root in plan.roots],
+        pinned=all(pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)),
+        at_least=max((given.get("atLeast") or 0 for given in arguments), default=0),
+    )
+
+
+async def carry_out(bound: Bound, context: Context) -> dict[str, Any]:
+    """The data of the answer. Raises whatever the executor would make an error of, and Unusual."""
+    resolved = await asyncio.gather(*(_resolved(bound, number, context) for number in range(len(bound.plan.roots))))
+    return {
+        root.key: root.render(value, called)
+        for root, value, called in zip(bound.plan.roots, resolved, bound.called, strict=True)
+    }
+
+
+async def _resolved(bound: Bound, number: int, context: Context) -> Any:
+    plan, root = bound.plan, bound.plan.roots[number]
+    query = plan.schema.query_type
+    assert query is not None and root.definition.resolve is not None
+    info = GraphQLResolveInfo(
+        root.name,
+        list(root.nodes),
+        root.definition.type,
+        query,
+        Path(None, root.key, query.name),
+        plan.schema,
+        dict(plan.fragments),
+        None,
+        plan.operation,
+        cast(Any, bound.variables.coerced),
+        context,
+        isawaitable,
+    )
+    value = root.definition.resolve(None, info, **bound.arguments[number])
+    return await cast(Awaitable[Any], value) if isawaitable(value) else value

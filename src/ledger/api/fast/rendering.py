@@ -1,0 +1,146 @@
+"""Rendering: Python functions compiled from selections, which turn resolved objects into plain JSON values.
+
+The executor of graphql-core spends some seven microseconds on each value of an answer; a compiled
+function spends a tenth of one. It reads the attributes that the schema's basic fields read and
+converts leaves as their types do. On anything unusual it raises, and the executor answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, cast
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_subfields
+from graphql.execution.values import VariableValues
+from strawberry.types.field import StrawberryField
+
+from ledger.api.fast.pure import CALLED
+
+NO_VARIABLES = VariableValues({}, {})
+INT_MAX = 2**31
+
+Arguments = list[dict[str, Any]]
+Render = Callable[[Any, Arguments], Any]
+
+
+class NoPlan(Exception):
+    """A document asks for something that only the executor answers."""
+
+
+class Unusual(Exception):
+    """A value is not of its type, so the executor has to say what comes of it."""
+
+
+@dataclass(slots=True)
+class Compiler:
+    """Compiles the selections of one operation."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDetails]
+    operation: OperationDefinitionNode
+    calls: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list[tuple[GraphQLField, FieldNode]])
+    """Fields that take arguments, in the order in which compiled functions expect these."""
+    _lines: list[str] = field(default_factory=list[str], init=False)
+    _names: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+
+    def compile(self, output: GraphQLOutputType, details: FieldDetailsList) -> Render:
+        """A function that renders a value of a type with the fields that are selected of it. Raises NoPlan."""
+        body = self._value(output, details, "o")
+        self._lines.append(f"def render(o, a):\n    return {body}")
+        # Only response names, attribute names and numbers become text, the first two as literals.
+        exec("\n".join(self._lines), self._names)
+        return cast(Render, self._names["render"])
+
+    def _value(self, output: GraphQLOutputType, details: FieldDetailsList, expression: str) -> str:
+        if isinstance(output, GraphQLNonNull):
+            return self._present(output.of_type, details, expression)
+        name = self._function(self._present(output, details, "o"))
+        return f"(None if {expression} is None else {name}({expression}, a))"
+
+    def _present(self, output: GraphQLOutputType, details: FieldDetailsList, expression: str) -> str:
+        if isinstance(output, GraphQLList):
+            return f"[{self._value(output.of_type, details, 'i')} for i in {expression}]"
+        if is_leaf_type(output):
+            return f"{self._named(leaf(output))}({expression})"
+        if isinstance(output, GraphQLObjectType):
+            return f"{self._object(output, details)}({expression}, a)"
+        raise NoPlan(f"{output} is one of several types")
+
+    def _object(self, output: GraphQLObjectType, details: FieldDetailsList) -> str:
+        found = collect_subfields(
+            self.schema, dict(self.fragments), NO_VARIABLES, self.operation, output, details
+        ).grouped_field_set
+        members = [f"{name!r}: {self._member(output, each)}" for name, each in found.items()]
+        return self._function("{" + ", ".join(members) + "}")
+
+    def _member(self, parent: GraphQLObjectType, details: FieldDetailsList) -> str:
+        node = details[0].node
+        if node.name.value == "__typename":
+            return repr(parent.name)
+        definition = parent.fields[node.name.value]
+        source = cast(StrawberryField, definition.extensions["strawberry-definition"])
+        if source.is_basic_field:
+            return self._value(definition.type, details, f"o.{source.python_name}")
+        if (parent.name, node.name.value) not in CALLED or source.base_resolver is None:
+            raise NoPlan(f"{parent.name}.{node.name.value} has a resolver")
+        called = self._named(source.base_resolver.wrapped_func)
+        self.calls.append((definition, node))
+        return self._value(definition.type, details, f"{called}(o, **a[{len(self.calls) - 1}])")
+
+    def _function(self, body: str) -> str:
+        name = f"f{len(self._lines)}"
+        self._lines.append(f"def {name}(o, a):\n    return {body}")
+        return name
+
+    def _named(self, thing: Callable[..., Any]) -> str:
+        name = f"v{len(self._names)}"
+        self._names[name] = thing
+        return name
+
+
+def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
+    """A function that converts a value as its type does. It raises for a value that is not of the type."""
+    coerce = kind.coerce_output_value
+    if isinstance(kind, GraphQLEnumType):
+        return _enum(kind)
+    if kind.name in ("String", "ID"):
+        return lambda value: value if type(value) is str else _coerced(coerce, value)
+    if kind.name == "Int":
+        return lambda value: value if type(value) is int and -INT_MAX <= value < INT_MAX else _coerced(coerce, value)
+    if kind.name == "Boolean":
+        return lambda value: value if value is True or value is False else _coerced(coerce, value)
+    return lambda value: _coerced(coerce, value)
+
+
+def _enum(kind: GraphQLEnumType) -> Callable[[Any], Any]:
+    members = [value.value for value in kind.values.values()]
+    names = {member: kind.coerce_output_value(member) for member in members if isinstance(member, Enum)}
+
+    def name_of(value: Any) -> Any:
+        # A text may equal a member without being one.
+        known = names.get(value) if isinstance(value, Enum) else None
+        return known if known is not None else _coerced(kind.coerce_output_value, value)
+
+    return name_of
+
+
+def _coerced(coerce: Callable[[Any], Any], value: Any) -> Any:
+    found = coerce(value) if value is not None else None
+    if found is None:
+        raise Unusual
+    return found
