@@ -2,14 +2,15 @@
 #   make demo    install, import the real table, show what changed, serve until Ctrl-C
 #   make test    install, lint, check types and import contracts, run every test
 #   make bench   install, import and reproduce every row of every revision, print the times
-#   make judge   have other people's verifier, built from Debian's packages, judge an exported log
+#   make judge   have other people's verifier judge an exported log, and other people's clients, audits, linters
+#                and generators the API; what is missing here is said and skipped
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint format schema bench judge clean
+.PHONY: demo test lint format schema release-schema bench judge clean
 
 demo: $(INSTALLED)
 	$(BIN)/ledger demo
@@ -32,6 +33,11 @@ schema: $(INSTALLED)
 	$(BIN)/python -c 'from ledger.api.schema import schema; print(schema.as_str().rstrip())' \
 		> src/ledger/api/schema.graphql
 
+# What a release promises, without its words; a test finds what breaks it.
+release-schema: schema
+	$(BIN)/python -c 'import re, sys; print(re.sub(r"\s*\"{3}.*?\"{3}", "", sys.stdin.read(), flags=re.S).strip())' \
+		< src/ledger/api/schema.graphql > tests/golden/schema.graphql
+
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/reproduce_revisions.py
 	$(BIN)/python benchmarks/appending_with_log.py
@@ -42,6 +48,7 @@ judge: $(INSTALLED)
 	@dpkg -s $(JUDGE_NEEDS) >/dev/null 2>&1 || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
 		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends $(JUDGE_NEEDS); } || true
 	$(BIN)/python judge/run.py
+	$(BIN)/python judge/api.py
 
 # pip is upgraded only inside the environment; constraints.txt pins every version.
 $(INSTALLED): pyproject.toml constraints.txt

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from ledger.domain.facts import Actor
@@ -46,7 +47,7 @@ def drafts() -> Iterator[Draft]:
     """What becomes of one score after another."""
     position = 1
     for number in range(ENTRIES):
-        score = {"cycle_id": "2018", "unit_id": f"U{number}", "indicator_id": "GDP", "period": "2018-Y"}
+        score: dict[str, Any] = {"cycle_id": "2018", "unit_id": f"U{number}", "indicator_id": "GDP", "period": "2018-Y"}
         entered = ScoreEntered(
             **score, value=VALUE, uom="亿元", entry_kind=EntryKind.ACTUAL, source=EntrySource.SCORING_DEPT
         )

@@ -97,7 +97,12 @@ SELECT
     CASE WHEN decided_position <= %(as_of)s THEN outcome ELSE 'OPEN' END AS outcome,
     CASE WHEN decided_position <= %(as_of)s THEN decided_position END    AS decided_position,
     CASE WHEN decided_position <= %(as_of)s THEN decided_by END          AS decided_by,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_at END          AS decided_at
+    CASE WHEN decided_position <= %(as_of)s THEN decided_at END          AS decided_at,
+    (
+        SELECT e.value
+        FROM ledger.event AS e
+        WHERE e.ledger_id = %(ledger_id)s AND e.position = corrects_position
+    ) AS corrected_value
 FROM correction
 WHERE ledger_id = %(ledger_id)s
   AND (%(cycle_id)s::text IS NULL OR cycle_id = %(cycle_id)s)

@@ -153,6 +153,28 @@ WHERE ledger_id = %(ledger_id)s
   AND stream = %(stream)s
   AND position <= %(as_of)s
 
+-- :page told position
+-- What clients see of each event of a score, in one statement, figures as they are written.
+SELECT
+    (
+        SELECT e.entry
+        FROM ledger.event AS e
+        WHERE e.ledger_id = %(ledger_id)s AND e.position = score_history.position
+    ) AS entry,
+    basis, value::text AS value, before::text AS before, after::text AS after,
+    (
+        SELECT newest.official_value
+        FROM score_history AS newest
+        WHERE newest.ledger_id = %(ledger_id)s AND newest.stream = %(stream)s AND newest.position <= %(as_of)s
+        ORDER BY newest.version DESC
+        LIMIT 1
+    )::text AS now,
+    cites, request_position, requested_by, approved_by
+FROM score_history
+WHERE ledger_id = %(ledger_id)s
+  AND stream = %(stream)s
+  AND position <= %(as_of)s
+
 -- :page by_cycle position
 SELECT
     position, version, cycle_id, unit_id, indicator_id, period, type, recorded_at, person_id, on_behalf_of,

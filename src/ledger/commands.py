@@ -131,6 +131,9 @@ class Commands:
         after that one is recorded. If the database fails meanwhile, its error rises and some
         of the commands may be recorded: send them again with the same ids.
         """
+        barred = self._store.barred()
+        if barred is not None:
+            return [barred for _ in requests]
         batch = _Batch()
         turns = _turns(requests, batch.outcomes)
         recorded = self._store.outcomes([turn.request.command_id for turn in turns])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -147,6 +148,15 @@ class DraftedEntry(StoredEvent):
         )
 
 
+@dataclass(frozen=True)
+class RestoredEntry(DraftedEntry):
+    """An entry that was recorded before, at the place and the instant that stand in it; `state` is all of it."""
+
+    def sealed(self, position: int, recorded_at: datetime) -> bytes:
+        """The entry's bytes as they were."""
+        return self.state
+
+
 class EntryMapper(Mapper[str]):
     """The eventsourcing library's mapper, between drafts or events and entries."""
 
@@ -211,6 +221,25 @@ def decode(entry: bytes) -> Event:
         raw.correlation_id,
         raw.causation_position,
     )
+
+
+def restored_entries(entries: Iterable[bytes]) -> list[RestoredEntry]:
+    """Entries of the ledger as they can be stored again, whole commands of them. Raises DamagedEntry.
+
+    What a command asked for is not in its entries, so its digest becomes one that no command
+    has: sent once more it is refused, and not recorded twice.
+    """
+    restored: list[RestoredEntry] = []
+    before: UUID | None = None
+    for entry in entries:
+        event = decode(entry)
+        digest_of_none = bytes(32) if event.command_id != before else None
+        before = event.command_id
+        draft = Draft(
+            event.stream, event.version, event.fact, event.actor, event.command_id, command_digest=digest_of_none
+        )
+        restored.append(RestoredEntry(event.stream, event.version, event.type, entry, b"", draft))
+    return restored
 
 
 def _data_decoder(fact_type: str, schema: int) -> msgspec.json.Decoder[Any] | None:

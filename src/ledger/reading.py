@@ -12,18 +12,22 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
-from psycopg.rows import dict_row
+from psycopg.rows import BaseRowFactory, dict_row
 from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from ledger.database import Connection
 from ledger.domain.refusals import MalformedInput, UnknownId
+from ledger.once import Once
 from ledger.projection import Statement, projections, statement
 
+T = TypeVar("T")
+
 WAIT_S = 5.0
+INSTANTS_REMEMBERED_MAX = 4_096
 _POLL_S = 0.002
 
 
@@ -72,6 +76,7 @@ class Reader:
         # Only grows, so a stale look at it merely asks the database once more.
         self._reached = 0
         self._looked: Looked | None = None
+        self._instants = Once(INSTANTS_REMEMBERED_MAX)
         self._lock = threading.Lock()
         # Connections whose search path is set; guarded by _lock.
         self._ready: WeakSet[Connection] = WeakSet()
@@ -133,12 +138,16 @@ class Reader:
         `before` are not included and may be None. Raises KeyError for an unknown projection
         or read, TypeError for parameters that are not the read's, NotReached.
         """
+        return self.read_as(dict_row, projection, read, **parameters)
+
+    def read_as(self, rows: BaseRowFactory[T], projection: str, read: str, **parameters: Any) -> list[T]:
+        """The same, each row made by a factory of psycopg's."""
         named = self.named(projection, read)
         given = parameters | {"ledger_id": self.ledger_id}
         if given.keys() != named.parameters | {"ledger_id"}:
             raise TypeError(f"{projection}.{read} takes {', '.join(sorted(named.parameters))}")
         self.require(parameters["as_of"])
-        with self.connection() as connection, connection.cursor(binary=True, row_factory=dict_row) as cursor:
+        with self.connection() as connection, connection.cursor(binary=True, row_factory=rows) as cursor:
             return cursor.execute(named.sql, given).fetchall()
 
     def named(self, projection: str, read: str) -> Statement:
@@ -170,6 +179,9 @@ class Reader:
         return row[0]
 
     def _recorded_at(self, position: int) -> datetime | None:
+        return self._instants.get(position, lambda: self._read_instant(position))
+
+    def _read_instant(self, position: int) -> datetime | None:
         with self.connection() as connection:
             row = connection.execute(
                 "SELECT recorded_at FROM ledger.event WHERE ledger_id = %s AND position = %s",

@@ -15,6 +15,8 @@ from ledger.domain.recall import Recall
 from ledger.store import Store, Streams
 
 CYCLES_KEPT_MAX = 8
+PASTS_KEPT_MAX = 4
+"""States of a cycle at a past position; every record of a spot check asks for that of its draw."""
 
 S = TypeVar("S", bound=State)
 
@@ -46,6 +48,7 @@ class RecalledCycles:
         self._store = store
         # Guarded by _lock, which is held while a cycle is read: two threads never fold one cycle.
         self._kept: OrderedDict[str, Recall] = OrderedDict()
+        self._past: OrderedDict[tuple[str, int], Recall] = OrderedDict()
         self._lock = threading.Lock()
 
     def event(self, position: int) -> Event | None:
@@ -55,11 +58,23 @@ class RecalledCycles:
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         """Return what is known of a cycle; the copy is the caller's own."""
         if at is not None:
-            return Recall().fold(self._store.events_of_cycle(cycle_id, through=at))
+            return self._recall_at(cycle_id, at)
         with self._lock:
             recall = self._kept.setdefault(cycle_id, Recall())
             self._kept.move_to_end(cycle_id)
             recall.fold(self._store.events_of_cycle(cycle_id, after=recall.as_of))
             while len(self._kept) > CYCLES_KEPT_MAX:
                 self._kept.popitem(last=False)
+            return recall.copy()
+
+    def _recall_at(self, cycle_id: str, at: int) -> Recall:
+        """What was known at a position; what lies behind the head is never changed, so it is kept."""
+        with self._lock:
+            recall = self._past.pop((cycle_id, at), None)
+            if recall is None:
+                recall = Recall().fold(self._store.events_of_cycle(cycle_id, through=at))
+            if at <= self._store.head:
+                self._past[cycle_id, at] = recall
+            while len(self._past) > PASTS_KEPT_MAX:
+                self._past.popitem(last=False)
             return recall.copy()

@@ -120,10 +120,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """Append in one transaction and return the positions.
 
         `guard` states what the decision relied on; `stamp` (a callable) is told the instant
-        the events were recorded at. Raises Conflict or Expired if the guard no longer holds,
-        IntegrityError if a version or a command id is taken. Nothing is recorded then. Not
-        retried here: an answer that was lost may still have been a commit, and only the
-        command id tells.
+        the events were recorded at, which is the clock's unless `recorded_at` says another.
+        Raises Conflict or Expired if the guard no longer holds, IntegrityError if a version or
+        a command id is taken. Nothing is recorded then. Not retried here: an answer that was
+        lost may still have been a commit, and only the command id tells.
         """
         guard: Guard = kwargs.get("guard") or Guard()
         if not stored_events:
@@ -144,7 +144,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 if cursor.execute(_MOVED_ON, (self.ledger_id, position, cycle_id)).fetchone() is not None:
                     raise Conflict(cycle_id)
             self._recorded_at = begun["recorded_at"]
-            recorded_at = self._not_before(begun["recorded_at"])
+            recorded_at = self._not_before(begun["recorded_at"], kwargs.get("recorded_at"))
             if guard.expires_at is not None and recorded_at >= guard.expires_at:
                 raise Expired(guard.expires_at.isoformat())
             first = begun["head"] + 1
@@ -163,8 +163,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         """The instant that an append would bear now: never before the last one that this process saw recorded."""
         return self._not_before(self._recorded_at)
 
-    def _not_before(self, previous: datetime | None) -> datetime:
-        now = self.clock()
+    def _not_before(self, previous: datetime | None, now: datetime | None = None) -> datetime:
+        now = now or self.clock()
         return now if previous is None else max(now, previous)
 
     def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> dict[str, Any]:

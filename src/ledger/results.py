@@ -6,7 +6,6 @@ can have moved them and are never invalidated.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -25,11 +24,13 @@ from ledger.domain.score import Basis
 from ledger.domain.settlement import concerned, settle
 from ledger.domain.units import Unit
 from ledger.entries import decode
+from ledger.once import Once
 from ledger.projection import statement
 from ledger.reading import WAIT_S, AsOf, NotReached, Reader
 from ledger.slices import Cycles, proceedings, slice_at
 
 RESULTS_REMEMBERED_MAX = 512
+MOMENTS_REMEMBERED_MAX = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,15 @@ class EventFilter:
     cycle_id: str | None = None
     person_id: str | None = None
     """Somebody who had to do with the event in any capacity."""
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupMoment:
+    """What the results of a group as known at a position are settled on."""
+
+    cycle: Cycle
+    rulings: Rulings
+    touched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +78,11 @@ class Answers(Reader):
     def __init__(self, pool: ConnectionPool[Connection], *, ledger_id: int = 1):
         super().__init__(pool, ledger_id=ledger_id)
         self._cycles = Cycles(ledger_id)
-        # Guarded by _lock; the results themselves are immutable.
-        self._remembered: OrderedDict[tuple[Any, ...], Results] = OrderedDict()
+        self._settled = Once(RESULTS_REMEMBERED_MAX)
+        # As known at a position nothing ever changes.
+        self._moments = Once(MOMENTS_REMEMBERED_MAX)
+        self.shown = Once(RESULTS_REMEMBERED_MAX)
+        """What readers make of results, such as the rows of a table."""
 
     # ---- results
 
@@ -81,10 +94,7 @@ class Answers(Reader):
     def touched(self, cycle_id: str, group_id: str, at: int) -> int:
         """The last position, `at` or before, that can have moved a group's results. Raises UnknownId."""
         self.require(at)
-        with self.connection() as connection:
-            cycle = self._cycles.at(connection, cycle_id, at)
-            rulings = self._cycles.rulings(connection, cycle_id, at)
-            return self._touched(connection, cycle, rulings, cycle_id, group_id, at)
+        return self._group_moment(cycle_id, group_id, at).touched
 
     def results(
         self, cycle_id: str, group_id: str, *, period: str | None = None, basis: Basis = Basis.OFFICIAL, at: int
@@ -94,31 +104,36 @@ class Answers(Reader):
         Raises UnknownId, PlanNotInForce, InvalidPeriod, NotReached.
         """
         self.require(at)
-        with self.connection() as connection:
-            cycle = self._cycles.at(connection, cycle_id, at)
-            rulings = self._cycles.rulings(connection, cycle_id, at)
-            touched = self._touched(connection, cycle, rulings, cycle_id, group_id, at)
-            key = (cycle_id, group_id, basis, period, touched)
-            with self._lock:
-                results = self._remembered.get(key)
-                if results is not None:
-                    self._remembered.move_to_end(key)
-            if results is None:
-                results = settle(
+        moment = self._group_moment(cycle_id, group_id, at)
+
+        def settled() -> Results:
+            with self.connection() as connection:
+                return settle(
                     slice_at(
                         connection,
                         self._cycles,
-                        cycle,
+                        moment.cycle,
                         cycle_id=cycle_id,
                         group_id=group_id,
                         period=period,
                         basis=basis,
-                        as_of=touched,
+                        as_of=moment.touched,
                     )
                 )
-                self._remember(key, results)
+
+        results = self._settled.get((cycle_id, group_id, basis, period, moment.touched), settled)
         # Opening grades moves no figure, so more may be ruled by now than the results were settled on.
-        return replace(results, slice=replace(results.slice, as_of=at, rulings=rulings))
+        return replace(results, slice=replace(results.slice, as_of=at, rulings=moment.rulings))
+
+    def _group_moment(self, cycle_id: str, group_id: str, at: int) -> _GroupMoment:
+        def read() -> _GroupMoment:
+            with self.connection() as connection:
+                cycle = self._cycles.at(connection, cycle_id, at)
+                rulings = self._cycles.rulings(connection, cycle_id, at)
+                touched = self._touched(connection, cycle, rulings, cycle_id, group_id, at)
+                return _GroupMoment(cycle, rulings, touched)
+
+        return self._moments.get((cycle_id, group_id, at), read)
 
     def _touched(
         self, connection: Connection, cycle: Cycle, rulings: Rulings, cycle_id: str, group_id: str, at: int
@@ -131,12 +146,6 @@ class Answers(Reader):
         }
         row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()
         return row[0] if row and row[0] is not None else 0
-
-    def _remember(self, key: tuple[Any, ...], results: Results) -> None:
-        with self._lock:
-            self._remembered[key] = results
-            while len(self._remembered) > RESULTS_REMEMBERED_MAX:
-                self._remembered.popitem(last=False)
 
     def values(self, cycle_id: str, indicator_id: str, *, basis: Basis = Basis.OFFICIAL, at: int) -> list[ValueRow]:
         """Every effective value of one indicator, by unit and then period, in byte order."""

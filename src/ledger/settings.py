@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ANSWERS_BYTES_MAX = 64 * 1024 * 1024
+REQUESTS_PER_S = 1_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,15 @@ class Settings:
     """GraphQL documents that may be asked by id: a directory, or a JSON object of texts by id (`LEDGER_DOCUMENTS`)."""
     registered_only: bool = False
     """Whether only inspectors may send documents of their own (`LEDGER_REGISTERED_ONLY=1`)."""
-    requests_per_s: float = 1_000
+    requests_per_s: float = REQUESTS_PER_S
     """How much one person may ask, on average; 0 sets no bound (`LEDGER_REQUESTS_PER_S`)."""
     fast: bool = True
     """Whether hot reads are answered by compiled plans and remembered (`LEDGER_FAST`, `off` for no)."""
     answers_bytes_max: int = ANSWERS_BYTES_MAX
     """How many bytes of answers are remembered (`LEDGER_ANSWERS_BYTES`); 0 for none."""
+
+    tsa_url: str | None = None
+    """An authority that stamps checkpoints with the time, RFC 3161 over HTTP (`LEDGER_TSA_URL`)."""
 
     @property
     def signer_dir(self) -> Path:
@@ -58,9 +62,10 @@ def read_settings() -> Settings:
         token_key=environment.get("LEDGER_TOKEN_KEY") or None,
         signer_home=Path(environment["LEDGER_SIGNER_DIR"]) if environment.get("LEDGER_SIGNER_DIR") else None,
         origin=environment.get("LEDGER_ORIGIN") or None,
+        tsa_url=environment.get("LEDGER_TSA_URL") or None,
         documents=Path(environment["LEDGER_DOCUMENTS"]) if environment.get("LEDGER_DOCUMENTS") else None,
         registered_only=environment.get("LEDGER_REGISTERED_ONLY") == "1",
-        requests_per_s=float(environment.get("LEDGER_REQUESTS_PER_S") or Settings.requests_per_s),
+        requests_per_s=float(environment.get("LEDGER_REQUESTS_PER_S") or REQUESTS_PER_S),
         fast=environment.get("LEDGER_FAST") != "off",
         answers_bytes_max=int(environment.get("LEDGER_ANSWERS_BYTES") or ANSWERS_BYTES_MAX),
     )

@@ -20,7 +20,8 @@ from eventsourcing.utils import Environment
 from ledger.database import APP_ROLE, Database
 from ledger.domain.facts import Event, State, Stream
 from ledger.domain.persons import ERASURES, SubjectErased
-from ledger.entries import Draft, DraftedEntry, EntryMapper, decode
+from ledger.domain.refusals import Refused
+from ledger.entries import Draft, DraftedEntry, EntryMapper, decode, restored_entries
 from ledger.private import PrivateTexts, random_key
 from ledger.recorder import CHANNEL, Conflict, Guard, IntegrityError, LedgerFactory, LedgerRecorder, system_clock
 
@@ -71,6 +72,8 @@ class Store:
         self._application = LedgerApplication(database, ledger_id=ledger_id, clock=clock)
         self._recorder = cast(LedgerRecorder, self._application.recorder)
         self._waker = _Waker(database, ledger_id)
+        self.barred: Callable[[], Refused | None] = lambda: None
+        """Why nothing may be decided on now; None while it may."""
         self.private = PrivateTexts(data_dir, ledger_id, new_key=new_key)
         """Names and texts about persons; without a data directory they last as long as the store."""
 
@@ -106,6 +109,13 @@ class Store:
         if any(isinstance(draft.fact, SubjectErased) for draft in drafts):
             self.replay_erasures()
         return [draft.recorded(position, stamps[0]) for draft, position in zip(drafts, positions, strict=True)]
+
+    def refill(self, entries: Sequence[bytes], recorded_at: datetime) -> None:
+        """Record entries of this very ledger again behind the head, byte for byte; all bear the one instant.
+
+        Whether they are the ones that were there is for the caller to know. Raises DamagedEntry, IntegrityError.
+        """
+        self._recorder.insert_events(restored_entries(entries), recorded_at=recorded_at)
 
     def replay_erasures(self) -> int:
         """Erase again whomever the ledger says was erased, and return how many had come back."""

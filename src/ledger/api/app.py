@@ -13,10 +13,12 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp
 
+from ledger.api.fast.endpoint import FastEndpoint
 from ledger.api.http import LedgerGraphQL
 from ledger.api.log_files import log_routes
-from ledger.api.schema import schema
+from ledger.api.schema import documents, schema
 from ledger.api.service import Service
 from ledger.domain.refusals import EvidenceHashMismatch, Refused, Unauthenticated
 from ledger.evidence import EVIDENCE_BYTES_MAX
@@ -28,7 +30,7 @@ PROJECTOR_STOP_TIMEOUT_S = 10
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(service: Service) -> Starlette:
+def create_app(service: Service) -> ASGIApp:
     """The application over an opened service; starting it starts the projector, stopping it stops it."""
 
     @asynccontextmanager
@@ -53,7 +55,8 @@ def create_app(service: Service) -> Starlette:
         Route("/readyz", _readyz(service)),
         Route("/", _console),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    application = Starlette(routes=routes, lifespan=lifespan)
+    return FastEndpoint(application, service, schema._schema, documents) if service.settings.fast else application
 
 
 async def _livez(request: Request) -> Response:

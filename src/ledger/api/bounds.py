@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -39,9 +39,6 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_introspection_query,
-    get_named_type,
-    get_nullable_type,
-    is_list_type,
     parse,
 )
 
@@ -139,16 +136,15 @@ class _Walk:
     def _cost_of(self, place: _Place, depth: int, page: int) -> int:
         node, definition = place.nodes[0], place.definition
         paged = _page_size(node, definition)
-        below = [
-            selection for each in place.nodes if each.selection_set for selection in each.selection_set.selections
-        ]
+        below = [selection for each in place.nodes if each.selection_set for selection in each.selection_set.selections]
         if not below:
             return 1
-        kind = get_named_type(definition.type) if definition else None
-        inner = self.cost(below, kind, depth + 1, paged or page)
-        if definition is None or not is_list_type(get_nullable_type(definition.type)):
+        # Spelled as in the schema: [Event!]! is a list of Event.
+        spelled = str(cast(Any, definition).type) if definition else ""
+        inner = self.cost(below, self.schema.get_type(spelled.strip("[]!")), depth + 1, paged or page)
+        if not spelled.startswith("["):
             return 1 + inner
-        if kind is not None and kind.name.startswith("__"):
+        if spelled.strip("[]!").startswith("__"):
             return 1 + inner * _introspected(self.schema).get(node.name.value, LIST_ASSUMED)
         return 1 + inner * (page if node.name.value in _NODES else LIST_ASSUMED)
 

@@ -11,16 +11,16 @@ from typing import ParamSpec, TypeVar
 import anyio.to_thread
 from graphql import GraphQLError
 from strawberry.types import Info
-from strawberry.types.nodes import SelectedField
+from strawberry.types.nodes import convert_arguments
 
-from ledger.api.access_log import log_read
+from ledger.api.access_log import looked_at
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.refusals import Refused, Unauthenticated
 from ledger.domain.visibility import Visibility, visibility_of
 from ledger.domain.world import CIVIL_TIMEZONE
-from ledger.results import NotReached
+from ledger.results import AsOf, NotReached
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -44,6 +44,7 @@ class Context:
     connection_params: dict[str, object] | None = field(default=None, init=False)
     """What a WebSocket client said when it connected."""
     _visibility: Visibility | None = field(default=None, init=False)
+    _head: AsOf | None = field(default=None, init=False)
 
     @property
     def person_id(self) -> str:
@@ -63,12 +64,26 @@ class Context:
             self._visibility = visibility_of(person_id, person, today)
         return self._visibility
 
+    def head(self, at_least: int = 0) -> AsOf:
+        """The position that the whole answer speaks of where no other is asked for; not below `at_least`."""
+        if self._head is None or self._head.position < at_least:
+            self._head = self.service.answers.resolve()
+        return self._head
+
+    def preset(self, visibility: Visibility, head: AsOf) -> None:
+        """Answer with what is known already of the person and the ledger."""
+        self._visibility, self._head = visibility, head
+
     async def ask(self, info: Info[Context, None], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a root field in a thread; a refusal becomes an error with its code, and the read is logged."""
         answer = await self.answer(function, *args, **kwargs)
-        asked = [field.arguments for field in info.selected_fields if isinstance(field, SelectedField)]
-        log_read(self.service.settings, person_id=self.person_id, field=info.field_name, arguments=asked[0])
+        arguments = convert_arguments(info._raw_info, info._raw_info.field_nodes[0].arguments)
+        self.note(looked_at(info.field_name, arguments))
         return answer
+
+    def note(self, *looked: bytes) -> None:
+        """Write into the access log what was looked at."""
+        self.service.access_log.write(self.person_id, *looked)
 
     async def answer(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a field within what was asked, in a thread; a refusal becomes an error with its code."""
@@ -100,12 +115,13 @@ def refusals_told() -> Generator[None]:
 
 def context_of(service: Service, authorization: str | None, *, resume_after: int | None = None) -> Context:
     """Who asks, from the Authorization header: a bearer token, or nothing."""
-    if authorization is None:
-        return Context(service, None, authorization=authorization, resume_after=resume_after)
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        return Context(service, None, Unauthenticated(hint="Send Authorization: Bearer <token>."), authorization=authorization, resume_after=resume_after)
-    try:
-        return Context(service, service.key.person_of(token.strip()), authorization=authorization, resume_after=resume_after)
-    except Unauthenticated as refused:
-        return Context(service, None, refused, authorization=authorization, resume_after=resume_after)
+    person_id, refused = None, None
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        try:
+            if scheme.lower() != "bearer":
+                raise Unauthenticated(hint="Send Authorization: Bearer <token>.")
+            person_id = service.key.person_of(token.strip())
+        except Unauthenticated as why:
+            refused = why
+    return Context(service, person_id, refused, authorization=authorization, resume_after=resume_after)

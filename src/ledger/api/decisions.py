@@ -11,7 +11,7 @@ import strawberry
 
 from ledger.api.derived import enums, output_of
 from ledger.api.scalars import Position
-from ledger.api.types import Event, Node, global_id
+from ledger.api.types import Event, Node, global_id, node_of
 from ledger.domain import decision as domain
 from ledger.domain import obligations, rule_reference
 from ledger.domain.decision import DecisionStatus
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from ledger.domain.rule_reference import RuleRef
 else:
     Honoured, Revoked = output_of(domain.Honoured), output_of(domain.Revoked)
-    Obligation, RuleRef = output_of(obligations.Obligation), output_of(rule_reference.RuleRef)
+    Obligation = node_of(obligations.Obligation, "kind", "unit_id", "subject_id", "article", "positions")
+    RuleRef = output_of(rule_reference.RuleRef)
 
 
 @strawberry.input(description="Which decisions are asked for; all conditions hold together.")

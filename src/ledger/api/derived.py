@@ -34,18 +34,19 @@ def enum_of(kind: type[Enum]) -> Any:
 def input_of(kind: type) -> Any:
     """The GraphQL input of a domain dataclass."""
     name = kind.__name__ if kind.__name__.endswith("Input") else f"{kind.__name__}Input"
-    return strawberry.input(_shape(kind, name, input_of, optional=True), name=name, description=summary(kind))
+    return strawberry.input(shape_of(kind, name, input_of, optional=True), name=name, description=summary(kind))
 
 
 @cache
 def output_of(kind: type) -> Any:
     """The GraphQL object type of a domain dataclass."""
     return strawberry.type(
-        _shape(kind, kind.__name__, output_of, optional=False), name=kind.__name__, description=summary(kind)
+        shape_of(kind, kind.__name__, output_of, optional=False), name=kind.__name__, description=summary(kind)
     )
 
 
-def _shape(kind: type, name: str, nested: Callable[[type], Any], *, optional: bool) -> type:
+def shape_of(kind: type, name: str, nested: Callable[[type], Any], *, optional: bool) -> type:
+    """A class with a described field for each field of a domain dataclass."""
     hints = get_type_hints(kind)
     annotations: dict[str, Any] = {}
     namespace: dict[str, Any] = {"__module__": __name__}

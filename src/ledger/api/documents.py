@@ -17,13 +17,16 @@ from graphql import (
     ExecutionResult,
     GraphQLError,
     GraphQLSchema,
+    NameNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionSetNode,
     get_operation_ast,
     parse,
-    validate,
+    specified_rules,
 )
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
 
 from ledger.api.bounds import TOKENS_MAX, about_schema, costs
 
@@ -90,7 +93,7 @@ def prepared(schema: GraphQLSchema, text: str) -> Prepared:
         found = costs(schema, document)
     except GraphQLError as error:
         return Prepared(text, None, (error,), {})
-    return Prepared(text, document, tuple(validate(schema, document)), found)
+    return Prepared(text, document, tuple(validate_document(schema, document, tuple(specified_rules))), found)
 
 
 class Documents:
@@ -145,9 +148,7 @@ class PreparedDocuments(SchemaExtension):
         context = self.execution_context
         if context.query:
             found = self._documents.prepared(context.query)
-            if found.document is None:
-                raise found.errors[0]
-            context.graphql_document = found.document
+            context.graphql_document = found.document or _nothing(context.operation_name)
             context.pre_execution_errors = list(found.errors)
         yield
 
@@ -162,6 +163,15 @@ class PreparedDocuments(SchemaExtension):
         yield
         if about_schema and known is None and isinstance(context.result, ExecutionResult) and not context.result.errors:
             self._documents.remember(text, name, context.result)
+
+
+def _nothing(operation_name: str | None) -> DocumentNode:
+    """A document in place of one that has none, to be answered with its errors."""
+    name = NameNode(value=operation_name) if operation_name else None
+    query = OperationDefinitionNode(
+        operation=OperationType.QUERY, name=name, selection_set=SelectionSetNode(selections=())
+    )
+    return DocumentNode(definitions=(query,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ Source: the GraphQL over HTTP specification (2025), and the 61 audits of the `gr
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, cast
 
 import anyio
@@ -25,7 +26,7 @@ from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http import GraphQLHTTPResponse
-from strawberry.http.streaming import AsyncTextStream
+from strawberry.http.streaming import AsyncTextStream, HTTPStreamTransport
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -49,7 +50,9 @@ class LedgerGraphQL(GraphQL[Context, None]):
 
     websocket_adapter_class = TextSocket  # pyright: ignore[reportAssignmentType]
     graphql_transport_ws_handler_class = LedgerSocket
-    stream_transport_classes_by_protocol = {GRAPHQL_SSE_PROTOCOL: EventTransport}
+    stream_transport_classes_by_protocol: Mapping[str, type[HTTPStreamTransport]] = MappingProxyType(
+        {GRAPHQL_SSE_PROTOCOL: EventTransport}
+    )
 
     def __init__(self, schema: LedgerSchema, service: Service):
         super().__init__(
@@ -221,7 +224,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
     async def create_streaming_response(
         self,
         request: Request | WebSocket,
-        stream: Callable[[], AsyncGenerator[str]],
+        stream: Callable[[], AsyncIterator[str]],
         sub_response: Response,
         headers: Mapping[str, str],
     ) -> Response:

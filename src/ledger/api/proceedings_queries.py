@@ -12,11 +12,11 @@ from ledger.api.appraisals import CadreResult, Evaluation
 from ledger.api.arguments import AskInfo, AsOfArgument, AtLeast, CycleId, PeriodName, UnitId
 from ledger.api.checks import Case, Discrepancy, SpotCheck
 from ledger.api.decisions import Decision, DecisionFilter, Obligation, ObligationFilter
-from ledger.api.derived import output_of
 from ledger.api.paging import After, Connection, First
 from ledger.api.reads import appraisals, checks, decisions, progress, rulings, undertakings
 from ledger.api.reads.moments import day_of, moment
 from ledger.api.rulings import Adjustment, Appeal
+from ledger.api.types import node_of
 from ledger.api.undertakings import Burden, KeyTask, Progress, Responsibility
 from ledger.domain import veto
 from ledger.domain.progress import Light
@@ -24,7 +24,7 @@ from ledger.domain.progress import Light
 if TYPE_CHECKING:
     from ledger.domain.veto import Veto
 else:
-    Veto = output_of(veto.Veto)
+    Veto = node_of(veto.Veto, "position")
 
 AnyUnit = Annotated[str | None, strawberry.argument(name="unit", description="The unit; all of them if left out.")]
 AnyPerson = Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import strawberry
@@ -42,14 +43,14 @@ class RankingRow(Node):
     missing: int = strawberry.field(description="How many indicators have no value.")
 
     @classmethod
-    def of(cls, results: Results, row: UnitResult, name: str | None, key: str) -> RankingRow:
-        """A settled row; `key` names the ranking it stands in."""
+    def of(cls, results: Results, row: UnitResult) -> RankingRow:
+        """A settled row, without an id and a name."""
         shown = shown_row(results, row)
         return cls(
-            id=global_id("RankingRow", f"{key}:{row.unit_id}"),
+            id=strawberry.ID(""),
             rank=row.rank,
             unit_id=row.unit_id,
-            unit_name=name,
+            unit_name=None,
             participation=row.participation,
             total=row.total,
             exact=exact_text(row.exact),
@@ -62,6 +63,10 @@ class RankingRow(Node):
             complete=row.complete,
             missing=row.missing,
         )
+
+    def placed(self, ranking: str, name: str | None) -> RankingRow:
+        """The row in the ranking of this name, with what its unit is called."""
+        return replace(self, id=global_id("RankingRow", f"{ranking}:{self.unit_id}"), unit_name=name)
 
 
 @strawberry.type(description="The units of a group by total, as known at one position.")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, NewType
+from uuid import UUID
 
 import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
@@ -17,6 +18,7 @@ Position = NewType("Position", int)
 JSON = NewType("JSON", object)
 POSITION_MAX = 2**53 - 1
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -34,6 +36,22 @@ def _read_timestamp(given: object) -> datetime:
         return datetime.fromisoformat(given).astimezone(UTC)
     except ValueError as error:
         raise GraphQLError(f"This is not an instant: {error}.") from None
+
+
+def _read_uuid(given: object) -> UUID:
+    try:
+        return UUID(given if isinstance(given, str) else "")
+    except ValueError:
+        raise GraphQLError("A UUID is written as 32 hexadecimal digits.") from None
+
+
+def _read_date(given: object) -> date:
+    if not isinstance(given, str) or not _DAY.fullmatch(given):
+        raise GraphQLError("A Date is written as 2019-02-26.")
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise GraphQLError(f"This is not a day: {error}.") from None
 
 
 def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
@@ -78,6 +96,20 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=timestamp,
         parse_value=_read_timestamp,
+    ),
+    UUID: strawberry.scalar(
+        name="UUID",
+        description="An id that nobody else makes, such as a client's name for a command.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
+        serialize=str,
+        parse_value=_read_uuid,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day of the calendar, as in 2019-02-26.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
+        serialize=date.isoformat,
+        parse_value=_read_date,
     ),
     JSON: strawberry.scalar(
         name="JSON",

@@ -12,7 +12,7 @@ import strawberry
 from ledger.api.derived import enums
 from ledger.api.scalars import Position
 from ledger.api.types import Actor, AsOf, Node, global_id
-from ledger.domain.facts import Event, Fact
+from ledger.domain.facts import Event
 from ledger.domain.score import Basis, ReasonCode, RequestedFor, ScoreStatus
 
 enums(Basis, ReasonCode, ScoreStatus, RequestedFor)
@@ -115,8 +115,8 @@ class Correction(Node):
     decided_at: datetime | None = strawberry.field(description="When it was decided.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], corrected: Fact) -> Correction:
-        """A row of the correction projection, with the fact whose value is to be corrected."""
+    def of(cls, row: Mapping[str, Any]) -> Correction:
+        """A row of the correction projection."""
         return cls(
             id=global_id("Correction", row["request_position"]),
             request_position=Position(row["request_position"]),
@@ -125,7 +125,7 @@ class Correction(Node):
             indicator_id=row["indicator_id"],
             period=row["period"],
             corrects_position=Position(row["corrects_position"]),
-            old_value=getattr(corrected, corrected.VALUE) if corrected.VALUE else None,
+            old_value=row["corrected_value"],
             proposed_value=row["proposed_value"],
             reason_code=ReasonCode(row["reason_code"]),
             requested_by=row["requested_by"],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
+from ledger.api.access_log import AccessLog
 from ledger.api.heads import Heads
 from ledger.api.tokens import TokenKey, token_key
 from ledger.commands import Commands, Request
@@ -17,6 +18,7 @@ from ledger.domain.facts import Channel
 from ledger.evidence import EvidenceDirectory
 from ledger.migrate import migrate
 from ledger.projector import Projector
+from ledger.proof.behind import Behind
 from ledger.proof.log import LogReader
 from ledger.recorder import system_clock
 from ledger.results import Answers
@@ -38,6 +40,7 @@ class Service:
     heads: Heads
     evidence: EvidenceDirectory
     key: TokenKey
+    access_log: AccessLog
 
 
 @contextmanager
@@ -69,6 +72,7 @@ def service_on(
         store = stack.enter_context(
             open_store(database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir)
         )
+        store.barred = Behind(settings.signer_dir, lambda: store.head)
         evidence = EvidenceDirectory(settings.evidence_dir)
         projector = Projector(database, settings.ledger_id)
         projector.prepare()
@@ -76,6 +80,8 @@ def service_on(
         answers = Answers(readers, ledger_id=settings.ledger_id)
         heads = Heads(database, settings.ledger_id, lambda: answers.head().position)
         stack.callback(heads.close)
+        access_log = AccessLog(settings.data_dir)
+        stack.callback(access_log.close)
         yield Service(
             settings=settings,
             database=database,
@@ -87,4 +93,5 @@ def service_on(
             heads=heads,
             evidence=evidence,
             key=token_key(settings),
+            access_log=access_log,
         )

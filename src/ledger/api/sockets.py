@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 from graphql import GraphQLError, OperationType
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.asgi import ASGIWebSocketAdapter
@@ -42,9 +43,10 @@ class TextSocket(ASGIWebSocketAdapter):
 
     async def send_json(self, message: Mapping[str, object]) -> None:
         """Send a message. Raises WebSocketDisconnected."""
+        text = msgspec.json.encode(message).decode()
         try:
             async with asyncio.timeout(SLOW_S):
-                await self.ws.send_text(self.view.encode_json_string(message))
+                await self.ws.send_text(text)
         except TimeoutError:
             await self.ws.close(TRY_AGAIN_LATER, SLOW)
             raise WebSocketDisconnected from None

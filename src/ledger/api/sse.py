@@ -6,7 +6,7 @@ at an empty line (urql) find nothing, and sends no ids, without which nothing ca
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
@@ -23,7 +23,7 @@ SLOW_S = 30.0
 class EventTransport(SSETransport):
     """Strawberry's transport, with our lines."""
 
-    headers: ClassVar[dict[str, str]] = {**SSETransport.headers, "Content-Type": "text/event-stream; charset=utf-8"}
+    headers: ClassVar[Mapping[str, str]] = {**SSETransport.headers, "Content-Type": "text/event-stream; charset=utf-8"}
 
     def encode_event(self, event: str, data: str | None = None) -> str:
         """One event, without an id."""

@@ -58,6 +58,8 @@ class Subscription:
         place = _start(info.context, after, head)
         while True:
             batch = await viewer.read(lambda context, place=place: next_events(context, wanted, place))
+            # What is asked about these events is answered as of now too.
+            info.context.preset(batch.visibility, batch.head)
             for event in batch.events:
                 info.context.streamed = event.position
                 yield Event.of(event)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import strawberry
 from strawberry.types import Info
 
 from ledger.api.context import Context
-from ledger.api.derived import enums, output_of
+from ledger.api.derived import enums, output_of, shape_of
+from ledger.api.glossary import summary
 from ledger.api.proofs import InclusionProof, TreeSize
 from ledger.api.reads import proofs
 from ledger.api.scalars import JSON, Position
@@ -38,6 +40,22 @@ class Node:
 def global_id(kind: str, name: object) -> strawberry.ID:
     """An opaque id that says the type and the name."""
     return strawberry.ID(base64.urlsafe_b64encode(f"{kind}:{name}".encode()).decode())
+
+
+@cache
+def node_of(kind: type, *key: str) -> Any:
+    """The GraphQL object type of a domain dataclass, with an id that is made of the key's fields."""
+
+    def id(root: Any) -> strawberry.ID:
+        return global_id(kind.__name__, "|".join(str(getattr(root, name)) for name in key))
+
+    shape = shape_of(kind, kind.__name__, output_of, optional=False)
+    namespace = dict(vars(shape)) | {
+        "id": strawberry.field(resolver=id, description="The id."),
+        "is_type_of": classmethod(lambda cls, value, info: isinstance(value, kind)),
+    }
+    node = type(kind.__name__, (Node,), namespace)
+    return strawberry.type(node, name=kind.__name__, description=summary(kind))
 
 
 def read_global_id(id: str) -> tuple[str, str]:

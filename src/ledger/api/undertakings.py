@@ -28,7 +28,7 @@ else:
 
 
 @strawberry.type(description="How far a unit is towards its target by the end of a period.")
-class Progress:
+class Progress(Node):
     unit_id: str = strawberry.field(description="The unit.")
     indicator_id: str = strawberry.field(description="The indicator.")
     name: str = strawberry.field(description="What the indicator is called.")

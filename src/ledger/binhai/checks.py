@@ -72,7 +72,7 @@ class CheckPlants(Plants):
     def _recorded(self, check_id: str, cell: Cell, number: int) -> Script:
         """Measure one drawn score again; where it differs, say why."""
         rng = self.city.rng("check", check_id, *cell)
-        when = self.stage.now + timedelta(days=2 + number % 5, minutes=20 * (number % 20))
+        when = self.stage.now + timedelta(days=2 + number % 5, minutes=20 * (number // 5))
         row = self.city.row(cell[1])
         yield when
         differs = rng.random() < _DIFFERS and row.kind not in ("DEADLINE", "LINKAGE")
@@ -151,14 +151,14 @@ class CheckPlants(Plants):
 
     def _import(self) -> Script:
         """A table of ten rows is imported; two are refused, and entered by hand later."""
-        cells = [(unit_id, "E13", "2018-Q2") for unit_id in self.city.ranked("G1")]
+        cells = [(unit_id, "K01", "2018-Q2") for unit_id in self.city.ranked("G1")]
         for cell in cells:
             self.scores.order(cell, lambda plan: setattr(plan, "left_out", True))
         yield at("2018-07-11 08:00")
-        scorer, import_id = self.city.staff.scorer("E13", cells[0][0]), f"{self.city.prefix}IMPORT-E13-Q2"
-        table = yield from paper(self.stage, self.city, "二季度高新产业增加值.csv", by=scorer, at=at("2018-07-11 09:00"))
+        scorer, import_id = self.city.staff.scorer("K01", cells[0][0]), f"{self.city.prefix}IMPORT-K01-Q2"
+        table = yield from paper(self.stage, self.city, "二季度重点项目开工率.csv", by=scorer, at=at("2018-07-11 09:00"))
         started = StartScoreImport(
-            import_id=import_id, cycle_id=self.city.cycle_id, indicator_id="E13", sha256=table, rows=len(cells)
+            import_id=import_id, cycle_id=self.city.cycle_id, indicator_id="K01", sha256=table, rows=len(cells)
         )
         yield Act(at=at("2018-07-11 10:00"), by=scorer, command=started, channel=Channel.IMPORT, batch_id=import_id)
         failing = {3: "SCALE_EXCEEDED", 7: "OUT_OF_RANGE"}

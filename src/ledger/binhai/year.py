@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
 
+from ledger.binhai.aftermath import Aftermath
+from ledger.binhai.appeals import Appeals
 from ledger.binhai.appraisal import Appraisal
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.cells import Scores
@@ -13,7 +15,9 @@ from ledger.binhai.changes import ChangePlants
 from ledger.binhai.checks import CheckPlants
 from ledger.binhai.city import Cell, City
 from ledger.binhai.closing import Closing
+from ledger.binhai.earlier import YearBefore
 from ledger.binhai.figures import Figures
+from ledger.binhai.finale import Finale
 from ledger.binhai.matters import Matters
 from ledger.binhai.opening import Opening
 from ledger.binhai.plants import ScorePlants
@@ -30,6 +34,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
     `host` is the city whose persons opened the ledger.
     """
     truth = Truth()
+    appraisal, rewarding = Appraisal(city, stage), Rewarding(city, stage)
     figures = Figures(city)
     scores = Scores(city, stage, figures)
     stage.enter(*Opening(city, stage, figures, host=host).scripts())
@@ -40,13 +45,18 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         stage.enter(*ScorePlants(city, stage, scores, truth).scripts())
         stage.enter(*ChangePlants(city, stage, scores, truth).scripts())
         stage.enter(*CheckPlants(city, stage, scores, truth).scripts())
+        finale = Finale(city, stage, scores, truth)
+        stage.enter(*finale.scripts(appraisal))
+        appeals = Appeals(city, stage, scores, truth)
+        stage.enter(*appeals.scripts())
+        stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
+        stage.enter(*YearBefore(city, stage).scripts())
         cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
         cells |= set(reorganising.cells_taken_over())
     _enter_scores(stage, scores, sorted(cells))
     stage.enter(*Matters(city, stage).scripts())
-    stage.enter_at(at("2018-12-07 08:00"), Appraisal(city, stage).scripts)
+    stage.enter_at(at("2018-12-07 08:00"), appraisal.scripts)
     stage.enter(*Closing(city, stage).scripts())
-    rewarding = Rewarding(city, stage)
     stage.enter_at(at("2019-03-04 08:00"), rewarding.first)
     stage.enter_at(at("2019-03-20 08:00"), rewarding.cadres)
     stage.enter_at(at("2019-03-22 08:00"), rewarding.cadre_grades)

@@ -40,7 +40,8 @@ COMMANDS = {
     "demo": ("running:demo", "Import seven revisions of a real table, show what changed, and serve it."),
     "serve": ("running:serve", "Serve GraphQL and keep the projections at the head."),
     "import": ("writing:import_", "Enter, correct and withdraw scores after a table."),
-    "export": ("writing:export", "Write the whole history, one entry a line."),
+    "export": ("writing:export", "Write the whole history, one entry a line, or as a bundle to be verified."),
+    "verify": ("bundling:verify", "Verify a bundle, without any database."),
     "replay": ("replaying:replay", "Answer from an export alone, without any database."),
     "values": ("reading:values", "Print the official values of one indicator, now or then."),
     "show": ("registers:show", "Print the decisions, obligations, adjustments or appeals of a cycle."),
@@ -50,6 +51,8 @@ COMMANDS = {
     "open": ("erasing:open_", "Print the text behind one commitment, with its proof."),
     "sign": ("signing:sign", "Sign the ledger's head as long as its history only grows."),
     "witness": ("signing:witness", "Vouch for other ledgers' checkpoints that continue the last."),
+    "stamp": ("bundling:stamp", "Have an outside authority say when the last checkpoint was there."),
+    "restore": ("restoring:restore", "Fill in what an older backup lacks, or give it up."),
     "token": ("running:token", "Print a bearer token for development."),
     "doctor": ("doctor:doctor", "Check that everything is there that the ledger needs."),
 }

@@ -13,8 +13,11 @@ from ledger.domain.refusals import Refused
 from ledger.embedded import EmbeddedPostgresError
 from ledger.entries import DamagedEntry
 from ledger.folding import ProjectionStopped
+from ledger.proof.bundle import NotBundled
 from ledger.proof.finding import SigningRefused
 from ledger.proof.memory import AnotherSigner
+from ledger.proof.restoring import RestoreRefused
+from ledger.proof.stamping import NotStamped
 from ledger.replay import DamagedExport
 from ledger.results import NotReached
 
@@ -34,7 +37,7 @@ class Differing(Exception):
 def judged(error: Exception) -> tuple[Exit, str]:
     """The exit code and the sentence for an error that reached the edge."""
     match error:
-        case Refused():
+        case Refused() | RestoreRefused():
             return Exit.REFUSED, str(error)
         case Usage():
             return Exit.USAGE, str(error)
@@ -42,7 +45,7 @@ def judged(error: Exception) -> tuple[Exit, str]:
             return Exit.DAMAGED, f"Damaged: {error}"
         case EmbeddedPostgresError() | DatabaseTooOld() | UnsafeEnvironment() | NotReached() | Unfit():
             return Exit.ENVIRONMENT, str(error)
-        case AnotherSigner():
+        case AnotherSigner() | NotBundled() | NotStamped():
             return Exit.ENVIRONMENT, str(error)
         case OperationalError():
             return Exit.ENVIRONMENT, f"The database cannot be reached: {error}"

@@ -10,6 +10,7 @@ from ledger.cli.errors import Unfit
 from ledger.database import Database, open_database
 from ledger.migrate import migrate
 from ledger.projector import Projector
+from ledger.proof.behind import Behind
 from ledger.recorder import system_clock
 from ledger.results import Answers
 from ledger.settings import Settings, read_settings
@@ -30,6 +31,7 @@ def opened_store(settings: Settings, *, clock: Callable[[], datetime] = system_c
     with open_database(settings) as database:
         migrate(database)
         with open_store(database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir) as store:
+            store.barred = Behind(settings.signer_dir, lambda: store.head)
             yield store
 
 

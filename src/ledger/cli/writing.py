@@ -14,6 +14,7 @@ from cyclopts import Parameter
 from cyclopts.types import ExistingFile
 
 from ledger.cli import Exit
+from ledger.cli.bundling import write_bundle
 from ledger.cli.errors import Usage
 from ledger.cli.opening import opened_store, settings_here
 from ledger.cli.output import Bar, Output, print_json, print_records, progress_bar, record_of, say
@@ -121,14 +122,25 @@ def export(
     *,
     after: Annotated[int, Parameter(help="Leave out the positions up to this one.")] = 0,
     through: Annotated[int | None, Parameter(help="The last position to write.")] = None,
+    bundle: Annotated[Path | None, Parameter(help="A new directory: all that was signed, for `ledger verify`.")] = None,
+    openings: Annotated[bool, Parameter(help="With the texts about persons, for --by; only in a bundle.")] = False,
+    by: Annotated[str | None, Parameter(help="The inspector who gets the openings.")] = None,
 ) -> None:
     """Write the ledger, one entry a line in order of position, exactly the bytes that are stored.
+
+    With --bundle write it as C2SP tlog-tiles, with its checkpoints and with the verifier.
 
     Parameters
     ----------
     file
         Where to; replaced only when the export is complete. Standard output if not given.
     """
+    if bundle is not None:
+        if file is not None or after or through is not None or openings != (by is not None):
+            raise Usage("A bundle is the whole ledger; --openings and --by belong together.")
+        return write_bundle(bundle, by)
+    if openings or by:
+        raise Usage("--openings and --by are for a bundle.")
     if after < 0 or (through is not None and through < after):
         raise Usage("--after and --through are positions, the first not after the second.")
     with opened_store(settings_here()) as store, progress_bar("export", "events") as bar:

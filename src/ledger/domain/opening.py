@@ -1,4 +1,4 @@
-"""The ledger itself: its first events, and the attempts it refused."""
+"""The ledger itself: how it began, what it refused, and how it came back from a backup."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.refusals import Refused
+
+
+class LedgerReadOnly(Refused):
+    """An older backup was put back: nothing is recorded until what was lost is restored or given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +24,43 @@ class LedgerOpened(Fact):
     @property
     def stream(self) -> str:
         return LEDGER_STREAM.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreFact(Fact):
+    """A fact about an older backup that was put in the ledger's place."""
+
+    AUDIENCE = Audience.EVERYBODY
+
+    restored_size: int
+    """How many entries the backup had."""
+    reason: str
+    approved_by: str
+
+    @property
+    def stream(self) -> str:
+        return LEDGER_STREAM.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRestored(RestoreFact):
+    """What a backup lacked was filled in again from an export, byte for byte."""
+
+    refilled_through: int
+    """The last position that was filled in: everything that had been signed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerReopened(RestoreFact):
+    """What a backup lacked is lost; the ledger goes on from the backup, as a log of another name."""
+
+    origin: str
+    """The name of the log from now on."""
+    previous_origin: str
+    lost_through: int
+    """The last position that was lost; the first is behind the backup."""
+    checkpoint: str
+    """The last checkpoint of the log before, as a signed note: what was lost can be recognised by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

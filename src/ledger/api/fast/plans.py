@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
 
+import msgspec
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -20,11 +21,15 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 from graphql.pyutils import Path
+from strawberry.types.nodes import convert_arguments
 
+from ledger.api.access_log import looked_at
 from ledger.api.context import Context
 from ledger.api.documents import Prepared
+from ledger.api.fast.lines import Lines
 from ledger.api.fast.pure import ROOTS, pinned
 from ledger.api.fast.rendering import NO_VARIABLES, Arguments, Compiler, NoPlan, Render
+from ledger.api.fast.sources import SOURCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Bound:
     """Whether it asks for named positions only, so that its answer never changes."""
     at_least: int
     """The position that the answer has to include."""
+    looked: Sequence[bytes]
+    """What the access log says of it."""
 
 
 def plan_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | None) -> Plan | None:
@@ -118,23 +125,43 @@ def bind(plan: Plan, variables: Mapping[str, Any]) -> Bound | None:
         called=[[get_argument_values(*call, values) for call in root.calls] for root in plan.roots],
         pinned=all(pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)),
         at_least=max((given.get("atLeast") or 0 for given in arguments), default=0),
+        looked=[
+            looked_at(root.name, convert_arguments(_info(plan, root, values, None), root.nodes[0].arguments))
+            for root in plan.roots
+        ],
     )
 
 
-async def carry_out(bound: Bound, context: Context) -> dict[str, Any]:
-    """The data of the answer. Raises whatever the executor would make an error of, and Unusual."""
-    resolved = await asyncio.gather(*(_resolved(bound, number, context) for number in range(len(bound.plan.roots))))
-    return {
-        root.key: root.render(value, called)
-        for root, value, called in zip(bound.plan.roots, resolved, bound.called, strict=True)
-    }
+async def carry_out(bound: Bound, context: Context, lines: Lines) -> bytes:
+    """The answer. Raises whatever the executor would make an error of, and Unusual."""
+    if len(bound.plan.roots) == 1:
+        return _rendered(bound, [await _resolved(bound, 0, context, lines)])
+    numbers = range(len(bound.plan.roots))
+    return _rendered(bound, await asyncio.gather(*(_resolved(bound, number, context, lines) for number in numbers)))
 
 
-async def _resolved(bound: Bound, number: int, context: Context) -> Any:
-    plan, root = bound.plan, bound.plan.roots[number]
+async def _resolved(bound: Bound, number: int, context: Context, lines: Lines) -> Any:
+    plan, root, given = bound.plan, bound.plan.roots[number], bound.arguments[number]
+    source = SOURCES.get(root.name)
+    if source is not None:
+        value = await source(context, lines, given)
+        context.note(bound.looked[number])
+        return value
+    assert root.definition.resolve is not None
+    value = root.definition.resolve(None, _info(plan, root, bound.variables, context), **given)
+    return await cast(Awaitable[Any], value) if isawaitable(value) else value
+
+
+def _rendered(bound: Bound, values: Sequence[Any]) -> bytes:
+    triples = zip(bound.plan.roots, values, bound.called, strict=True)
+    return msgspec.json.encode({"data": {root.key: root.render(value, called) for root, value, called in triples}})
+
+
+def _info(plan: Plan, root: Root, variables: VariableValues, context: Context | None) -> GraphQLResolveInfo:
+    """What a resolver is told of its place, as Strawberry's executor says it."""
     query = plan.schema.query_type
-    assert query is not None and root.definition.resolve is not None
-    info = GraphQLResolveInfo(
+    assert query is not None
+    return GraphQLResolveInfo(
         root.name,
         list(root.nodes),
         root.definition.type,
@@ -144,9 +171,9 @@ async def _resolved(bound: Bound, number: int, context: Context) -> Any:
         dict(plan.fragments),
         None,
         plan.operation,
-        cast(Any, bound.variables.coerced),
+        cast(Any, variables.coerced),
         context,
         isawaitable,
+        None,
+        cast(Any, None),
     )
-    value = root.definition.resolve(None, info, **bound.arguments[number])
-    return await cast(Awaitable[Any], value) if isawaitable(value) else value

@@ -29,6 +29,7 @@ from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, 
 from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
+from ledger.api.fast import sources
 from ledger.api.fast.pure import CALLED
 
 NO_VARIABLES = VariableValues({}, {})
@@ -69,17 +70,31 @@ class Compiler:
     def _value(self, output: GraphQLOutputType, details: FieldDetailsList, expression: str) -> str:
         if isinstance(output, GraphQLNonNull):
             return self._present(output.of_type, details, expression)
-        name = self._function(self._present(output, details, "o"))
-        return f"(None if {expression} is None else {name}({expression}, a))"
+        if is_leaf_type(output):
+            return f"(None if (x := {expression}) is None else {self._leaf(output, 'x')})"
+        name = self._function(f"None if o is None else {self._present(output, details, 'o')}")
+        return f"{name}({expression}, a)"
 
     def _present(self, output: GraphQLOutputType, details: FieldDetailsList, expression: str) -> str:
         if isinstance(output, GraphQLList):
-            return f"[{self._value(output.of_type, details, 'i')} for i in {expression}]"
+            item = self._function(self._value(output.of_type, details, "o"))
+            return f"[{item}(i, a) for i in {expression}]"
         if is_leaf_type(output):
-            return f"{self._named(leaf(output))}({expression})"
+            return self._leaf(output, f"(x := {expression})")
         if isinstance(output, GraphQLObjectType):
             return f"{self._object(output, details)}({expression}, a)"
         raise NoPlan(f"{output} is one of several types")
+
+    def _leaf(self, kind: GraphQLLeafType, expression: str) -> str:
+        """A leaf of a kind, `x` once the expression was looked at."""
+        other = self._named(leaf(kind))
+        match kind.name:
+            case "String" | "ID" | "Decimal" | "Timestamp":
+                return f"(x if {expression}.__class__ is str else {other}(x))"
+            case "Boolean":
+                return f"(x if {expression}.__class__ is bool else {other}(x))"
+            case _:
+                return f"{other}({expression})"
 
     def _object(self, output: GraphQLObjectType, details: FieldDetailsList) -> str:
         found = collect_subfields(
@@ -98,7 +113,7 @@ class Compiler:
             return self._value(definition.type, details, f"o.{source.python_name}")
         if (parent.name, node.name.value) not in CALLED or source.base_resolver is None:
             raise NoPlan(f"{parent.name}.{node.name.value} has a resolver")
-        called = self._named(source.base_resolver.wrapped_func)
+        called = self._named(sources.CALLED.get((parent.name, node.name.value)) or source.base_resolver.wrapped_func)
         self.calls.append((definition, node))
         return self._value(definition.type, details, f"{called}(o, **a[{len(self.calls) - 1}])")
 
@@ -115,32 +130,47 @@ class Compiler:
 
 def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     """A function that converts a value as its type does. It raises for a value that is not of the type."""
-    coerce = kind.coerce_output_value
     if isinstance(kind, GraphQLEnumType):
         return _enum(kind)
-    if kind.name in ("String", "ID"):
-        return lambda value: value if type(value) is str else _coerced(coerce, value)
     if kind.name == "Int":
-        return lambda value: value if type(value) is int and -INT_MAX <= value < INT_MAX else _coerced(coerce, value)
-    if kind.name == "Boolean":
-        return lambda value: value if value is True or value is False else _coerced(coerce, value)
-    return lambda value: _coerced(coerce, value)
+        return _int
+    if kind.name == "Position":
+        return _position
+    coerce = kind.coerce_output_value
+
+    def coerced(value: Any) -> Any:
+        found = coerce(value) if value is not None else None
+        if found is None:
+            raise Unusual
+        return found
+
+    return coerced
+
+
+def _int(value: Any) -> int:
+    if value.__class__ is int and -INT_MAX <= value < INT_MAX:
+        return value
+    raise Unusual
+
+
+def _position(value: Any) -> str:
+    if value.__class__ is int:
+        return str(value)
+    raise Unusual
 
 
 def _enum(kind: GraphQLEnumType) -> Callable[[Any], Any]:
     members = [value.value for value in kind.values.values()]
-    names = {member: kind.coerce_output_value(member) for member in members if isinstance(member, Enum)}
+    classes = {member.__class__ for member in members if isinstance(member, Enum)}
+    if len(classes) != 1:
+        raise NoPlan(f"{kind} has values of its own")
+    (cls,) = classes
+    # A member's hash takes longer than its name.
+    names = {member._name_: kind.coerce_output_value(member) for member in members}
 
     def name_of(value: Any) -> Any:
-        # A text may equal a member without being one.
-        known = names.get(value) if isinstance(value, Enum) else None
-        return known if known is not None else _coerced(kind.coerce_output_value, value)
+        if value.__class__ is not cls:
+            raise Unusual
+        return names[value._name_]
 
     return name_of
-
-
-def _coerced(coerce: Callable[[Any], Any], value: Any) -> Any:
-    found = coerce(value) if value is not None else None
-    if found is None:
-        raise Unusual
-    return found

@@ -10,7 +10,8 @@ from ledger.api.reads import results
 from ledger.api.results import Ranking
 from ledger.domain import facts
 from ledger.domain.score import Basis
-from ledger.results import EventFilter
+from ledger.domain.visibility import Visibility
+from ledger.results import AsOf, EventFilter
 
 BATCH = 100
 
@@ -21,20 +22,25 @@ class Batch:
 
     events: Sequence[facts.Event]
     through: int
-    complete: bool
-    """Whether that is the last position that answers include."""
+    head: AsOf
+    """The last position that answers include."""
+    visibility: Visibility
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was looked at."""
+        return self.through >= self.head.position
 
 
 def next_events(context: Context, wanted: EventFilter, after: int) -> Batch:
     """The next events after a position that the viewer may see."""
     answers, visibility = context.service.answers, context.visibility()
-    head = answers.head().position
-    if head <= after:
-        return Batch((), after, complete=True)
-    found = answers.events(wanted, at=head, after=after, limit=BATCH)
-    seen = [event for event in found if visibility.sees(event)]
-    complete = len(found) < BATCH
-    return Batch(seen, head if complete else found[-1].position, complete)
+    head = answers.head()
+    if head.position <= after:
+        return Batch((), after, head, visibility)
+    found = answers.events(wanted, at=head.position, after=after, limit=BATCH)
+    through = head.position if len(found) < BATCH else found[-1].position
+    return Batch([event for event in found if visibility.sees(event)], through, head, visibility)
 
 
 @dataclass(frozen=True, slots=True)

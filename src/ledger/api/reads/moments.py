@@ -27,8 +27,9 @@ def moment(context: Context, as_of: AsOfInput | None, at_least: int | None = Non
     """The moment an answer speaks of. Raises UnknownId for a position that is not reached."""
     if at_least is not None:
         context.service.answers.wait_for(at_least, WAIT_S)
-    position = _given(as_of.position) if as_of else None
-    recorded_at = _given(as_of.recorded_at) if as_of else None
+    if as_of is None:
+        return context.head(at_least or 0)
+    position, recorded_at = _given(as_of.position), _given(as_of.recorded_at)
     return context.service.answers.resolve(position=position, recorded_at=recorded_at)
 
 

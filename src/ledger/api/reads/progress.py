@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ledger.api.context import Context
 from ledger.api.paging import Connection, page_of
 from ledger.api.scalars import Position
+from ledger.api.types import global_id
 from ledger.api.undertakings import Progress
 from ledger.domain import progress as domain
 from ledger.domain.cycle import Cycle
@@ -70,7 +71,7 @@ def progress(
     targets = _targets(answers, cycle_id, unit_ids, at)
     values = _values(answers, cycle_id, unit_ids, plan, period, at)
     rows = (
-        _row(plan, indicator, unit, period, targets.get((unit, indicator.indicator_id)), values)
+        _row(cycle_id, plan, indicator, unit, period, targets.get((unit, indicator.indicator_id)), values)
         for unit, indicator in asked
     )
     found = [row for row in rows if row is not None and (lights is None or row.light in lights)]
@@ -136,6 +137,7 @@ def _values(
 
 
 def _row(
+    cycle_id: str,
     plan: Plan,
     indicator: Indicator,
     unit_id: str,
@@ -158,6 +160,7 @@ def _row(
     reached = target.target if target else indicator.target
     assert reached is not None
     return Progress(
+        id=global_id("Progress", f"{cycle_id}|{unit_id}|{indicator.indicator_id}|{period}"),
         unit_id=unit_id,
         indicator_id=indicator.indicator_id,
         name=indicator.name,

@@ -34,6 +34,7 @@ from ledger.domain.rulings import RULING_FACTS, Rulings
 from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
 from ledger.domain.what_if import gaps, without
+from ledger.once import Same
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter
 
@@ -47,10 +48,10 @@ def ranking(context: Context, cycle_id: str, group_id: str, period: str | None, 
 
 
 def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) -> Ranking:
-    rows = [row for row, _ in _seen(context, results).values()]
-    names = _names(context, [row.unit_id for row in rows], at)
     of = results.slice
     place = f"{key}:{of.cycle_id}:{of.group_id}:{of.period or ''}:{of.basis.value}:{at.position}"
+    visibility, shown_once = context.visibility(), context.service.answers.shown
+    rows = shown_once.get((Same(results.rows), Same(of.rulings), place), lambda: _rows(context, results, at, place))
     return Ranking(
         cycle_id=of.cycle_id,
         group_id=of.group_id,
@@ -59,8 +60,19 @@ def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) 
         plan_version=results.plan_version,
         complete=results.complete,
         as_of=shown(at),
-        found=[RankingRow.of(results, row, names.get(row.unit_id), place) for row in rows],
+        found=[row for row in rows if visibility.sees_total(row.unit_id)],
     )
+
+
+def _rows(context: Context, results: Results, at: Moment, place: str) -> list[RankingRow]:
+    """The rows of a table, whoever may see them. What does not depend on the moment is made once."""
+
+    def settled() -> list[RankingRow]:
+        return [RankingRow.of(results, row) for row in results.rows]
+
+    rows = context.service.answers.shown.get((Same(results.rows), Same(results.slice.rulings)), settled)
+    names = _names(context, [row.unit_id for row in rows], at)
+    return [row.placed(place, names.get(row.unit_id)) for row in rows]
 
 
 def _results(context: Context, cycle_id: str, group_id: str, period: str | None, basis: Basis, at: Moment) -> Results:

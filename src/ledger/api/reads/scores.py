@@ -102,8 +102,7 @@ def corrections(
         return fits and visibility.sees_score(row["unit_id"], row["indicator_id"])
 
     found, more = visible(fetch, sees, lambda row: row["request_position"], first=first, after=place_of(after))
-    corrected = answers.events_at(row["corrects_position"] for row in found)
-    nodes = [Correction.of(row, corrected[row["corrects_position"]].fact) for row in found]
+    nodes = [Correction.of(row) for row in found]
     return page(nodes, lambda node: node.request_position, first=first, after=after, more=more)
 
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_head = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').match
+_heading = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').fullmatch
 _VALUES = "ScoreEntered", "ScoreLateEntered", "ScoreCorrected"
 _TARGETS = "TargetSet", "TargetAdjusted"
 _DUTIES = "ResponsibilityAssigned", "ResponsibilityChanged"
@@ -63,7 +63,7 @@ EXECUTED = frozenset(
 FOUNDER = "founder"
 """Gives the first roles of an empty ledger, and can do nothing afterwards."""
 _cited = re.compile(rb'"verified_position":(\d+)[,}]').search
-_PLAIN = b'"replaces_position":null', b'"self_report_position":null'
+_FRESH = b',"replaces_position":null,"self_report_position":null,'
 
 
 @dataclass(slots=True)
@@ -84,35 +84,44 @@ class Procedure:
     def __init__(self) -> None:
         self.types: list[str] = [""]
         """The type of each event, by position."""
-        self._scores: dict[bytes, Score] = {}
+        self._scores: dict[bytes, Score | tuple[int, frozenset[str]]] = {}
+        """Scores by stream; of one that is only entered, where and by whom."""
         self._lenient: set[str] = set()
+        self._known: dict[bytes, frozenset[str]] = {}
 
-    def broken(self, kind: str, stream: bytes, entry: bytes) -> Iterator[str]:
-        """Take the next event, and yield a sentence for each rule that it breaks."""
+    def broken(self, kind: str, stream: bytes, entry: bytes) -> Iterable[str]:
+        """Take the next event, and return a sentence for each rule that it breaks."""
         position = len(self.types)
         self.types.append(kind)
         # Most of a ledger is of two types, which are not worth being parsed as a whole.
-        persons = _persons(entry) if kind in ("ScoreEntered", "ScoreVerified") else None
-        if kind == "ScoreEntered" and persons is not None:
-            score = self._scores.setdefault(stream, Score())
-            if score.official is not None:
-                yield "A verified value is entered again, which only a correction may change."
-            score.entered, score.entered_by = position, persons
-            # What cites nothing follows no other rule.
-            if all(plain in entry for plain in _PLAIN):
-                return
-        elif kind == "ScoreVerified" and persons is not None:
-            cited = _cited(entry)
-            if cited is not None:
-                yield from self._verified(self._scores.setdefault(stream, Score()), int(cited[1]), persons)
-                return
-        yield from self._read(position, kind, stream, entry)
+        if kind == "ScoreEntered":
+            if stream not in self._scores and _FRESH in entry and (persons := self._persons(entry)):
+                self._scores[stream] = position, persons
+                return ()
+        elif kind == "ScoreVerified" and (cited := _cited(entry)) and (persons := self._persons(entry)):
+            return self._verified(self._score(stream), int(cited[1]), persons)
+        return self._read(position, kind, stream, entry)
+
+    def _persons(self, entry: bytes) -> frozenset[str] | None:
+        """Who acted, and for whom; None if the entry does not begin as entries do."""
+        heading = entry[: entry.find(b',"role":')]
+        known = self._known.get(heading)
+        if known is None and (found := _heading(heading)):
+            known = self._known[heading] = frozenset([person.decode() for person in found.groups() if person])
+        return known
+
+    def _score(self, stream: bytes) -> Score:
+        score = self._scores.get(stream)
+        if not isinstance(score, Score):
+            score = self._scores[stream] = Score() if score is None else Score(score[0], None, score[1])
+        return score
 
     def _read(self, position: int, kind: str, stream: bytes, entry: bytes) -> Iterator[str]:
         try:
             whole: dict[str, Any] = json.loads(entry)
             data: dict[str, Any] = whole["data"]
-            persons = frozenset((whole["actor"]["person_id"], whole["actor"].get("on_behalf_of") or ""))
+            actor = whole["actor"]
+            persons = frozenset((actor["person_id"], actor.get("on_behalf_of") or actor["person_id"]))
         except (ValueError, KeyError, TypeError, AttributeError):
             yield "The entry is not as an entry has to be."
             return
@@ -121,7 +130,7 @@ class Procedure:
         if kind == "PlanVersionIssued" and data.get("content", {}).get("approver_independence", "FULL") != "FULL":
             self._lenient.add(data["cycle_id"])
         if stream.startswith(b"score:"):
-            yield from self._scored(self._scores.setdefault(stream, Score()), position, kind, data, persons)
+            yield from self._scored(self._score(stream), position, kind, data, persons)
 
     def _citations(self, position: int, data: dict[str, Any]) -> Iterator[str]:
         for name, cited in data.items():
@@ -132,12 +141,14 @@ class Procedure:
             elif name in CITABLE and self.types[cited] not in CITABLE[name]:
                 yield f"{name} is {cited}, which is of the type {self.types[cited]}."
 
-    def _verified(self, score: Score, cited: int, persons: frozenset[str]) -> Iterator[str]:
+    def _verified(self, score: Score, cited: int, persons: frozenset[str]) -> list[str]:
+        broken: list[str] = []
         if cited != score.entered:
-            yield f"Position {cited} is verified, and {score.entered} is the value entered last."
-        if persons & score.entered_by - {""}:
-            yield "Who entered the value has verified it."
+            broken.append(f"Position {cited} is verified, and {score.entered} is the value entered last.")
+        if not persons.isdisjoint(score.entered_by):
+            broken.append("Who entered the value has verified it.")
         score.official, score.verified_by = score.entered, persons
+        return broken
 
     def _scored(
         self, score: Score, position: int, kind: str, data: dict[str, Any], persons: frozenset[str]
@@ -160,6 +171,8 @@ class Procedure:
                     yield "A verified value is withdrawn without approval."
                 score.official = score.entered = None
             case "ScoreEntered" | "ScoreLateEntered":
+                if score.official is not None:
+                    yield "A verified value is entered again, which only a correction may change."
                 score.entered, score.entered_by = position, persons
             case _:
                 pass
@@ -173,7 +186,7 @@ class Procedure:
         part = score.entered_by | (score.request[3] if score.request else frozenset[str]())
         if data["cycle_id"] not in self._lenient:
             part |= score.verified_by
-        if (persons | {data["approved_by"]}) & part - {""}:
+        if (persons | {data["approved_by"]}) & part:
             yield "Who approves has entered or verified the value, or asked for the correction."
 
 
@@ -193,8 +206,3 @@ def _four_eyes(kind: str, data: dict[str, Any], persons: frozenset[str]) -> Iter
 def _in_force(name: str, data: dict[str, Any], position: int | None) -> Iterator[str]:
     if data[name] != position:
         yield f"{name} is {data[name]}, and the value in force is that of {position or 'no position'}."
-
-
-def _persons(entry: bytes) -> frozenset[str] | None:
-    found = _head(entry)
-    return None if found is None else frozenset([person.decode() for person in found.groups() if person])

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 FULL, EMPTY = 256, hashlib.sha256().digest()
 _leaf, _node = hashlib.sha256(b"\0"), hashlib.sha256(b"\1")
 
 
-def leaf_of(entry: bytes) -> bytes:
-    """The leaf hash of an entry."""
-    hashed = _leaf.copy()
-    hashed.update(entry)
-    return hashed.digest()
+def leaves_of(entries: Iterable[bytes]) -> list[bytes]:
+    """The leaf hash of each entry."""
+    leaves: list[bytes] = []
+    for entry in entries:
+        # A copy of a hash that has its prefix takes two thirds of the time.
+        hashed = _leaf.copy()
+        hashed.update(entry)
+        leaves.append(hashed.digest())
+    return leaves
 
 
 def node_of(left: bytes, right: bytes) -> bytes:
@@ -26,9 +31,25 @@ def node_of(left: bytes, right: bytes) -> bytes:
 def root_of(level: list[bytes]) -> bytes:
     """The root over neighbouring subtrees of one size, of which the last may be smaller."""
     while len(level) > 1:
-        pairs = iter(level)
-        level = [node_of(left, right) for left, right in zip(pairs, pairs, strict=False)] + level[len(level) & ~1 :]
+        above: list[bytes] = []
+        for left, right in zip(level[::2], level[1::2], strict=False):
+            hashed = _node.copy()
+            hashed.update(left + right)
+            above.append(hashed.digest())
+        level = above + level[len(level) & ~1 :]
     return level[0] if level else EMPTY
+
+
+def unbundled(data: bytes) -> list[bytes]:
+    """The entries in a bundle, each behind its length in two bytes."""
+    entries: list[bytes] = []
+    start, end = 0, len(data) - 1
+    while start < end:
+        # One that is cut off is what is left of it, and has another hash.
+        stop = start + 2 + (data[start] << 8 | data[start + 1])
+        entries.append(data[start + 2 : stop])
+        start = stop
+    return entries
 
 
 @dataclass

@@ -6,7 +6,7 @@ import gc
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -26,11 +26,11 @@ from ledger.proof.offline.notes import (
 from ledger.proof.offline.openings import Opening, openings_of
 from ledger.proof.offline.procedure import Procedure
 from ledger.proof.offline.stamps import Stamped, stamped
-from ledger.proof.offline.tree import FULL, Tree, leaf_of, path_of, root_of
+from ledger.proof.offline.tree import FULL, Tree, leaves_of, path_of, root_of, unbundled
 
 FINDINGS_MAX = 100
 _tail = re.compile(
-    rb',"position":(\d+),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]|\\.)*)"'
+    rb',"position":(\d+),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]++|\\.)*+)"'
     rb',"type":"([A-Za-z]+)","version":(\d+)}\Z'
 ).match
 
@@ -92,7 +92,7 @@ class Verification:
         self._notes: list[bytes] = []
         self._openings: dict[int, list[Opening]] = {}
         self._procedure = Procedure()
-        self._versions: dict[bytes, int] = defaultdict(int)
+        self._versions: dict[bytes, int] = {}
         self._types: dict[bytes, str] = {}
         self._recorded_at = b""
         self._in_order = True
@@ -191,11 +191,11 @@ class Verification:
         due = next(sizes, None)
         for index in range(-(-head.size // FULL)):
             width = min(FULL, head.size - index * FULL)
-            entries = list(_unbundled(self._read(path_of("entries", index, width))))
+            entries = unbundled(self._read(path_of("entries", index, width)))
             if len(entries) > width:
                 verdict.found("REWRITE", index * FULL + width + 1, "There is an entry too many.", first=True)
                 del entries[width:]
-            leaves = [leaf_of(entry) for entry in entries]
+            leaves = leaves_of(entries)
             self._compare_tile(index, width, leaves)
             while due is not None and due <= index * FULL + len(leaves):
                 self._hold(due, tree.root(leaves[: due - index * FULL]))
@@ -290,7 +290,7 @@ class Verification:
             return
         versions, types, procedure = self._versions, self._types, self._procedure
         for position, entry in enumerate(entries, len(procedure.types)):
-            found = _tail(entry, max(entry.rfind(b',"position":'), 0))
+            found = _tail(entry, entry.rfind(b',"position":'))
             if found is None:
                 return self._stray(position, "The bytes are not an entry.")
             said, recorded_at, stream, kind, version = found.groups()
@@ -298,15 +298,19 @@ class Verification:
                 return self._stray(position, f"The entry calls itself position {int(said)}.")
             if recorded_at < self._recorded_at:
                 return self._stray(position, "The entry was recorded before the one in front of it.")
-            versions[stream] += 1
-            if int(version) != versions[stream]:
-                return self._stray(position, f"Version {versions[stream]} of {stream.decode()} is missing.")
-            self._recorded_at = recorded_at
-            for sentence in procedure.broken(types.setdefault(kind, kind.decode()), stream, entry):
+            due = versions.get(stream, 0) + 1
+            if int(version) != due:
+                return self._stray(position, f"Version {due} of {stream.decode()} is missing.")
+            versions[stream], self._recorded_at = due, recorded_at
+            for sentence in procedure.broken(types.get(kind) or types.setdefault(kind, kind.decode()), stream, entry):
                 self.verdict.found("PROCEDURE", position, sentence)
-            for opening in self._openings.pop(position, ()):
-                if not opening.opens(entry):
-                    self.verdict.found("OPENING", position, f"The entry does not commit to this {opening.field}.")
+            if position in self._openings:
+                self._open(position, entry)
+
+    def _open(self, position: int, entry: bytes) -> None:
+        for opening in self._openings.pop(position):
+            if not opening.opens(entry):
+                self.verdict.found("OPENING", position, f"The entry does not commit to this {opening.field}.")
 
     def _stray(self, position: int, sentence: str) -> None:
         self._in_order = False
@@ -357,12 +361,3 @@ class Verification:
             "whether texts about persons are what they are committed to, except where an opening was given",
             "the tables that the service reads from, which follow from the entries (see ledger replay)",
         ]
-
-
-def _unbundled(data: bytes) -> Iterator[bytes]:
-    start, end = 0, len(data)
-    while start < end - 1:
-        # One that is cut off is what is left of it, and has another hash.
-        stop = start + 2 + (data[start] << 8 | data[start + 1])
-        yield data[start + 2 : stop]
-        start = stop

@@ -1,0 +1,80 @@
+"""Requests: what a client sent, as far as the fast path understands it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.types import Message, Receive, Scope
+
+BODY_BYTES_MAX = 16_384
+_PLAIN_JSON = b"application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it was sent."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation_name: str | None
+
+
+class _Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    query: str
+    variables: dict[str, Any] | None = None
+    operation_name: str | None = None
+
+
+async def read_body(receive: Receive) -> tuple[bytes | None, Receive]:
+    """The body of a request, None if it is long or broken off, and what hands it out once more."""
+    messages: list[Message] = []
+    body = b""
+    while True:
+        message = await receive()
+        messages.append(message)
+        body += message.get("body", b"")
+        if message["type"] != "http.request" or len(body) > BODY_BYTES_MAX:
+            whole = None
+            break
+        if not message.get("more_body"):
+            whole = body
+            break
+
+    async def again() -> Message:
+        return messages.pop(0) if messages else await receive()
+
+    return whole, again
+
+
+def key_of(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> tuple[bool, bytes] | None:
+    """What two requests that ask the same have in common; None for one that is left to the executor."""
+    if scope["method"] == "GET":
+        return True, scope["query_string"]
+    if scope["method"] == "POST" and not scope["query_string"]:
+        media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        return (False, body) if media == _PLAIN_JSON else None
+    return None
+
+
+def asked_of(key: tuple[bool, bytes]) -> Asked | None:
+    """What a request asks, None if it is not a plain query."""
+    by_get, text = key
+    try:
+        body = msgspec.convert(_parameters(text), _Body) if by_get else msgspec.json.decode(text, type=_Body)
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+        return None
+    return Asked(body.query, body.variables or {}, body.operation_name)
+
+
+def _parameters(query_string: bytes) -> dict[str, Any]:
+    pairs = parse_qsl(query_string.decode("ascii"), keep_blank_values=True, strict_parsing=True)
+    given: dict[str, Any] = dict(pairs)
+    if len(given) < len(pairs):
+        raise ValueError("a parameter is given twice")
+    if "variables" in given:
+        given["variables"] = msgspec.json.decode(given["variables"])
+    return given
