@@ -26,7 +26,8 @@ NAMES = st.sampled_from(["2018", "U-1", "G1", "GDP", "office", "2018-Y", "甲"])
 
 def describe_scalars() -> None:
     """Tell schemathesis how our scalars are written."""
-    positions = st.one_of(st.integers(0, 50), st.just(2**53 - 1)).map(str)
+    # Not beyond the first events of the ledger, or the service waits for what was not recorded yet.
+    positions = st.integers(0, 9).map(str)
     decimals = st.decimals(-1_000, 1_000, places=2).map(lambda value: format(value, "f"))
     instants = st.datetimes(timezones=st.just(UTC)).map(lambda at: at.isoformat().replace("+00:00", "Z"))
     schemathesis.graphql.scalar("Position", positions.map(nodes.String))

@@ -1,4 +1,4 @@
-"""The demo: seven published revisions of one real table, imported one after the other.
+"""The real half of the demo: seven published revisions of one table, imported one after the other.
 
 World GDP by country and year, as the World Bank published it (public domain; data/world_gdp).
 Revision 6 put thousands of values under the wrong year, and revision 7 mended it a day later.
@@ -34,6 +34,8 @@ from ledger.importing.table_plan import GROUP_ID as GROUP_ID
 from ledger.settings import Settings
 from ledger.store import Store
 
+WORLD = "world"
+"""The preset that is this table; the others are cities of `binhai`."""
 CYCLE_ID = "world-gdp"
 INDICATOR_ID = "gdp"
 ENTERED_BY = "chen"
@@ -83,9 +85,10 @@ class RevisionClock:
         return self.now
 
 
-def demo_settings(settings: Settings) -> Settings:
-    """Settings for a ledger of the demo's own, embedded, in `demo` below the data directory."""
-    return replace(settings, data_dir=settings.data_dir / "demo", database_url=None, ledger_id=1)
+def demo_settings(settings: Settings, preset: str = WORLD) -> Settings:
+    """Settings for a ledger of the preset's own, embedded, in `demo` below the data directory."""
+    directory = settings.data_dir / "demo" / preset.lower()
+    return replace(settings, data_dir=directory, database_url=None, ledger_id=1, signer_home=None)
 
 
 def revisions() -> list[Revision]:

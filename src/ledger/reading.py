@@ -29,6 +29,8 @@ T = TypeVar("T")
 WAIT_S = 5.0
 INSTANTS_REMEMBERED_MAX = 4_096
 _POLL_S = 0.002
+_POLL_MAX_S = 0.05
+"""A long wait looks less and less often: what one reader waits for must not cost the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +125,14 @@ class Reader:
 
     def wait_for(self, position: int, timeout_s: float = WAIT_S) -> None:
         """Return once every projection has reached `position`. Raises NotReached after `timeout_s`."""
-        deadline = time.monotonic() + timeout_s
+        deadline, pause_s = time.monotonic() + timeout_s, _POLL_S
         while position > self._reached:
             reached = self.head().position
             if position > reached:
                 if time.monotonic() >= deadline:
                     raise NotReached(position=position, reached=reached)
-                time.sleep(_POLL_S)
+                time.sleep(pause_s)
+                pause_s = min(pause_s * 1.2, _POLL_MAX_S)
 
     def read(self, projection: str, read: str, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of one named read of a projection file.

@@ -91,6 +91,7 @@ def _framed(response: httpx.Response) -> Iterator[tuple[str, Any]]:
         text += chunk
         *frames, text = text.split("\n\n")
         for frame in frames:
-            fields = dict(line.partition(": ")[::2] for line in frame.split("\n"))
+            lines = [line.partition(": ") for line in frame.split("\n")]
+            fields = {name: value for name, _, value in lines}
             if fields.get("event") == "next":
                 yield fields.get("id", ""), json.loads(fields["data"])

@@ -183,7 +183,7 @@ def swap(entries: list[bytes]) -> None:
     entries[3], entries[4] = entries[4], entries[3]
 
 
-def shorten(path: Path, file: Path) -> None:
+def narrow(file: Path) -> None:
     file.rename(file.with_name(str(int(file.name) - 1)))
 
 
@@ -198,10 +198,7 @@ ALTERATIONS: dict[str, tuple[Callable[[Files], object], tuple[str, int | None]]]
     "a byte of a tile": (lambda files: flip(files.tile(0, 1), 8), ("OWN_STATE_DAMAGED", None)),
     "a byte of an upper tile": (lambda files: flip(files.tile(1, 0), 8), ("OWN_STATE_DAMAGED", None)),
     "a tile gone": (lambda files: files.tile(0, 1).unlink(), ("OWN_STATE_DAMAGED", None)),
-    "a narrower tile": (
-        lambda files: shorten(files.directory, files.tile(0, 2)),
-        ("OWN_STATE_DAMAGED", None),
-    ),
+    "a narrower tile": (lambda files: narrow(files.tile(0, 2)), ("OWN_STATE_DAMAGED", None)),
     "no policy": (lambda files: (files.directory / "policy").unlink(), ("MALFORMED", None)),
     "no checkpoint": (lambda files: (files.directory / "checkpoint").write_bytes(b""), ("KEY", None)),
 }
@@ -243,7 +240,7 @@ def test_a_listed_checkpoint_of_another_history_is_found(whole: Path, signer_dir
     other = replace(memory.last, size=300, root=bytes(32)).signed(memory.keyring.keys)
     memory.close()
     notes = (whole / "checkpoints.log").read_text().split("\n\n")
-    (whole / "checkpoints.log").write_text("\n\n".join([*notes[:4], *str(other).strip().split("\n\n"), *notes[4:]]))
+    (whole / "checkpoints.log").write_text("\n\n".join([*notes[:8], *str(other).strip().split("\n\n"), *notes[8:]]))
 
     assert first_bad(whole) == ("SPLIT", None)
 
@@ -286,7 +283,7 @@ def test_a_checkpoint_that_was_kept_has_to_be_continued(whole: Path, signer_dir:
 
 
 def test_a_later_checkpoint_that_was_kept_shows_a_rollback(signer_dir: Path, tmp_path: Path):
-    earlier = bundled(tmp_path / "bundle", signed(tmp_path / "early", ENTRIES[:600]), ENTRIES)
+    earlier = bundled(tmp_path / "bundle", signed(tmp_path / "early", ENTRIES[:300]), ENTRIES)
     (earlier / "policy").write_bytes((signer_dir / "policy").read_bytes())
     for name in ("checkpoint", "checkpoints.log"):
         (earlier / name).write_bytes(b"")

@@ -95,15 +95,23 @@ class Admission:
             registered=document_id is not None,
         )
 
+    def admits_at_once(self, context: Context) -> bool:
+        """Whether a small question that was prepared before may be answered without further ado."""
+        return not self._registered_only and not self._rates.wait_s(_asker(context, ""), 0)
+
     async def admit(self, context: Context, asked: Asked, prepared: Prepared, host: str) -> None:
         """Let the request pass. Raises TurnedAway."""
         cost = prepared.cost(asked.operation_name)
-        wait_s = self._rates.wait_s(f"person {context.credentials}" if context.credentials else f"host {host}", cost)
+        wait_s = self._rates.wait_s(_asker(context, host), cost)
         if wait_s:
             retry_after = {"retry-after": str(ceil(wait_s))}
             raise TurnedAway(429, f"You ask too much; come again in {wait_s:.1f} s.", "TOO_MANY_REQUESTS", retry_after)
         if self._registered_only and not asked.registered and not await _inspects(context):
             raise TurnedAway(403, "Only registered documents are answered here; send a `documentId`.", "FREE_DOCUMENT")
+
+
+def _asker(context: Context, host: str) -> str:
+    return f"person {context.credentials}" if context.credentials else f"host {host}"
 
 
 async def _inspects(context: Context) -> bool:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files
+from typing import TypeVar
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -26,6 +27,10 @@ from ledger.proof.published import published
 
 logger = logging.getLogger("ledger.api")
 PROJECTOR_STOP_TIMEOUT_S = 10
+READY_TIMEOUT_S = 5
+"""Whoever asks whether the service is ready is told in time, that a database does not answer too."""
+
+T = TypeVar("T")
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -38,6 +43,7 @@ def create_app(service: Service) -> ASGIApp:
         stop = threading.Event()
         projector = threading.Thread(target=service.projector.run, args=(stop,), name="projector", daemon=True)
         projector.start()
+        app.state.projector = projector
         try:
             yield
         finally:
@@ -56,7 +62,12 @@ def create_app(service: Service) -> ASGIApp:
         Route("/", _console),
     ]
     application = Starlette(routes=routes, lifespan=lifespan)
-    return FastEndpoint(application, service, schema._schema, documents) if service.settings.fast else application
+    if not service.settings.fast:
+        return application
+    admission = endpoint.admission
+    return FastEndpoint(
+        application, service, schema._schema, documents, lambda context, plan: admission.admits_at_once(context)
+    )
 
 
 async def _livez(request: Request) -> Response:
@@ -74,13 +85,17 @@ def _readyz(service: Service) -> Endpoint:
         A history that its signer refuses is still answered from: the answer says that it is refused.
         """
         try:
-            head = await anyio.to_thread.run_sync(lambda: service.store.head)
-            folded = await anyio.to_thread.run_sync(service.answers.head)
-            signed = await anyio.to_thread.run_sync(published, service.settings.signer_dir, head)
-        except Exception:
-            logger.exception("not ready")
+            with anyio.fail_after(READY_TIMEOUT_S):
+                head = await _in_thread(lambda: service.store.head)
+                folded = await _in_thread(service.answers.head)
+                signed = await _in_thread(lambda: published(service.settings.signer_dir, head))
+        except Exception as error:
+            logger.warning("not ready: %r", error)
             return JSONResponse({"ready": False, "reason": "the database does not answer"}, status_code=503)
         stopped = service.projector.stopped
+        projector: threading.Thread | None = getattr(request.app.state, "projector", None)
+        if projector is not None and not projector.is_alive():
+            return JSONResponse({"ready": False, "reason": "the projector has ended"}, status_code=503)
         body = {
             "ready": stopped is None,
             "head": head,
@@ -96,6 +111,10 @@ def _readyz(service: Service) -> Endpoint:
         return JSONResponse(body, status_code=503 if stopped else 200)
 
     return readyz
+
+
+async def _in_thread(function: Callable[[], T]) -> T:
+    return await anyio.to_thread.run_sync(function, abandon_on_cancel=True)
 
 
 def _evidence_endpoint(service: Service) -> Endpoint:

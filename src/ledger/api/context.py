@@ -78,7 +78,8 @@ class Context:
         """Answer a root field in a thread; a refusal becomes an error with its code, and the read is logged."""
         answer = await self.answer(function, *args, **kwargs)
         arguments = convert_arguments(info._raw_info, info._raw_info.field_nodes[0].arguments)
-        self.note(looked_at(info.field_name, arguments))
+        with refusals_told():
+            self.note(looked_at(info.field_name, arguments))
         return answer
 
     def note(self, *looked: bytes) -> None:

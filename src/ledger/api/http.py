@@ -65,7 +65,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         )
         self.documents = documents
         self._service = service
-        self._admission = Admission(service.settings)
+        self.admission = Admission(service.settings)
         self._requests, self._streams = Seats(REQUESTS_MAX), Seats(STREAMS_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,12 +137,12 @@ class LedgerGraphQL(GraphQL[Context, None]):
     async def parse_http_body(self, request: Any) -> Any:
         """Read the request, and choose how it is answered. Raises TurnedAway."""
         if request.method == "GET":
-            asked = self._admission.asked(self.parse_query_params(request.query_params))
+            asked = self.admission.asked(self.parse_query_params(request.query_params))
         else:
             content_type = (request.content_type or "").partition(";")[0].strip().lower()
             if content_type != PLAIN_JSON:
                 raise TurnedAway(415, f"Send {PLAIN_JSON}.")
-            asked = self._admission.asked(self.parse_json(await request.get_body()))
+            asked = self.admission.asked(self.parse_json(await request.get_body()))
         kind = self.documents.prepared(asked.query or "").kind(asked.operation_name)
         if kind is OperationType.MUTATION and request.method == "GET":
             raise TurnedAway(405, "Mutations are sent by POST.", headers={"allow": "POST"})
@@ -162,15 +162,15 @@ class LedgerGraphQL(GraphQL[Context, None]):
 
     async def admitted(self, context: Context, given: Mapping[str, Any], host: str = "websocket") -> Asked:
         """An operation over WebSocket. Raises TurnedAway."""
-        asked = self._admission.asked(given)
-        await self._admission.admit(context, asked, self.documents.prepared(asked.query or ""), host)
+        asked = self.admission.asked(given)
+        await self.admission.admit(context, asked, self.documents.prepared(asked.query or ""), host)
         return asked
 
     async def execute_operation(self, request: Request, *args: Any, **kwargs: Any) -> Any:
         """Carry the operation out, if it is admitted. Raises TurnedAway."""
         asked: Asked = kwargs["request_data"]
         host = request.client.host if request.client else ""
-        await self._admission.admit(kwargs["context"], asked, self.documents.prepared(asked.query or ""), host)
+        await self.admission.admit(kwargs["context"], asked, self.documents.prepared(asked.query or ""), host)
         return await super().execute_operation(request, *args, **kwargs)
 
     # ---- how it is answered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -31,6 +32,9 @@ def serve(
     with open_service(settings) as service, signer:
         if ready is not None:
             ready()
+        # The schema is a hundred thousand objects that never die; collections need not walk them.
+        gc.collect()
+        gc.freeze()
         uvicorn.run(
             create_app(service),
             host=host,

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from ledger.api.access_log import AccessLog
+from ledger.api.fast.lines import Lines
 from ledger.api.heads import Heads
 from ledger.api.tokens import TokenKey, token_key
 from ledger.commands import Commands, Request
@@ -41,6 +42,7 @@ class Service:
     evidence: EvidenceDirectory
     key: TokenKey
     access_log: AccessLog
+    lines: Lines
 
 
 @contextmanager
@@ -82,6 +84,8 @@ def service_on(
         stack.callback(heads.close)
         access_log = AccessLog(settings.data_dir)
         stack.callback(access_log.close)
+        lines = Lines(database, answers)
+        stack.callback(lines.close)
         yield Service(
             settings=settings,
             database=database,
@@ -94,4 +98,5 @@ def service_on(
             evidence=evidence,
             key=token_key(settings),
             access_log=access_log,
+            lines=lines,
         )

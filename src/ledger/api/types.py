@@ -49,11 +49,12 @@ def node_of(kind: type, *key: str) -> Any:
     def id(root: Any) -> strawberry.ID:
         return global_id(kind.__name__, "|".join(str(getattr(root, name)) for name in key))
 
-    shape = shape_of(kind, kind.__name__, output_of, optional=False)
-    namespace = dict(vars(shape)) | {
-        "id": strawberry.field(resolver=id, description="The id."),
-        "is_type_of": classmethod(lambda cls, value, info: isinstance(value, kind)),
-    }
+    def is_type_of(cls: type, value: object, info: object) -> bool:
+        return isinstance(value, kind)
+
+    namespace: dict[str, Any] = dict(vars(shape_of(kind, kind.__name__, output_of, optional=False)))
+    namespace["id"] = strawberry.field(resolver=id, description="The id, to be handed back to `node`.")
+    namespace["is_type_of"] = classmethod(is_type_of)
     node = type(kind.__name__, (Node,), namespace)
     return strawberry.type(node, name=kind.__name__, description=summary(kind))
 

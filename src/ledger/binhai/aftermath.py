@@ -9,14 +9,15 @@ from decimal import Decimal
 
 from ledger.binhai.appeals import Appeals
 from ledger.binhai.calendar import at
+from ledger.binhai.city import Cell
 from ledger.binhai.closing import ANNUAL_REPORT
-from ledger.binhai.finale import LIFTED, Finale, Lifted
+from ledger.binhai.finale import Finale, Lifted
 from ledger.binhai.index import BEST, VETO_ARTICLE
 from ledger.binhai.papers import paper
 from ledger.binhai.plants import YEAR_END, Plants
-from ledger.binhai.rewarding import Rewarding
+from ledger.binhai.rewarding import Decision, Rewarding
 from ledger.binhai.stage import Act, Done, Script
-from ledger.binhai.standing import either_side, points_needed, results_of
+from ledger.binhai.standing import either_side, one_raised, reaches, results_of
 from ledger.domain.commands import (
     CloseCase,
     ComputeResults,
@@ -33,11 +34,11 @@ from ledger.domain.commands import (
 )
 from ledger.domain.facts import Event
 from ledger.domain.inspection_case import Disposition, FindingKind, Severity
+from ledger.domain.results import UnitResult
 from ledger.domain.rule_reference import RuleSource
 from ledger.domain.score import ReasonCode, VerificationMethod
 from ledger.domain.veto import VetoEffect
 
-APPEALED = "G6"
 CASE_ID = "CASE-2019-1"
 
 
@@ -46,19 +47,15 @@ class Aftermath(Plants):
 
     def scripts(self, finale: Finale, appeals: Appeals, rewarding: Rewarding) -> Generator[Script]:
         """The first restatement, the second, and the review of decisions."""
-        yield self._first(appeals, rewarding)
+        yield self._first(finale, appeals, rewarding)
         yield self._second(finale, rewarding)
 
-    def _first(self, appeals: Appeals, rewarding: Rewarding) -> Script:
+    def _first(self, finale: Finale, appeals: Appeals, rewarding: Rewarding) -> Script:
         """R1: an appeal is upheld after publication, and a unit passes another at a cut."""
         yield at("2019-03-01 09:00")
-        sides = either_side(results_of(self.city, self.stage, APPEALED), "GOOD")
-        assert sides is not None, "the group has a unit next to the cut"
-        needed = points_needed(self.city, sides[1], sides[0].total - sides[1].total + Decimal("0.10"))
-        assert needed is not None, "an award of the unit can be raised so far"
-        cell, value = needed
+        group_id, cell, value = self._worth_appealing(finale.free())
         appeal, _ = yield from appeals.upheld(cell, at("2019-03-01 10:00"), directs="补计漏计材料得分")
-        shown = yield from self._opened("2019-03-07 09:00", "申诉成立，需重述政法组结果", APPEALED, "申诉决定书")
+        shown = yield from self._opened("2019-03-07 09:00", "申诉成立，需重述该组结果", group_id, "申诉决定书")
         _, correction = yield from self.scores.correct(
             cell,
             value,
@@ -69,10 +66,23 @@ class Aftermath(Plants):
             approver=self.city.staff.director,
             evidence=shown,
         )
-        yield from self._restated(APPEALED, at("2019-03-08 10:00"), at_fault=())
+        yield from self._restated(group_id, at("2019-03-08 10:00"), at_fault=())
         yield appeals.implemented(cell[0], appeal, correction, at("2019-03-08 16:00"))
         yield at("2019-03-11 08:00")
-        self.stage.enter(*rewarding.review(APPEALED, at("2019-03-11 10:00")))
+        self.stage.enter(*rewarding.review(group_id, at("2019-03-11 10:00")))
+
+    def _worth_appealing(self, group_ids: list[str]) -> tuple[str, Cell, Decimal]:
+        """The group in which one score can bring a unit over a cut most easily, the score, and its points."""
+        cuts: list[tuple[bool, Decimal, str, UnitResult]] = []
+        for group_id in group_ids:
+            results = results_of(self.city, self.stage, group_id)
+            for grade in ("GOOD", BEST):
+                sides = either_side(results, grade)
+                if sides is not None:
+                    gap = sides[0].total - sides[1].total + Decimal("0.10")
+                    cuts.append((not reaches(self.city, sides[1], gap), gap, group_id, sides[1]))
+        _, gap, group_id, row = min(cuts, key=lambda cut: cut[:3])
+        return group_id, *one_raised(self.city, row, gap)
 
     def _second(self, finale: Finale, rewarding: Rewarding) -> Script:
         """R2: inspection finds that the score lifted before the meeting was made up."""
@@ -81,7 +91,7 @@ class Aftermath(Plants):
         lifted, staff = finale.lifted, self.city.staff
         cell = lifted.cell
         yield from self._inspected(lifted)
-        shown = yield from self._opened("2019-03-12 09:00", "查实弄虚作假，需重述经济部门组结果", LIFTED, "纪检查处通报")
+        shown = yield from self._opened("2019-03-12 09:00", "查实弄虚作假，需重述该组结果", lifted.group_id, "纪检查处通报")
         yield from self.scores.correct(
             cell,
             lifted.before,
@@ -104,12 +114,12 @@ class Aftermath(Plants):
             determined_by="市纪检组（虚构）",
         )
         yield Act(at=at("2019-03-12 15:00"), by=staff.leading[0], command=forced)
-        rewarded = self._left_unreviewed(rewarding, cell[0])
-        revised = yield from self._restated(LIFTED, at("2019-03-13 10:00"), at_fault=(cell[0],))
+        rewarded = self._left_unreviewed(rewarding, lifted)
+        revised = yield from self._restated(lifted.group_id, at("2019-03-13 10:00"), at_fault=(cell[0],))
         yield at("2019-03-14 08:00")
-        self.stage.enter(*rewarding.review(LIFTED, at("2019-03-14 10:00")))
+        self.stage.enter(*rewarding.review(lifted.group_id, at("2019-03-14 10:00")))
         yield YEAR_END
-        self._note_decisions(rewarding, rewarded, revised)
+        self._note_decisions(rewarding.standing[lifted.group_id], rewarded, revised)
 
     def _inspected(self, lifted: Lifted) -> Script:
         """Flag, case, measurement and finding."""
@@ -213,15 +223,15 @@ class Aftermath(Plants):
         books.reports[ANNUAL_REPORT] = restated.position
         return revised.events[0]
 
-    def _left_unreviewed(self, rewarding: Rewarding, at_fault: str) -> str:
+    def _left_unreviewed(self, rewarding: Rewarding, lifted: Lifted) -> str:
         """P15: the unit whose reward nobody looks at again."""
-        grades = rewarding.grades(LIFTED).grades
-        unit_id = next(unit for unit, grade in sorted(grades.items()) if grade == BEST and unit != at_fault)
+        grades = rewarding.grades(lifted.group_id).grades
+        well = [unit for unit, grade in sorted(grades.items()) if grade in (BEST, "GOOD") and unit != lifted.cell[0]]
+        unit_id = min(well, key=lambda unit: (grades[unit] != BEST, unit))
         rewarding.left_alone.add(unit_id)
         return unit_id
 
-    def _note_decisions(self, rewarding: Rewarding, unit_id: str, revised: Event) -> None:
-        standing = rewarding.standing[LIFTED]
+    def _note_decisions(self, standing: list[Decision], unit_id: str, revised: Event) -> None:
         alone = [(d.position, "RewardDecided") for d in standing if d.unit_id == unit_id]
         note = "paid on grades that were revised, and not reviewed within ten working days"
         self.truth.plant("P15", (*alone, revised), expected=("A28",), note=note, unit=unit_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.city import Cell
 from ledger.binhai.plants import Plants
 from ledger.binhai.stage import Act, Done, Script
-from ledger.binhai.standing import points_needed, results_of
+from ledger.binhai.standing import one_raised, results_of
 from ledger.domain.appeal import AppealOutcome, PanelMember
 from ledger.domain.commands import (
     AcceptAppeal,
@@ -113,13 +114,10 @@ class Appeals(Plants):
     def _upheld_in_time(self) -> Script:
         """An appeal upheld before the grades are opened changes a rank: the innocent twin of P1."""
         yield at("2019-01-29 09:00")
-        found = None
-        for above, below in pairwise(results_of(self.city, self.stage, "G7").rows):
-            if below.rank is not None and below.rank > 5 and above.total > below.total:
-                needed = points_needed(self.city, below, above.total - below.total)
-                found = needed if needed is not None else found
-        assert found is not None, "some unit of the group can pass the next one"
-        cell, value = found
+        ranked = [row for row in results_of(self.city, self.stage, "G7").rows if row.rank is not None]
+        pairs = [(above, below) for above, below in pairwise(ranked[4:]) if above.total > below.total]
+        above, below = min(pairs, key=lambda pair: pair[0].total - pair[1].total)
+        cell, value = one_raised(self.city, below, above.total - below.total + Decimal("0.02"))
         appeal, events = yield from self.upheld(cell, at("2019-01-29 10:00"), directs="补计漏计材料得分")
         corrected = yield from self.scores.correct(
             cell,

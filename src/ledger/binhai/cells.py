@@ -10,6 +10,7 @@ from decimal import Decimal
 from ledger.binhai.calendar import last_workday, moment, workday, workdays_after
 from ledger.binhai.city import Cell, City
 from ledger.binhai.figures import Figures, decimal
+from ledger.binhai.index import deadline
 from ledger.binhai.papers import paper
 from ledger.binhai.stage import Act, Done, Script, Stage
 from ledger.domain.commands import (
@@ -22,7 +23,7 @@ from ledger.domain.commands import (
 )
 from ledger.domain.facts import Channel, Event
 from ledger.domain.periods import parse_period
-from ledger.domain.plan import EntryKind
+from ledger.domain.plan import DeadlineName, EntryKind
 from ledger.domain.score import EntrySource, ReasonCode, VerificationMethod
 
 RETURNED, CORRECTED = 0.04, 0.025
@@ -52,7 +53,7 @@ class CellPlan:
     reported_at: datetime
     entered_at: datetime
     verified_at: datetime
-    returned: bool = False
+    returned_at: datetime | None = None
     corrected_to: Decimal | None = None
     evidence: tuple[str, ...] = ()
     note: str | None = None
@@ -97,7 +98,9 @@ class Scores:
         ended = max(parse_period(period).ends_on, FIRST_REPORT)
         reported = workday(ended + timedelta(days=rng.randrange(6)))
         delay = max(1, round(4 * rng.lognormvariate(0, 0.5)))
-        entered = workdays_after(reported, min(delay, 9))
+        # What is sent back has to be there again by the deadline.
+        entered = min(workdays_after(reported, delay), deadline(DeadlineName.ENTRY, period) - timedelta(days=4))
+        entered = max(last_workday(entered), reported)
         verified = workdays_after(entered, rng.randrange(1, 6))
         if parse_period(period).ends_on == YEAR_END:
             reported, entered, verified = _in_time(reported, entered, verified)
@@ -111,7 +114,7 @@ class Scores:
             reported_at=moment(rng, reported),
             entered_at=moment(rng, entered),
             verified_at=moment(rng, verified),
-            returned=rng.random() < RETURNED,
+            returned_at=moment(rng, workdays_after(entered, 1)) if rng.random() < RETURNED else None,
         )
         if rng.random() < CORRECTED and row.kind not in ("DEADLINE", "LINKAGE") and value > 0:
             plan.corrected_to = value
@@ -139,19 +142,19 @@ class Scores:
 
     def _entered(self, plan: CellPlan) -> Generator[Act, Done, int]:
         first = plan.entered
-        if plan.returned:
+        if plan.returned_at is not None:
             first = misread(plan.entered, self.city.row(plan.cell[1]).scale)
         command = self.enter(plan.cell, first, evidence=plan.evidence, note=plan.note)
         done = yield Act(
             at=plan.entered_at, by=plan.scorer, command=command, channel=plan.channel, batch_id=plan.entry_batch
         )
         self.city.books.entered[plan.cell] = done.position
-        if not plan.returned:
+        if plan.returned_at is None:
             return done.position
-        back = plan.entered_at + timedelta(hours=20)
+        back = plan.returned_at
         yield Act(at=back, by=plan.verifier, command=self.give_back(plan.cell, done.position))
         again = yield Act(at=back + timedelta(hours=1), by=plan.scorer, command=self.enter(plan.cell, plan.entered))
-        plan.verified_at = max(plan.verified_at, back + timedelta(hours=4))
+        plan.verified_at = max(plan.verified_at, back + timedelta(days=1))
         self.city.books.entered[plan.cell] = again.position
         return again.position
 

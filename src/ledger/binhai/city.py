@@ -57,7 +57,9 @@ class Books:
     grades: dict[str, int] = field(default_factory=dict[str, int])
     """By group, the position of the grading in force."""
     reports: dict[str, int] = field(default_factory=dict[str, int])
-    """Positions of published reports, by number."""
+    """Positions of published reports, by number; a restated one takes the place of the first."""
+    first_report: int = 0
+    """The position of the annual report as it was published first."""
     moved: dict[str, tuple[str, Participation]] = field(default_factory=dict[str, tuple[str, Participation]])
     """Units that take part otherwise than the first plan says."""
 

@@ -88,7 +88,7 @@ class Figures:
         target = float(row.target)
         match row.kind:
             case "DIRECT_POINTS":
-                return decimal(min(95.0, max(60.0, 84 + 70 * edge)), row.scale)
+                return decimal(min(95.0, max(60.0, 86 + 70 * edge)), row.scale)
             case "CHECKLIST":
                 return Decimal(max(0, round(2 - 18 * edge + rng.random())))
             case "DEADLINE":

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import permutations
+from itertools import permutations, product
 
 from ledger.binhai.appraisal import Answers, Appraisal
 from ledger.binhai.calendar import at
+from ledger.binhai.cells import Scores
 from ledger.binhai.closing import MEETING_AT
-from ledger.binhai.city import Cell
-from ledger.binhai.index import BEST, DEDUCTION, OPTIONS, VETO_ARTICLE, regrouped, shifted, with_weights
+from ledger.binhai.city import Cell, City
+from ledger.binhai.index import (
+    BEST,
+    DEDUCTION,
+    JUDGED_ALL_YEAR,
+    OPTIONS,
+    VETO_ARTICLE,
+    regrouped,
+    shifted,
+    with_weights,
+)
 from ledger.binhai.plants import YEAR_END, Plants
 from ledger.binhai.reorganising import new_version
-from ledger.binhai.stage import Act, Script
-from ledger.binhai.standing import either_side, grades_of, points_needed, results_of
+from ledger.binhai.stage import Act, Script, Stage
+from ledger.binhai.standing import either_side, gap_at, grades_of, raised, regraded, results_of, swaps
+from ledger.binhai.truth import Truth
 from ledger.domain.commands import (
     AssignUnitToGroup,
     GrantGradeException,
@@ -24,27 +35,26 @@ from ledger.domain.commands import (
     ImposeVeto,
     ResolveTie,
 )
-from ledger.domain.cycle import PlanVersion
 from ledger.domain.facts import Event
 from ledger.domain.plan import Participation, Plan
 from ledger.domain.plan_rules import RaterClass
-from ledger.domain.results import Results
 from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.score import Basis, ReasonCode
 from ledger.domain.settlement import settle
 from ledger.domain.tallying import BallotAnswer
 from ledger.domain.veto import VetoEffect
 
-TIED, VETOED, PROMOTED, LIFTED, BENT = ("G3", "G8"), "G1", "G7", "G4", "G5"
-"""In which groups what happens; none is disturbed by another's story."""
-ACCOMPLICES = 9
-"""Corrections of little account that go with the one that counts."""
+VETOED, PROMOTED = "G1", "G7"
+BENDABLE = ("G5", "G4", "G3", "G8", "G6")
+CORRECTIONS = 10
+"""How many the unit that is lifted gets in an hour; those of no account hide those that count."""
 
 
 @dataclass(slots=True)
 class Lifted:
     """What inspection finds out later: the score that was lifted, and from what."""
 
+    group_id: str
     cell: Cell
     before: Decimal
     correction: Event
@@ -53,19 +63,25 @@ class Lifted:
 class Finale(Plants):
     """Writes the scripts of a city's last weeks before the meeting."""
 
-    lifted: Lifted | None = None
+    def __init__(self, city: City, stage: Stage, scores: Scores, truth: Truth):
+        super().__init__(city, stage, scores, truth)
+        self.lifted: Lifted | None = None
+        self.taken = {VETOED, PROMOTED}
+        """Groups in which a story happens; none is disturbed by another's."""
 
     def scripts(self, appraisal: Appraisal) -> Generator[Script]:
-        """Every story up to the opening of the grades."""
+        """Every story up to the opening of the grades, but for the score that is lifted."""
         yield self._easier_group()
         yield self._grouped_at_first()
         yield self._bent_plan()
         yield self._vetoed()
         yield self._promoted()
-        for group_id in TIED:
-            yield self._tied(group_id)
-        yield self._lifted_score()
+        yield self._ties()
         yield self._ring(appraisal)
+
+    def free(self) -> list[str]:
+        """The groups in which no story happens yet."""
+        return [group_id for group_id in self.city.group_ids if group_id not in self.taken]
 
     def rule(self, source: RuleSource, article: str) -> RuleRef:
         """An article that is in force by now."""
@@ -94,40 +110,35 @@ class Finale(Plants):
     def _bent_plan(self) -> Script:
         """P10: weights move the day before entry closes, and two grades with them."""
         yield at("2019-01-23 17:00")
-        lighter, heavier, by, flipped = self._bend()
+        group_id, lighter, heavier, by, flipped = next(self._bends())
+        self.taken.add(group_id)
 
         def bent(plan: Plan) -> Plan:
-            changed = shifted(_weights(plan, BENT), lighter=lighter, heavier=heavier, by=by)
-            return with_weights(regrouped(plan, self.city.membership()), BENT, changed)
+            changed = shifted(_weights(plan, group_id), lighter=lighter, heavier=heavier, by=by)
+            return with_weights(regrouped(plan, self.city.membership()), group_id, changed)
 
-        position = yield from new_version(self.city, at("2019-01-23 17:20"), bent, summary="微调社会部门指标权重")
+        position = yield from new_version(self.city, at("2019-01-23 17:20"), bent, summary="微调部门指标权重")
         event = (position, "PlanVersionIssued")
         note = f"{by} points from {lighter} to {heavier}: other grades for {', '.join(flipped)}"
-        self.truth.plant("P10", [event], expected=("A23",), note=note, group=BENT)
+        self.truth.plant("P10", [event], expected=("A23",), note=note, group=group_id)
 
-    def _bend(self) -> tuple[str, str, Decimal, list[str]]:
-        """Which weights to move so that two grades become others."""
+    def _bends(self) -> Iterator[tuple[str, str, str, Decimal, list[str]]]:
+        """Which weights of which group to move so that two grades become others."""
         recall = self.stage.recall(self.city.cycle_id)
-        now = recall.slice(self.city.cycle_id, BENT, period=None, basis=Basis.OFFICIAL)
-        honest, latest = grades_of(settle(now)), now.cycle.latest
-        membership = self.city.membership()
-        plan = regrouped(latest.plan, membership)
-        weights = _weights(plan, BENT)
-        for by in (Decimal(1), Decimal(2), Decimal(3)):
-            for lighter, heavier in permutations(sorted(weights), 2):
-                changed = with_weights(plan, BENT, shifted(weights, lighter=lighter, heavier=heavier, by=by))
-                version = PlanVersion(
-                    plan_version=latest.plan_version + 1,
-                    position=recall.as_of,
-                    plan=changed,
-                    in_force_from_period=None,
-                )
+        for group_id in BENDABLE:
+            now = recall.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
+            honest, latest = settle(now), now.cycle.latest
+            plan = regrouped(latest.plan, self.city.membership())
+            weights = _weights(plan, group_id)
+            for by, (lighter, heavier) in product((Decimal(2), Decimal(3)), permutations(sorted(weights), 2)):
+                if not swaps(honest, lighter=lighter, heavier=heavier, by=by):
+                    continue
+                changed = with_weights(plan, group_id, shifted(weights, lighter=lighter, heavier=heavier, by=by))
+                version = replace(latest, plan_version=latest.plan_version + 1, position=recall.as_of, plan=changed)
                 cycle = replace(now.cycle, versions=(*now.cycle.versions, version), assigned=())
-                bent = grades_of(settle(replace(now, cycle=cycle)))
-                flipped = sorted(unit_id for unit_id, grade in bent.items() if honest.get(unit_id) != grade)
+                flipped = regraded(honest, settle(replace(now, cycle=cycle)))
                 if len(flipped) == 2:
-                    return lighter, heavier, by, flipped
-        raise AssertionError("some weights turn two grades")
+                    yield group_id, lighter, heavier, by, flipped
 
     def _vetoed(self) -> Script:
         """The best unit of a group is barred from the best grade; the next one takes the seat."""
@@ -149,12 +160,13 @@ class Finale(Plants):
     def _promoted(self) -> Script:
         """One unit gets the best grade outside the quota, under the measures."""
         yield at("2019-02-26 13:00")
-        sides = either_side(results_of(self.city, self.stage, PROMOTED), BEST)
-        assert sides is not None, "the group has a unit next to the cut"
+        results = results_of(self.city, self.stage, PROMOTED)
+        grades = grades_of(results)
+        unit_id = next(row.unit_id for row in results.rows if grades.get(row.unit_id, BEST) != BEST)
         granted = GrantGradeException(
             cycle_id=self.city.cycle_id,
             group_id=PROMOTED,
-            unit_id=sides[1].unit_id,
+            unit_id=unit_id,
             grade=BEST,
             rule=self.rule(RuleSource.MEASURES, "A4"),
             reason="承担全国性试点任务成绩突出，特别晋档",
@@ -162,89 +174,91 @@ class Finale(Plants):
         )
         yield Act(at=at("2019-02-26 13:20"), by=self.city.staff.leading[0], command=granted)
 
-    def _tied(self, group_id: str) -> Script:
-        """A deduction leaves two units with one total at a cut, and the leading group has to choose."""
+    def _ties(self) -> Script:
+        """In two groups the totals at a cut become one, and the leading group has to choose."""
         yield at("2019-01-25 14:00")
-        results = results_of(self.city, self.stage, group_id)
-        grade, sides = next((g, s) for g in (BEST, "GOOD") if (s := either_side(results, g)) is not None)
-        inside, outside = sides
-        imposed = ImposeDeduction(
-            cycle_id=self.city.cycle_id,
-            unit_id=inside.unit_id,
-            rule=self.rule(RuleSource.PLAN, DEDUCTION),
-            matter_id=f"D-TIE-{group_id}",
-            points=inside.total - outside.total,
-            occurred_on=date(2018, 12, 20),
-            evidence=(self.city.books.evidence["检查通报"],),
-        )
-        if inside.total > outside.total:
+        cuts = [cut for group_id in self.free() for grade in (BEST, "GOOD") if (cut := self._cut(group_id, grade))]
+        for gap, group_id, grade in sorted(cuts):
+            if group_id not in self.taken and len(self.taken) < 5:
+                self.taken.add(group_id)
+                self.stage.enter(self._tied(group_id, grade, gap))
+
+    def _cut(self, group_id: str, grade: str) -> tuple[Decimal, str, str] | None:
+        gap = gap_at(results_of(self.city, self.stage, group_id), grade)
+        return None if gap is None else (gap, group_id, grade)
+
+    def _tied(self, group_id: str, grade: str, gap: Decimal) -> Script:
+        """Deductions leave two units with one total at a cut, and the leading group has to choose."""
+        sides = either_side(results_of(self.city, self.stage, group_id), grade)
+        assert sides is not None
+        inside, number = sides[0].unit_id, 0
+        while gap > 0:
+            number, points = number + 1, min(gap, Decimal(3))
+            gap -= points
+            imposed = ImposeDeduction(
+                cycle_id=self.city.cycle_id,
+                unit_id=inside,
+                rule=self.rule(RuleSource.PLAN, DEDUCTION),
+                matter_id=f"D-TIE-{group_id}-{number}",
+                points=points,
+                occurred_on=date(2018, 12, 20),
+                evidence=(self.city.books.evidence["检查通报"],),
+            )
             yield Act(at=at("2019-01-25 15:00"), by=self.city.staff.leading[6], command=imposed)
-        yield at("2019-02-26 13:30")
-        tie = self._tie(results_of(self.city, self.stage, group_id))
         resolved = ResolveTie(
             cycle_id=self.city.cycle_id,
             group_id=group_id,
             grade=grade,
-            admitted=(inside.unit_id,),
+            admitted=(inside,),
             criterion="党的建设得分较高者优先",
             rule=self.rule(RuleSource.MEASURES, "A4"),
             evidence=(self.city.books.evidence["会议纪要"],),
         )
-        assert tie == grade, f"{group_id} is tied at {tie}, not at {grade}"
         yield Act(at=at("2019-02-26 13:40"), by=self.city.staff.leading[0], command=resolved)
 
-    def _tie(self, results: Results) -> object:
-        tie = results.opening.tie if results.opening is not None else None
-        return tie.facts.get("grade") if tie is not None else None
-
-    def _lifted_score(self) -> Script:
-        """P1: three hours before the meeting a correction lifts a unit over the cut, among nine of no account."""
+    def lifting(self) -> Script:
+        """P1: three hours before the meeting a unit is lifted over the cut, among corrections of no account."""
         yield MEETING_AT - timedelta(hours=4)
-        director, events = self.city.staff.director, list[Event]()
-        sides = either_side(results_of(self.city, self.stage, LIFTED), BEST)
-        assert sides is not None, "the group has a unit next to the cut"
+        found = [cut for group_id in self.free() if (cut := self._cut(group_id, BEST)) is not None]
+        _, group_id, _ = min(found)
+        self.taken.add(group_id)
+        sides = either_side(results_of(self.city, self.stage, group_id), BEST)
+        assert sides is not None
         unit_id = sides[1].unit_id
-        for number, cell in enumerate(self._of_little_account(unit_id)):
-            value = self.city.books.figures[cell] + Decimal("0.1")
-            reason = f"复核评分表，第{number + 1}项调整零点一分"
-            when = MEETING_AT - timedelta(hours=3, minutes=50 - 5 * number, seconds=17)
-            code = ReasonCode.ADDITION_ERROR
+        needed = raised(self.city, sides[1], sides[0].total - sides[1].total + Decimal("0.06"))
+        hiding = self._of_no_account(unit_id, CORRECTIONS - len(needed))
+        events = list[Event]()
+        for number, (cell, value) in enumerate((*hiding, *needed)):
+            before = self.city.books.figures[cell]
             pair = yield from self.scores.correct(
-                cell, value, at=when, code=code, reason=reason, approver=director, hours=1 / 60, exact=True
+                cell,
+                value,
+                at=MEETING_AT - timedelta(hours=3, minutes=5 * (CORRECTIONS - number), seconds=17),
+                code=ReasonCode.DATA_ENTRY_ERROR,
+                reason=f"复核评分表第{number + 1}项，补计漏计材料得分",
+                approver=self.city.staff.director,
+                hours=1 / 30,
+                exact=True,
             )
             events.extend(pair)
-        results = results_of(self.city, self.stage, LIFTED)
-        row, cut = results.row(unit_id), either_side(results, BEST)
-        assert row is not None
-        assert cut is not None
-        needed = points_needed(self.city, row, max(cut[0].total - row.total, Decimal(0)) + Decimal("0.06"))
-        assert needed is not None, "an award of the unit can be raised so far"
-        before = self.city.books.figures[needed[0]]
-        pair = yield from self.scores.correct(
-            *needed,
-            at=MEETING_AT - timedelta(hours=3, minutes=2),
-            code=ReasonCode.DATA_ENTRY_ERROR,
-            reason="录入时少计一项加分材料，予以补计",
-            approver=director,
-            hours=1 / 30,
-            exact=True,
-        )
-        self.lifted = Lifted(needed[0], before, pair[1])
+            self.lifted = Lifted(group_id, cell, before, pair[1])
         self.truth.plant(
             "P1",
-            (*pair, *events),
+            (*events[-2:], *events[:-2]),
             expected=("A03", "A04", "A05", "A06"),
-            note=f"from {before} to {needed[1]} three hours before the grades; the other nine hide it",
+            note=f"the last of {CORRECTIONS}, three hours before the grades, lifts the unit over the cut",
+            group=group_id,
             unit=unit_id,
-            indicator=needed[0][1],
+            indicator=needed[-1][0][1],
         )
 
-    def _of_little_account(self, unit_id: str) -> list[Cell]:
-        quarterly = [row for row in ("P05", "G05") for _ in range(4)]
-        periods = [f"2018-Q{number}" for number in range(1, 5)] * 2
-        cells = [(unit_id, row, period) for row, period in zip(quarterly, periods, strict=True)]
-        half = (unit_id, "P06", "2018-H1")
-        return [cell for cell in (*cells, half) if cell in self.city.books.figures][:ACCOMPLICES]
+    def _of_no_account(self, unit_id: str, count: int) -> list[tuple[Cell, Decimal]]:
+        """Awards for periods that do not count in the year, each with a tenth of a point more."""
+        rows = [row.indicator_id for row in self.city.rows(unit_id) if row.kind == "DIRECT_POINTS"]
+        periods = ("2018-Q1", "2018-Q2", "2018-Q3", "2018-H1")
+        cells = [cell for row in rows for period in periods if (cell := (unit_id, row, period)) in self.city.books.figures]
+        spare = [cell for cell in cells if cell[1] not in JUDGED_ALL_YEAR]
+        return [(cell, self.city.books.figures[cell] + Decimal("0.1")) for cell in spare[: max(count, 0)]]
 
     def _ring(self, appraisal: Appraisal) -> Script:
         """P18: three units' friends cast six like ballots; the look-alike rates everybody well."""

@@ -71,7 +71,7 @@ _DIMENSIONS = {
 }
 _YEARLY_RATES = ("0.10", "0.20", "0.30", "0.40")
 """What the quarters count where an indicator is judged all year."""
-_JUDGED_ALL_YEAR = ("E12", "K02", "P04")
+JUDGED_ALL_YEAR = ("E12", "K02", "P04")
 _CUMULATED = ("0.05", "0.11", "0.20", "0.28", "0.36", "0.46", "0.54", "0.62", "0.72", "0.81", "0.90", "1")
 """What is due of a year by the end of each month."""
 _SCHEDULED = ("E01", "E02", "E04", "E06", "E13", "K03", "L01", "L04")
@@ -152,7 +152,7 @@ def _indicator(row: IndicatorRow, weights: Mapping[str, Mapping[str, Decimal]], 
             PeriodShare(period=period, share=share)
             for period, share in zip(quarters, _decimals(*_YEARLY_RATES), strict=True)
         )
-        if row.indicator_id in _JUDGED_ALL_YEAR
+        if row.indicator_id in JUDGED_ALL_YEAR
         else (),
         schedule=tuple(
             PeriodShare(period=period, share=cumulated_share(period)) for period in periods_in(row.frequency)
@@ -272,7 +272,7 @@ def regrouped(plan: Plan, membership: Mapping[str, tuple[str, Participation]]) -
 
 def _grading(shape: Shape) -> GradingRules:
     minimum = ()
-    if any(row.dimension_id == "PARTY_BUILDING" for row in shape.rows):
+    if shape.stories:
         minimum = (DimensionMinimum(dimension_id="PARTY_BUILDING", share=Decimal("0.80")),)
     small = any(len(group.units) < 5 for group in shape.groups)
     return GradingRules(

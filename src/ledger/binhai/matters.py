@@ -34,7 +34,8 @@ from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.units import UnitCategory
 
 LAST_DAY = date(2019, 1, 21)
-ITEMS = 24
+ITEMS, ITEMS_OF_FEW = 24, 8
+"""How many items the list of a whole city has, and that of a part of one."""
 REORGANISED = ("G4-07", "G4-08", "G5-05")
 """Units that end within the year; nothing long is begun with them."""
 
@@ -165,11 +166,12 @@ class Matters:
     def _burden(self) -> Script:
         """The list of what may be asked of units this year, and the requests under it."""
         staff, started = self.city.staff, at("2018-01-29 09:00")
+        items = ITEMS if self.city.shape.stories else ITEMS_OF_FEW
         if self.city.prefix:
             return  # The list is one for the whole ledger.
-        cap = SetBurdenCap(year=2018, items_max=ITEMS, requests_per_unit_month_max=4)
+        cap = SetBurdenCap(year=2018, items_max=items, requests_per_unit_month_max=4)
         yield Act(at=started, by=staff.leading[1], command=cap)
-        for number in range(1, ITEMS + 3):
+        for number in range(1, items + 3):
             item_id = f"ITEM-{number:02}"
             proposed = ProposeAssessmentItem(
                 year=2018,
@@ -183,7 +185,7 @@ class Matters:
             yield Act(at=started + timedelta(hours=number % 6), by=staff.offices[5], command=proposed)
             decided = (
                 ApproveAssessmentItem(year=2018, item_id=item_id)
-                if number <= ITEMS
+                if number <= items
                 else RejectAssessmentItem(year=2018, item_id=item_id, reason="已达总量上限，不再新增")
             )
             yield Act(at=started + timedelta(days=1, hours=number % 6), by=staff.leading[1], command=decided)

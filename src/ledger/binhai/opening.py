@@ -6,7 +6,7 @@ from collections.abc import Generator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from ledger.binhai.calendar import at, moment, workday
+from ledger.binhai.calendar import at, workday
 from ledger.binhai.city import City
 from ledger.binhai.figures import Figures
 from ledger.binhai.index import plan_of, weights_of
@@ -35,6 +35,7 @@ FIRST_DAY = date(2018, 1, 2)
 POSTS_CHANGED = 0.06
 SHARED_PAPERS = ("考核实施办法", "年度计划审议纪要", "会议纪要", "表彰决定", "检查通报", "现场核查记录", "拨付凭证", "回避声明")
 """Documents that many acts of the year rest on."""
+_HOURS = ("09:00", "10:00", "11:00", "14:00", "15:00", "16:00")
 _POSTS = ("主要负责人", "副职", "副职", "副职", "科级干部", "科级干部")
 _ARTICLES = (("A1", "考核对象"), ("A2", "指标和权重"), ("A3", "数据报送和核验"), ("A4", "等次评定"), ("A5", "结果运用"))
 
@@ -193,8 +194,9 @@ class Opening:
         yield Act(at=day + timedelta(days=4), by=self._office_of_city, command=answers)
 
     def _some_day(self, *purpose: object, day: date, days: int) -> datetime:
+        """Some full hour of some day: what an office does with a pile of forms it does at once."""
         rng = self.city.rng(*purpose)
-        return moment(rng, workday(day + timedelta(days=rng.randrange(days))))
+        return at(f"{workday(day + timedelta(days=rng.randrange(days)))} {rng.choice(_HOURS)}")
 
     @property
     def _office(self) -> str:

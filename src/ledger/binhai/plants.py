@@ -37,7 +37,7 @@ def plain(plan: CellPlan) -> None:
     """Without return or correction."""
     if plan.corrected_to is not None:
         plan.entered, plan.corrected_to = plan.corrected_to, None
-    plan.returned = False
+    plan.returned_at = None
 
 
 class Plants:

@@ -60,7 +60,9 @@ class Shape:
     ballots_per_campaign: int
     key_tasks: int
     stories: bool
-    """Whether mergers, plan changes, restatements and planted anomalies happen."""
+    """Whether mergers, plan changes and planted anomalies happen."""
+    restated: bool
+    """Whether a score is lifted before the meeting, and results are restated after it."""
     cities: int = 1
     events: int
     """About how many events a city leaves, for the progress bar."""
@@ -136,7 +138,8 @@ def presets() -> dict[str, Shape]:
         ballots_per_campaign=203,
         key_tasks=160,
         stories=True,
-        events=38_700,
+        restated=True,
+        events=39_700,
     )
     quarterly = tuple(row.indicator_id for row in library() if row.frequency is Frequency.QUARTER)
     return {
@@ -148,9 +151,10 @@ def presets() -> dict[str, Shape]:
             ballots_per_campaign=4,
             key_tasks=1,
             stories=False,
-            events=250,
+            restated=False,
+            events=330,
         ),
-        "xs": Shape(
+        "XS": Shape(
             groups=_some(G3=5, G6=5, G7=5),
             indicator_ids=("E14", "L02", "L05", "L08", "P07", "G02"),
             departments=4,
@@ -158,9 +162,10 @@ def presets() -> dict[str, Shape]:
             ballots_per_campaign=20,
             key_tasks=6,
             stories=False,
-            events=1_200,
+            restated=True,
+            events=1_500,
         ),
-        "s": Shape(
+        "S": Shape(
             groups=_some(G4=15, G5=14, G6=8, G7=8),
             indicator_ids=quarterly[:18],
             departments=10,
@@ -168,9 +173,10 @@ def presets() -> dict[str, Shape]:
             ballots_per_campaign=40,
             key_tasks=40,
             stories=False,
-            events=12_000,
+            restated=True,
+            events=15_000,
         ),
-        "m": year,
-        "l": replace(year, cities=26),
-        "xl": replace(year, cities=258),
+        "M": year,
+        "L": replace(year, cities=26),
+        "XL": replace(year, cities=258),
     }

@@ -39,20 +39,18 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
     scores = Scores(city, stage, figures)
     stage.enter(*Opening(city, stage, figures, host=host).scripts())
     cells = set(city.cells())
+    finale, appeals = Finale(city, stage, scores, truth), Appeals(city, stage, scores, truth)
     if city.shape.stories:
         reorganising = Reorganising(city, stage, scores)
         stage.enter(*reorganising.scripts())
-        stage.enter(*ScorePlants(city, stage, scores, truth).scripts())
-        stage.enter(*ChangePlants(city, stage, scores, truth).scripts())
-        stage.enter(*CheckPlants(city, stage, scores, truth).scripts())
-        finale = Finale(city, stage, scores, truth)
-        stage.enter(*finale.scripts(appraisal))
-        appeals = Appeals(city, stage, scores, truth)
-        stage.enter(*appeals.scripts())
-        stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
-        stage.enter(*YearBefore(city, stage).scripts())
         cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
         cells |= set(reorganising.cells_taken_over())
+        for plants in (ScorePlants, ChangePlants, CheckPlants):
+            stage.enter(*plants(city, stage, scores, truth).scripts())
+        stage.enter(*finale.scripts(appraisal), *appeals.scripts(), *YearBefore(city, stage).scripts())
+    if city.shape.restated:
+        stage.enter(finale.lifting())
+        stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
     _enter_scores(stage, scores, sorted(cells))
     stage.enter(*Matters(city, stage).scripts())
     stage.enter_at(at("2018-12-07 08:00"), appraisal.scripts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -23,25 +23,34 @@ def serve(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     serve_api(settings_here(), host=host, port=port, ready=lambda: say(f"GraphQL: http://{host}:{port}/graphql"))
 
 
+Preset = Literal["mini", "XS", "S", "M", "L", "XL", "world"]
+
+
 def demo(
     *,
+    preset: Annotated[Preset, Parameter(help="How large a city; or world, the real table.")] = "M",
+    seed: Annotated[int, Parameter(help="What all chance in the city's year follows from.")] = 1,
     host: Host = "127.0.0.1",
     port: Port = 8000,
     fresh: Annotated[bool, Parameter(help="Begin again, with an empty demo ledger.")] = False,
     serve: Annotated[bool, Parameter(negative="--no-serve", help="Serve GraphQL afterwards, until Ctrl-C.")] = True,
 ) -> None:
-    """Import seven published revisions of a real table, show what changed, and serve it.
+    """Play a fictional city's assessment year, show what can be asked about it, and serve it.
 
-    The demo has a data directory of its own, `demo` in the data directory; your ledger is not touched.
+    From mini and XS (one period) over S (quarters) to M (a whole city); L and XL are 26 and 258 cities
+    in one ledger, and take their time. The preset world imports seven published revisions of a real
+    table instead. Each preset has a data directory of its own, in `demo` in the data directory; your
+    ledger is not touched.
     """
     from ledger.api.server import serve as serve_api
-    from ledger.api.tokens import make_token
-    from ledger.cli.showing import show, show_queries
-    from ledger.demo import INSPECTOR, demo_settings
+    from ledger.cli import city_showing, showing
+    from ledger.demo import WORLD, demo_settings
 
-    settings = demo_settings(settings_here())
-    imported = show(settings, fresh=fresh)
-    show_queries(settings, imported, f"http://{host}:{port}/graphql", make_token(settings, INSPECTOR))
+    settings, url = demo_settings(settings_here(), preset), f"http://{host}:{port}/graphql"
+    if preset == WORLD:
+        showing.show_world(settings, fresh=fresh, url=url)
+    else:
+        city_showing.show_city(settings, preset=preset, seed=seed, fresh=fresh, url=url)
     if serve:
         serve_api(settings, host=host, port=port, ready=lambda: say("Serving; Ctrl-C ends it."))
 

@@ -1,4 +1,4 @@
-"""What `ledger demo` prints: the same ranking as known at three moments, and who changed a score."""
+"""What `ledger demo --preset world` prints: one ranking as known at three moments, and who changed a score."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from psycopg.errors import ObjectInUse
 
 from ledger import demo
+from ledger.api.tokens import make_token
 from ledger.cli.errors import Differing, Unfit
 from ledger.cli.opening import opened_answers, opened_store
 from ledger.cli.output import Bar, print_table, progress_bar, record_of
@@ -57,10 +58,16 @@ Why the total is what it is:
 """
 
 
+def show_world(settings: Settings, *, fresh: bool, url: str) -> None:
+    """Import what is missing, print what the ledger can tell, and what to ask it. Raises Differing."""
+    imported = show(settings, fresh=fresh)
+    show_queries(settings, imported, url, make_token(settings, INSPECTOR))
+
+
 def show(settings: Settings, *, fresh: bool) -> list[Imported]:
     """Import what is missing, print what the ledger can tell, and return the revisions. Raises Differing."""
     if fresh:
-        _begin_again(settings)
+        begin_again(settings)
     clock = demo.RevisionClock()
     with opened_store(settings, clock=clock) as store:
         imported = list(_import(store, clock, settings))
@@ -91,7 +98,8 @@ def show_queries(settings: Settings, imported: list[Imported], url: str, token: 
     print(f"  ledger log --cycle {CYCLE_ID} --unit {UNIT_ID} --indicator {INDICATOR_ID} --period {YEAR}\n", flush=True)
 
 
-def _begin_again(settings: Settings) -> None:
+def begin_again(settings: Settings) -> None:
+    """Leave the demo with an empty database. Raises Unfit while another program uses it."""
     with open_database(settings) as database:
         try:
             demo.begin_again(database)

@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ledger.api.context import Context
 from ledger.api.documents import Documents
 from ledger.api.fast.callers import Callers
-from ledger.api.fast.lines import Lines
 from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, bind, carry_out, plan_of
 from ledger.api.fast.requests import asked_of, key_of, read_body
@@ -79,7 +78,6 @@ class FastEndpoint:
         self._schema = schema
         self._documents = documents
         self._admits = admits
-        self._lines = Lines(service.database, service.answers)
         self._callers = Callers(service.key)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._bound: Memory[Bound] = Memory(REQUESTS_BYTES_MAX)
@@ -87,12 +85,6 @@ class FastEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or have it answered."""
-        if scope["type"] == "lifespan":
-            try:
-                await self._application(scope, receive, send)
-            finally:
-                await self._lines.close()
-            return
         if scope["type"] != "http" or scope["path"] != "/graphql":
             await self._application(scope, receive, send)
             return
@@ -176,7 +168,7 @@ class FastEndpoint:
     async def _carried_out(self, bound: Bound, context: Context) -> Answer | None:
         """The answer by the plan, None if the executor has to say what comes of it."""
         try:
-            body = await carry_out(bound, context, self._lines)
+            body = await carry_out(bound, context, self._service.lines)
         except Exception as error:
             # The executor meets the same and makes of it what clients see, and the log.
             logger.debug("left to the executor: %r", error)

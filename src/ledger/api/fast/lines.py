@@ -57,7 +57,7 @@ class Lines:
     async def _connect(self) -> Line:
         return await AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
 
-    async def close(self) -> None:
-        """Close what is idle."""
+    def close(self) -> None:
+        """Close what is idle, from whatever thread."""
         while self._idle:
-            await self._idle.pop().close()
+            self._idle.pop().pgconn.finish()

@@ -136,8 +136,13 @@ async def carry_out(bound: Bound, context: Context, lines: Lines) -> bytes:
     """The answer. Raises whatever the executor would make an error of, and Unusual."""
     if len(bound.plan.roots) == 1:
         return _rendered(bound, [await _resolved(bound, 0, context, lines)])
-    numbers = range(len(bound.plan.roots))
-    return _rendered(bound, await asyncio.gather(*(_resolved(bound, number, context, lines) for number in numbers)))
+    reads = (_resolved(bound, number, context, lines) for number in range(len(bound.plan.roots)))
+    # All are waited for: one that goes on alone would still hold its connection.
+    values = await asyncio.gather(*reads, return_exceptions=True)
+    for value in values:
+        if isinstance(value, BaseException):
+            raise value
+    return _rendered(bound, values)
 
 
 async def _resolved(bound: Bound, number: int, context: Context, lines: Lines) -> Any:

@@ -160,13 +160,11 @@ def _position(value: Any) -> str:
 
 
 def _enum(kind: GraphQLEnumType) -> Callable[[Any], Any]:
-    members = [value.value for value in kind.values.values()]
-    classes = {member.__class__ for member in members if isinstance(member, Enum)}
-    if len(classes) != 1:
+    cls = getattr(kind, "wrapped_cls", None)
+    if not isinstance(cls, type) or not issubclass(cls, Enum):
         raise NoPlan(f"{kind} has values of its own")
-    (cls,) = classes
     # A member's hash takes longer than its name.
-    names = {member._name_: kind.coerce_output_value(member) for member in members}
+    names = {member._name_: kind.coerce_output_value(member) for member in cls}
 
     def name_of(value: Any) -> Any:
         if value.__class__ is not cls:

@@ -116,18 +116,21 @@ class Procedure:
             score = self._scores[stream] = Score() if score is None else Score(score[0], None, score[1])
         return score
 
-    def _read(self, position: int, kind: str, stream: bytes, entry: bytes) -> Iterator[str]:
+    def _read(self, position: int, kind: str, stream: bytes, entry: bytes) -> Iterable[str]:
         try:
             whole: dict[str, Any] = json.loads(entry)
-            data: dict[str, Any] = whole["data"]
-            actor = whole["actor"]
-            persons = frozenset((actor["person_id"], actor.get("on_behalf_of") or actor["person_id"]))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            yield "The entry is not as an entry has to be."
-            return
+            return list(self._ruled(position, kind, stream, whole["actor"], whole["data"]))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            # Whoever forges entries need not keep to their form, and must not get away with that.
+            return ["The entry is not as an entry has to be."]
+
+    def _ruled(
+        self, position: int, kind: str, stream: bytes, actor: dict[str, Any], data: dict[str, Any]
+    ) -> Iterator[str]:
+        persons = frozenset((actor["person_id"], actor.get("on_behalf_of") or actor["person_id"]))
         yield from self._citations(position, data)
         yield from _four_eyes(kind, data, persons)
-        if kind == "PlanVersionIssued" and data.get("content", {}).get("approver_independence", "FULL") != "FULL":
+        if kind == "PlanVersionIssued" and data["content"].get("approver_independence", "FULL") != "FULL":
             self._lenient.add(data["cycle_id"])
         if stream.startswith(b"score:"):
             yield from self._scored(self._score(stream), position, kind, data, persons)

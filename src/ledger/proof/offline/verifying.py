@@ -30,8 +30,8 @@ from ledger.proof.offline.tree import FULL, Tree, leaves_of, path_of, root_of, u
 
 FINDINGS_MAX = 100
 _tail = re.compile(
-    rb',"position":(\d+),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]++|\\.)*+)"'
-    rb',"type":"([A-Za-z]+)","version":(\d+)}\Z'
+    rb',"position":(\d{1,18}),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]++|\\.)*+)"'
+    rb',"type":"([A-Za-z]+)","version":(\d{1,18})}\Z'
 ).match
 
 
@@ -98,6 +98,7 @@ class Verification:
         self._in_order = True
         self._differs: int | None = None
         """The first position at which the entry is not that of the tile."""
+        self._tiles_damaged = False
         self._elsewhere: list[int] = []
         """Sizes at which another root was signed than the entries have."""
 
@@ -125,6 +126,13 @@ class Verification:
             return (self._directory / name).read_bytes()
         except OSError:
             return b""
+
+    def _entries(self, index: int, width: int) -> bytes:
+        """The entries behind a tile, also where there are more or fewer of them than there have to be."""
+        path = self._directory / path_of("entries", index, width)
+        partial = (self._directory / path_of("entries", index, 1)).parent
+        others = sorted(partial.glob("*"), key=lambda other: other.stat().st_size) if not path.exists() else []
+        return self._read(str((others[-1] if others else path).relative_to(self._directory)))
 
     def _read_policy(self) -> None:
         try:
@@ -191,7 +199,7 @@ class Verification:
         due = next(sizes, None)
         for index in range(-(-head.size // FULL)):
             width = min(FULL, head.size - index * FULL)
-            entries = unbundled(self._read(path_of("entries", index, width)))
+            entries = unbundled(self._entries(index, width))
             if len(entries) > width:
                 verdict.found("REWRITE", index * FULL + width + 1, "There is an entry too many.", first=True)
                 del entries[width:]
@@ -222,17 +230,19 @@ class Verification:
 
     def _compare_tile(self, index: int, width: int, leaves: list[bytes]) -> None:
         tile = self._read(path_of("0", index, width))
-        if self._differs is None and tile != b"".join(leaves):
+        if not tile or len(tile) > len(leaves) * 32 == width * 32:
+            self._tiles_damaged = True
+        elif self._differs is None and tile != b"".join(leaves):
             hashes = [tile[start : start + 32] for start in range(0, len(tile), 32)]
-            same = next((at for at, pair in enumerate(zip(leaves, hashes, strict=False)) if pair[0] != pair[1]), None)
-            if same is not None or len(leaves) == width:
-                self._differs = index * FULL + (len(hashes) if same is None else same) + 1
+            pairs = enumerate(zip(leaves, hashes, strict=False), start=index * FULL + 1)
+            self._differs = next((position for position, (leaf, hashed) in pairs if leaf != hashed), None)
+            self._tiles_damaged |= len(hashes) < len(leaves)
 
     def _break_off(self, index: int, stored: int, head: Checkpoint) -> None:
         """The entries end before the checkpoint does."""
         if self._differs is not None:
             self._rewritten(self._differs, "The entry is not the one that was signed.", head)
-        elif (self._directory / path_of("entries", index + 1)).exists():
+        elif self._entries(index + 1, FULL):
             self._rewritten(stored + 1, "The entry is missing.", head)
         else:
             sentence = f"{head.size} entries were signed, and only {stored} are there."
@@ -249,6 +259,8 @@ class Verification:
         for index in range(-(-head.size // FULL)):
             width = min(FULL, head.size - index * FULL)
             tile = self._read(path_of("0", index, width))
+            if not tile:
+                return
             rest = [tile[start : start + 32] for start in range(0, len(tile), 32)]
             if width == FULL:
                 tree.add(root_of(rest))
@@ -262,7 +274,7 @@ class Verification:
         as_signed = verdict.last_good == head.size
         if self._differs is not None and not as_signed:
             self._rewritten(self._differs, "The entry is not the one that was signed.", head)
-        elif self._differs is not None or not self._upper_tiles_are_of(tree, head.size):
+        elif as_signed and (self._differs or self._tiles_damaged or not self._upper_tiles_are_of(tree)):
             sentence = "The tiles are damaged; the entries are those that were signed."
             verdict.found("OWN_STATE_DAMAGED", None, sentence)
         elif not as_signed:
@@ -273,7 +285,7 @@ class Verification:
         if as_signed and self._elsewhere:
             verdict.found("SPLIT", None, f"The checkpoint of {self._elsewhere[0]} entries is of another history.")
 
-    def _upper_tiles_are_of(self, tree: Tree, size: int) -> bool:
+    def _upper_tiles_are_of(self, tree: Tree) -> bool:
         level, nodes = 1, tree.tiles
         while nodes:
             for start in range(0, len(nodes), FULL):

@@ -1,0 +1,154 @@
+"""Building: a preset's cities played on an empty ledger, with the files that go with it.
+
+Beside the ledger stand its export, the ground truth, a copy of the export in which one byte was
+turned, and an innocent copy that says the same in other bytes (P20).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from psycopg.conninfo import make_conninfo
+
+from ledger.binhai.city import City
+from ledger.binhai.shape import Shape, presets
+from ledger.binhai.stage import ScriptedClock, Stage
+from ledger.binhai.truth import Truth
+from ledger.binhai.year import enter_year
+from ledger.database import Database
+from ledger.entries import decode
+from ledger.evidence import EvidenceDirectory
+from ledger.settings import Settings
+from ledger.store import Store, open_store
+
+GROUND_TRUTH, EXPORT = "ground_truth.jsonl", "export.jsonl"
+DAMAGED_EXPORT, RESERIALISED_EXPORT = "export_damaged.jsonl", "export_reserialised.jsonl"
+BUILT = "built.json"
+"""What was built, written last: without it a ledger was cut short."""
+DAMAGED_POSITION = 12_345
+
+OnProgress = Callable[[int, int], None]
+"""Told how many events there are, and about how many there will be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a data directory holds."""
+
+    preset: str
+    seed: int
+    head: int
+    kinds: dict[str, int]
+    """How many events of each kind."""
+    cycle_id: str
+    report_position: int
+    """Where the annual report was published first."""
+    inspector: str
+
+
+def built(settings: Settings) -> Built | None:
+    """What was built in the data directory; None if nothing was, or not to the end."""
+    try:
+        return Built(**json.loads((settings.data_dir / BUILT).read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def build(database: Database, settings: Settings, *, preset: str, seed: int, progress: OnProgress) -> Built:
+    """Play the year of a preset's cities on an empty, migrated ledger, and write the files.
+
+    Names and texts about persons are kept under keys that follow from the seed as well, so that
+    the same seed gives the same bytes; the persons are nobody. Raises OutOfScript.
+    """
+    _clear(settings.data_dir)
+    clock, shape = ScriptedClock(), presets()[preset]
+    # A year that was cut short is built anew, so no commit has to wait for the disk.
+    unhurried = Database(make_conninfo(database.conninfo, options="-c synchronous_commit=off"))
+    with open_store(
+        unhurried,
+        ledger_id=settings.ledger_id,
+        clock=clock,
+        data_dir=settings.data_dir,
+        new_key=_keys(seed),
+    ) as store:
+        stage = Stage(store, clock, EvidenceDirectory(settings.evidence_dir), seed=seed)
+        cities = _cities(shape, seed)
+        truths = [enter_year(city, stage, host=cities[0]) for city in cities]
+        total = shape.events * shape.cities
+        stage.play(lambda done: progress(min(done, total), total))
+        truth = Truth([plant for each in truths for plant in each.plants])
+        if shape.cities == 1:
+            _write_copies(store, settings.data_dir, truth)
+        truth.write(settings.data_dir / GROUND_TRUTH)
+        found = _built(preset, seed, store.head, stage.kinds, cities[0])
+    (settings.data_dir / BUILT).write_text(json.dumps(asdict(found), ensure_ascii=False), "utf-8")
+    return found
+
+
+def _built(preset: str, seed: int, head: int, kinds: Counter[str], city: City) -> Built:
+    inspector, report = city.staff.inspectors[-1], city.books.first_report
+    return Built(preset, seed, head, dict(kinds.most_common()), city.cycle_id, report, inspector)
+
+
+def _clear(directory: Path) -> None:
+    """Remove what belongs to the ledger that was there before."""
+    for name in (BUILT, GROUND_TRUTH, EXPORT, DAMAGED_EXPORT, RESERIALISED_EXPORT):
+        (directory / name).unlink(missing_ok=True)
+    for name in ("private", "evidence", "signer"):
+        shutil.rmtree(directory / name, ignore_errors=True)
+    for erased in directory.glob("erased-*"):
+        erased.unlink()
+
+
+def _cities(shape: Shape, seed: int) -> list[City]:
+    if shape.cities == 1:
+        return [City(shape, seed=seed)]
+    return [
+        City(shape, seed=seed, prefix=f"C{number:03}-", title=f"滨海第{number}市")
+        for number in range(1, shape.cities + 1)
+    ]
+
+
+def _keys(seed: int) -> Callable[[], bytes]:
+    numbers = count()
+    return lambda: hashlib.sha256(f"ledger-demo:{seed}:key:{next(numbers)}".encode()).digest()
+
+
+def _write_copies(store: Store, directory: Path, truth: Truth) -> None:
+    """Write the export, a damaged copy and a copy in other bytes, and note them in the truth."""
+    entries = list(store.entries())
+    place = min(DAMAGED_POSITION, len(entries)) - 1
+    _write_lines(directory / EXPORT, entries)
+    damaged = [*entries[:place], _turned(entries[place]), *entries[place + 1 :]]
+    _write_lines(directory / DAMAGED_EXPORT, damaged)
+    _write_lines(directory / RESERIALISED_EXPORT, (_said_otherwise(entry) for entry in entries))
+    events = [decode(entries[place])]
+    note = f"one byte turned at position {place + 1} of {DAMAGED_EXPORT}; the ledger itself is whole"
+    truth.plant("P20", events, expected=("A32", "A29"), note=note, file=DAMAGED_EXPORT)
+    note = f"{RESERIALISED_EXPORT} says the same in other bytes"
+    truth.look_alike("P20", events, note=note, file=RESERIALISED_EXPORT)
+
+
+def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    with path.open("wb") as file:
+        file.writelines(line + b"\n" for line in lines)
+
+
+def _turned(entry: bytes) -> bytes:
+    """The entry with one digit turned: of its value, where it bears one, else of its command's id."""
+    name = b'"value":"' if b'"value":"' in entry else b'"command_id":"'
+    last = entry.index(b'"', entry.index(name) + len(name)) - 1
+    return entry[:last] + (b"1" if entry[last : last + 1] == b"0" else b"0") + entry[last + 1 :]
+
+
+def _said_otherwise(entry: bytes) -> bytes:
+    said: Any = json.loads(entry)
+    return json.dumps(dict(reversed(said.items())), ensure_ascii=True).encode()
