@@ -48,6 +48,7 @@ judge: $(INSTALLED)
 	@dpkg -s $(JUDGE_NEEDS) >/dev/null 2>&1 || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
 		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends $(JUDGE_NEEDS); } || true
 	$(BIN)/python judge/run.py
+	$(BIN)/python judge/hostile.py
 	$(BIN)/python judge/api.py
 
 # pip is upgraded only inside the environment; constraints.txt pins every version.

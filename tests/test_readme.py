@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from ledger.api.app import create_app
 from ledger.api.service import service_on
@@ -57,7 +57,7 @@ def test_its_commands_tell_who_changed_the_score(tried: str):
     assert rankings == ["east", "north"]
 
 
-async def asked(app: Starlette, queries: list[str], headers: dict[str, str]) -> list[Any]:
+async def asked(app: ASGIApp, queries: list[str], headers: dict[str, str]) -> list[Any]:
     """What the application answers to each query."""
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://ledger.test", headers=headers) as client:

@@ -169,7 +169,14 @@ def running(
     name: str, command: list[str], where: Path, surroundings: dict[str, str], url: str, headers: dict[str, str]
 ) -> Generator[Server]:
     """A server process that said it is ready; stopped at the end."""
-    process = subprocess.Popen(command, cwd=where, env=surroundings, stdout=subprocess.PIPE, stderr=sys.stderr if os.environ.get("LEDGER_BENCH_ERRORS") else subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=where,
+        env=surroundings,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr if os.environ.get("LEDGER_BENCH_ERRORS") else subprocess.DEVNULL,
+        text=True,
+    )
     try:
         assert process.stdout is not None
         while process.stdout.readline().strip() != "ready":

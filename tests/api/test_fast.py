@@ -20,7 +20,7 @@ from ledger.api.schema import schema
 
 DOCUMENTS = int(os.environ.get("LEDGER_TEST_DOCUMENTS", "200"))
 VIEWERS = ("office", "office", "leading", "p-scorer", "citizen")
-RANKING = """query($at: Position) {
+RANKING = """query($at: Position!) {
   ranking(cycle: "MINI-2018", group: "G1", asOf: {position: $at}) { rows(first: 10) { nodes { unitId total } } }
 }"""
 NOW = '{ ranking(cycle: "MINI-2018", group: "G1") { rows(first: 10) { nodes { unitId total } } } }'
@@ -123,7 +123,7 @@ def test_names_of_persons_are_not_remembered(story: Client) -> None:
 
 
 def test_a_remembered_answer_is_not_given_once_the_ledger_has_grown(client: Client) -> None:
-    titles = '{ events(first: 1, order: NEWEST_FIRST) { nodes { position } } }'
+    titles = "{ events(first: 1, order: NEWEST_FIRST) { nodes { position } } }"
     before = client.ask(titles)["nodes"][0]["position"]
 
     client.grant("newcomer", "PUBLIC")

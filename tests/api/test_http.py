@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from client import Client
 
@@ -111,6 +113,27 @@ def test_the_service_says_whether_it_lives_and_is_ready(client: Client) -> None:
 
     assert client.http("GET", "/livez").json() == {"alive": True}
     assert (ready["ready"], ready["head"]) == (True, client.service.store.head)
+
+
+def test_the_service_is_not_ready_while_the_database_does_not_answer(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hanging(*args: object) -> None:
+        time.sleep(0.5)
+
+    monkeypatch.setattr("ledger.api.app.READY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(type(client.service.answers), "head", hanging)
+
+    ready = client.http("GET", "/readyz")
+
+    assert (ready.status_code, ready.json()["ready"]) == (503, False)
+
+
+def test_a_client_s_errors_are_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    for query in ("{", "{ nothing }", '{ event(position: "x") { type } }', '{ cycle(id: "none") { status } }'):
+        client.raw(query)
+
+    assert [record for record in caplog.records if record.name.startswith(("ledger", "strawberry"))] == []
 
 
 def test_the_console_page_loads_nothing_from_elsewhere(client: Client) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator
+from typing import Any, cast
 
 import psycopg
 import pytest
 from client import Client
 from listening import PATIENCE_S, PROTOCOL, Socket, events, listening, socket
 from mini_ledger import MiniLedger
+from starlette.types import Message
+from starlette.websockets import WebSocket
+from strawberry.http.exceptions import WebSocketDisconnected
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from ledger.api.http import LedgerGraphQL
+from ledger.api.schema import schema
+from ledger.api.sockets import SLOW, TextSocket
+from ledger.api.sse import EventStream
 from ledger.domain.refusals import Unauthenticated
 
 FOLLOW = "subscription($after: Position) { events(after: $after) { position type } }"
@@ -224,3 +232,55 @@ def test_every_subscription_is_in_the_access_log(client: Client, inspector: Sock
     lines = (client.service.settings.data_dir / "access.jsonl").read_text().splitlines()
 
     assert '"field":"events","arguments":{"after"' in lines[-1]
+
+
+def never_read(told: list[str]) -> WebSocket:
+    """A connection that is accepted, whose client then reads nothing."""
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "websocket.send":
+            await asyncio.sleep(PATIENCE_S)
+        told.append(f"{message['type']} {message.get('code', '')} {message.get('reason', '')}".strip())
+
+    return WebSocket({"type": "websocket", "headers": []}, receive, send)
+
+
+def test_a_client_that_reads_too_slowly_is_closed_and_told_how_to_go_on(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.api.sockets.SLOW_S", 0.05)
+    told: list[str] = []
+
+    async def send() -> None:
+        connection = never_read(told)
+        await connection.accept()
+        unread = TextSocket(cast(Any, LedgerGraphQL(schema, client.service)), connection, connection)
+        with pytest.raises(WebSocketDisconnected):
+            await unread.send_json({"type": "next"})
+
+    asyncio.run(send())
+
+    assert told == ["websocket.accept", f"websocket.close 1013 {SLOW}"]
+
+
+def test_a_stream_of_events_that_nobody_reads_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.api.sse.SLOW_S", 0.05)
+    ended: list[bool] = []
+
+    async def endless() -> AsyncGenerator[str]:
+        try:
+            while True:
+                yield ": still here\n\n"
+        finally:
+            ended.append(True)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(PATIENCE_S)
+
+    asyncio.run(EventStream(endless(), {}).stream_response(send))
+
+    assert ended == [True]

@@ -6,12 +6,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 import anyio.to_thread
 from graphql import GraphQLError
-from strawberry.types import Info
-from strawberry.types.nodes import convert_arguments
+from strawberry.types import Info, nodes
 
 from ledger.api.access_log import looked_at
 from ledger.api.service import Service
@@ -77,7 +76,8 @@ class Context:
     async def ask(self, info: Info[Context, None], function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Answer a root field in a thread; a refusal becomes an error with its code, and the read is logged."""
         answer = await self.answer(function, *args, **kwargs)
-        arguments = convert_arguments(info._raw_info, info._raw_info.field_nodes[0].arguments)
+        raw = cast(Any, info)._raw_info
+        arguments: dict[str, Any] = cast(Any, nodes).convert_arguments(raw, raw.field_nodes[0].arguments)
         with refusals_told():
             self.note(looked_at(info.field_name, arguments))
         return answer

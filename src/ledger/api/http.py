@@ -10,7 +10,7 @@ Source: the GraphQL over HTTP specification (2025), and the 61 audits of the `gr
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, cast
@@ -229,7 +229,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         headers: Mapping[str, str],
     ) -> Response:
         """A stream of server-sent events."""
-        return EventStream(stream(), dict(headers) | {"vary": "Accept, Authorization"})
+        return EventStream(cast(AsyncGenerator[str], stream()), dict(headers) | {"vary": "Accept, Authorization"})
 
 
 async def _read(scope: Scope, receive: Receive) -> Request:

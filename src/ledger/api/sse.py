@@ -6,7 +6,7 @@ at an empty line (urql) find nothing, and sends no ids, without which nothing ca
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any, ClassVar
 
@@ -52,8 +52,9 @@ def framed(
 class EventStream(StreamingResponse):
     """A stream that ends when its client stops reading."""
 
-    def __init__(self, content: AsyncIterable[str], headers: dict[str, str]):
+    def __init__(self, content: AsyncGenerator[str], headers: dict[str, str]):
         super().__init__(content, headers=headers)
+        self._content = content
 
     async def stream_response(self, send: Send) -> None:
         """Send all of it, or as much as the client takes in time."""
@@ -67,3 +68,7 @@ class EventStream(StreamingResponse):
         except TimeoutError:
             # The server ends the connection, as the body is not complete.
             return
+        finally:
+            # A client that went away while it was being sent to leaves the stream where it was.
+            with anyio.CancelScope(shield=True):
+                await self._content.aclose()

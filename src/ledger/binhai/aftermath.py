@@ -14,7 +14,7 @@ from ledger.binhai.closing import ANNUAL_REPORT
 from ledger.binhai.finale import Finale, Lifted
 from ledger.binhai.index import BEST, VETO_ARTICLE
 from ledger.binhai.papers import paper
-from ledger.binhai.plants import YEAR_END, Plants
+from ledger.binhai.planting import YEAR_END, Plants
 from ledger.binhai.rewarding import Decision, Rewarding
 from ledger.binhai.stage import Act, Done, Script
 from ledger.binhai.standing import either_side, one_raised, reaches, results_of
@@ -91,7 +91,9 @@ class Aftermath(Plants):
         lifted, staff = finale.lifted, self.city.staff
         cell = lifted.cell
         yield from self._inspected(lifted)
-        shown = yield from self._opened("2019-03-12 09:00", "查实弄虚作假，需重述该组结果", lifted.group_id, "纪检查处通报")
+        shown = yield from self._opened(
+            "2019-03-12 09:00", "查实弄虚作假，需重述该组结果", lifted.group_id, "纪检查处通报"
+        )
         yield from self.scores.correct(
             cell,
             lifted.before,
@@ -147,7 +149,10 @@ class Aftermath(Plants):
         )
         yield Act(at=at("2019-03-05 11:00"), by=inspector, command=opened)
         escalated = DispositionFlag(
-            case_id=case, flag_position=flag.position, disposition=Disposition.ESCALATED, note="线索属实可能性大，立案核查"
+            case_id=case,
+            flag_position=flag.position,
+            disposition=Disposition.ESCALATED,
+            note="线索属实可能性大，立案核查",
         )
         yield Act(at=at("2019-03-05 15:00"), by=inspector, command=escalated)
         query = "scoreHistory(cycle: {}, unit: {}, indicator: {}, period: {})".format(self.city.cycle_id, *cell)
@@ -169,16 +174,12 @@ class Aftermath(Plants):
         self.stage.enter(self._case_closed(case))
 
     def _measured(self, cell: tuple[str, str, str], observed: Decimal) -> RecordSpotCheck:
-        unit_id, indicator_id, period = cell
         others = [person for person in self.city.staff.verifiers if person not in self.city.books.stood_for[cell]]
         return RecordSpotCheck(
-            cycle_id=self.city.cycle_id,
+            **self.scores.key(cell),
             check_id="CHECK-CASE",
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
             observed=observed,
-            uom=self.city.row(indicator_id).uom,
+            uom=self.city.row(cell[1]).uom,
             method=VerificationMethod.DOCUMENT,
             inspectors=(others[0], others[1]),
             evidence=(self.city.books.evidence["现场核查记录"],),

@@ -6,10 +6,11 @@ from collections.abc import Generator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import TypedDict
 
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.city import Cell
-from ledger.binhai.plants import Plants
+from ledger.binhai.planting import Plants
 from ledger.binhai.stage import Act, Done, Script
 from ledger.binhai.standing import one_raised, results_of
 from ledger.domain.appeal import AppealOutcome, PanelMember
@@ -28,6 +29,12 @@ from ledger.domain.score import ReasonCode
 
 _STEPS = (timedelta(), timedelta(hours=3), timedelta(days=1), timedelta(days=2), timedelta(days=3))
 """Filed, accepted, assigned, heard, decided."""
+
+
+class _AppealKey(TypedDict):
+    cycle_id: str
+    unit_id: str
+    appeal_position: int
 
 
 class Appeals(Plants):
@@ -81,7 +88,7 @@ class Appeals(Plants):
         yield when
         staff, evidence = self.city.staff, self.city.books.evidence
         filed = yield Act(at=when, by=staff.reporters[cell[0]][0], command=self._filed(cell))
-        key = {"cycle_id": self.city.cycle_id, "unit_id": cell[0], "appeal_position": filed.position}
+        key = _AppealKey(cycle_id=self.city.cycle_id, unit_id=cell[0], appeal_position=filed.position)
         panel = tuple(
             PanelMember(person_id=person_id, declaration=evidence["回避声明"]) for person_id in staff.panel[:3]
         )

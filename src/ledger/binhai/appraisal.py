@@ -131,5 +131,3 @@ def _ballot_time(number: int) -> datetime:
     day, slot = divmod(number, _BALLOTS_A_DAY)
     local = workdays_after(date(2018, 12, 10), day) if day else date(2018, 12, 10)
     return _FIRST_BALLOT + timedelta(days=(local - date(2018, 12, 10)).days, minutes=20 * slot)
-
-

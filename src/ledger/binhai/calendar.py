@@ -10,7 +10,7 @@ from ledger.domain.plan import Calendar
 from ledger.domain.working_days import is_working_day
 
 ZONE = ZoneInfo("Asia/Shanghai")
-SLOT = timedelta(minutes=20)
+SLOT = timedelta(minutes=30)
 """Acts within it are recorded together, at its end, unless they are timed exactly."""
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ledger.binhai.calendar import last_workday, moment, workday, workdays_after
-from ledger.binhai.city import Cell, City
+from ledger.binhai.city import Cell, City, ScoreKey, score_key
 from ledger.binhai.figures import Figures, decimal
 from ledger.binhai.index import deadline
 from ledger.binhai.papers import paper
@@ -200,10 +200,7 @@ class Scores:
             by=requester,
             exact=exact,
             command=RequestCorrection(
-                cycle_id=self.city.cycle_id,
-                unit_id=unit_id,
-                indicator_id=indicator_id,
-                period=period,
+                **self.key(cell),
                 corrects_position=self.city.books.positions[cell],
                 proposed_value=value,
                 reason_code=code,
@@ -216,15 +213,16 @@ class Scores:
             by=approver,
             exact=exact,
             command=ApproveCorrection(
-                cycle_id=self.city.cycle_id,
-                unit_id=unit_id,
-                indicator_id=indicator_id,
-                period=period,
+                **self.key(cell),
                 request_position=requested.position,
             ),
         )
         self.note(cell, value, approved.position, entered_by, verified_by)
         return requested.events[0], approved.events[0]
+
+    def key(self, cell: Cell) -> ScoreKey:
+        """The names of a score of this year."""
+        return score_key(self.city.cycle_id, cell)
 
     def note(self, cell: Cell, value: Decimal, position: int, entered_by: str, verified_by: str) -> None:
         """Write down what is official by now."""
@@ -234,13 +232,9 @@ class Scores:
 
     def report(self, cell: Cell, value: Decimal) -> SelfReportScore:
         """A unit's own report."""
-        unit_id, indicator_id, period = cell
-        row = self.city.row(indicator_id)
+        row = self.city.row(cell[1])
         return SelfReportScore(
-            cycle_id=self.city.cycle_id,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
+            **self.key(cell),
             value=value,
             uom=row.uom,
             entry_kind=entry_kind(row.kind),
@@ -256,15 +250,11 @@ class Scores:
         source: EntrySource = EntrySource.SCORING_DEPT,
     ) -> EnterScore:
         """An entry by the scoring department."""
-        unit_id, indicator_id, period = cell
-        row = self.city.row(indicator_id)
+        row = self.city.row(cell[1])
         if row.kind == "DIRECT_POINTS" and not 60 <= value <= 95:
             note = note or "得分低于六十分或高于九十五分，理由见评分表"
         return EnterScore(
-            cycle_id=self.city.cycle_id,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
+            **self.key(cell),
             value=value,
             uom=row.uom,
             entry_kind=entry_kind(row.kind),
@@ -275,13 +265,9 @@ class Scores:
 
     def verify(self, cell: Cell, position: int, *, note: str | None = None) -> VerifyScore:
         """A verification of an entry."""
-        unit_id, indicator_id, period = cell
         methods = tuple(VerificationMethod)
         return VerifyScore(
-            cycle_id=self.city.cycle_id,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
+            **self.key(cell),
             verified_position=position,
             method=methods[position % len(methods)],
             note=note,
@@ -289,12 +275,8 @@ class Scores:
 
     def give_back(self, cell: Cell, position: int) -> ReturnScore:
         """An entry sent back to who made it."""
-        unit_id, indicator_id, period = cell
         return ReturnScore(
-            cycle_id=self.city.cycle_id,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
+            **self.key(cell),
             returned_position=position,
             reason_code=ReasonCode.DATA_ENTRY_ERROR,
             reason="与佐证材料不一致，请核对后重报",

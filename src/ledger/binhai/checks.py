@@ -10,7 +10,7 @@ from ledger.binhai.calendar import at
 from ledger.binhai.city import Cell
 from ledger.binhai.figures import decimal
 from ledger.binhai.papers import paper
-from ledger.binhai.plants import Plants, plain
+from ledger.binhai.planting import Plants, plain
 from ledger.binhai.stage import Act, Done, Script
 from ledger.domain.commands import (
     FinishScoreImport,
@@ -88,16 +88,12 @@ class CheckPlants(Plants):
             yield Act(at=when + timedelta(days=4), by=self.city.staff.offices[7], command=resolved)
 
     def _measured(self, check_id: str, cell: Cell, part: float) -> Generator[Act, Done, Done]:
-        unit_id, indicator_id, period = cell
-        row, stood = self.city.row(indicator_id), self.city.books.stood_for[cell]
+        row, stood = self.city.row(cell[1]), self.city.books.stood_for[cell]
         first, second = [person for person in self.city.staff.verifiers if person not in stood][:2]
         observed = self.city.books.figures[cell]
         recorded = RecordSpotCheck(
-            cycle_id=self.city.cycle_id,
+            **self.scores.key(cell),
             check_id=check_id,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
             observed=observed if part == 1.0 else decimal(float(observed) * part, row.scale),
             uom=row.uom,
             method=VerificationMethod.SITE_VISIT,
@@ -156,7 +152,9 @@ class CheckPlants(Plants):
             self.scores.order(cell, lambda plan: setattr(plan, "left_out", True))
         yield at("2018-07-11 08:00")
         scorer, import_id = self.city.staff.scorer("K01", cells[0][0]), f"{self.city.prefix}IMPORT-K01-Q2"
-        table = yield from paper(self.stage, self.city, "二季度重点项目开工率.csv", by=scorer, at=at("2018-07-11 09:00"))
+        table = yield from paper(
+            self.stage, self.city, "二季度重点项目开工率.csv", by=scorer, at=at("2018-07-11 09:00")
+        )
         started = StartScoreImport(
             import_id=import_id, cycle_id=self.city.cycle_id, indicator_id="K01", sha256=table, rows=len(cells)
         )
@@ -190,5 +188,3 @@ class CheckPlants(Plants):
 
 def _rows(cells: list[Cell]) -> Iterable[tuple[int, Cell]]:
     return enumerate(cells, start=1)
-
-

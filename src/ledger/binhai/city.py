@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from random import Random
+from typing import TypedDict
 
 from ledger.binhai.index import periods_in
 from ledger.binhai.people import Person, Staff, staff_of
@@ -16,6 +17,21 @@ from ledger.domain.units import UnitCategory
 
 Cell = tuple[str, str, str]
 """Unit, indicator and period."""
+
+
+class ScoreKey(TypedDict):
+    """How commands name a score."""
+
+    cycle_id: str
+    unit_id: str
+    indicator_id: str
+    period: str
+
+
+def score_key(cycle_id: str, cell: Cell) -> ScoreKey:
+    """The names of a score of a cycle."""
+    unit_id, indicator_id, period = cell
+    return ScoreKey(cycle_id=cycle_id, unit_id=unit_id, indicator_id=indicator_id, period=period)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,7 @@ class Closing:
         """A report announced in time and published once the quarter's figures are verified."""
         due = workday(parse_period(period).ends_on + timedelta(days=25))
         announced = SetReportDue(cycle_id=self.city.cycle_id, kind=ReportKind.QUARTERLY, period=period, due_on=due)
-        yield Act(
-            at=at("2018-02-27 15:00"), by=self.city.staff.director, command=announced
-        )
+        yield Act(at=at("2018-02-27 15:00"), by=self.city.staff.director, command=announced)
         done = yield Act(at=at(f"{due} 16:00"), by=self.city.staff.director, command=self._report(period))
         self.city.books.reports[period] = done.position
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ledger.binhai.calendar import at
-from ledger.binhai.city import City
+from ledger.binhai.city import City, ScoreKey, score_key
 from ledger.binhai.papers import paper
 from ledger.binhai.stage import Act, Done, Script, Stage
 from ledger.domain.commands import (
@@ -122,13 +122,8 @@ class YearBefore:
         when = at("2018-01-30 10:00") + timedelta(hours=number)
         yield Act(at=when, by=staff.verifiers[number], command=verified)
 
-    def _key(self, unit_id: str, indicator_id: str) -> dict[str, str]:
-        return {
-            "cycle_id": self.city.cycle_before,
-            "unit_id": unit_id,
-            "indicator_id": indicator_id,
-            "period": PERIOD,
-        }
+    def _key(self, unit_id: str, indicator_id: str) -> ScoreKey:
+        return score_key(self.city.cycle_before, (unit_id, indicator_id, PERIOD))
 
     def _graded(self) -> Script:
         """Graded in February, restated in March: the third unit passes the second, which keeps its grade."""

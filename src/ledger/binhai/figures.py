@@ -68,9 +68,7 @@ class Figures:
             return self._cumulated(rng, unit, row, periods)
         return {period: self._level(rng, unit, row) for period in periods}
 
-    def _cumulated(
-        self, rng: Random, unit: Unit, row: IndicatorRow, periods: tuple[str, ...]
-    ) -> dict[str, Decimal]:
+    def _cumulated(self, rng: Random, unit: Unit, row: IndicatorRow, periods: tuple[str, ...]) -> dict[str, Decimal]:
         """A flow grows from period to period and never falls."""
         target = float(self.target(unit.unit_id, row))
         ability = _ABILITY * unit.ability * (1.5 if row.kind in _RELATIVE else 1)

@@ -11,8 +11,8 @@ from itertools import permutations, product
 from ledger.binhai.appraisal import Answers, Appraisal
 from ledger.binhai.calendar import at
 from ledger.binhai.cells import Scores
-from ledger.binhai.closing import MEETING_AT
 from ledger.binhai.city import Cell, City
+from ledger.binhai.closing import MEETING_AT
 from ledger.binhai.index import (
     BEST,
     DEDUCTION,
@@ -23,7 +23,7 @@ from ledger.binhai.index import (
     shifted,
     with_weights,
 )
-from ledger.binhai.plants import YEAR_END, Plants
+from ledger.binhai.planting import YEAR_END, Plants
 from ledger.binhai.reorganising import new_version
 from ledger.binhai.stage import Act, Script, Stage
 from ledger.binhai.standing import either_side, gap_at, grades_of, raised, regraded, results_of, swaps
@@ -95,7 +95,9 @@ class Finale(Plants):
         assigned = self._assigned(unit_id, "G7", "该局职能调整，转入群团组参评")
         done = yield Act(at=at("2018-10-15 16:00"), by=self.city.staff.leading[5], command=assigned)
         self.city.books.moved[unit_id] = ("G7", Participation.RANKED)
-        self.truth.plant("P11", done.events, expected=("A24",), note="from the middle of G4 to the weaker G7", unit=unit_id)
+        self.truth.plant(
+            "P11", done.events, expected=("A24",), note="from the middle of G4 to the weaker G7", unit=unit_id
+        )
 
     def _grouped_at_first(self) -> Script:
         unit_id = self.city.ranked("G5")[-1]
@@ -256,7 +258,9 @@ class Finale(Plants):
         """Awards for periods that do not count in the year, each with a tenth of a point more."""
         rows = [row.indicator_id for row in self.city.rows(unit_id) if row.kind == "DIRECT_POINTS"]
         periods = ("2018-Q1", "2018-Q2", "2018-Q3", "2018-H1")
-        cells = [cell for row in rows for period in periods if (cell := (unit_id, row, period)) in self.city.books.figures]
+        cells = [
+            cell for row in rows for period in periods if (cell := (unit_id, row, period)) in self.city.books.figures
+        ]
         spare = [cell for cell in cells if cell[1] not in JUDGED_ALL_YEAR]
         return [(cell, self.city.books.figures[cell] + Decimal("0.1")) for cell in spare[: max(count, 0)]]
 
@@ -287,4 +291,3 @@ class Finale(Plants):
 def _weights(plan: Plan, group_id: str) -> dict[str, Decimal]:
     found = ((indicator.indicator_id, indicator.weight_in(group_id)) for indicator in plan.indicators)
     return {indicator_id: weight for indicator_id, weight in found if weight is not None}
-

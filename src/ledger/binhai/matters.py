@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import TypedDict
 
 from ledger.binhai.calendar import at, last_workday, moment, workday, workdays_after
 from ledger.binhai.city import City
@@ -40,15 +41,19 @@ REORGANISED = ("G4-07", "G4-08", "G5-05")
 """Units that end within the year; nothing long is begun with them."""
 
 
+class _StepKey(TypedDict):
+    cycle_id: str
+    task_id: str
+    milestone_id: str
+
+
 class Matters:
     """Writes the scripts of what runs beside the scores."""
 
     def __init__(self, city: City, stage: Stage):
         self.city = city
         self.stage = stage
-        self.lasting = [
-            unit_id for unit_id in city.ranked() if unit_id.removeprefix(city.prefix) not in REORGANISED
-        ]
+        self.lasting = [unit_id for unit_id in city.ranked() if unit_id.removeprefix(city.prefix) not in REORGANISED]
 
     def scripts(self) -> Generator[Script]:
         """Every matter of the year, each in its time."""
@@ -67,7 +72,9 @@ class Matters:
         unit_id = rng.choice(self.lasting)
         occurred = date(2018, 2, 20) + timedelta(days=rng.randrange(290))
         claimed_at = moment(rng, workday(occurred + timedelta(days=rng.randrange(3, 20))))
-        article, points = (RANKING_BONUS, "1.00") if rng.random() < 0.3 else (BONUS, rng.choice(("0.50", "1.00", "2.00")))
+        article, points = (
+            (RANKING_BONUS, "1.00") if rng.random() < 0.3 else (BONUS, rng.choice(("0.50", "1.00", "2.00")))
+        )
         claim = yield Act(
             at=claimed_at,
             by=city.staff.reporters[unit_id][0],
@@ -143,7 +150,7 @@ class Matters:
 
     def _step(self, task_id: str, unit_id: str, step: str, due: date, verifier: str, number: int) -> Script:
         city, rng = self.city, self.city.rng("step", task_id, step)
-        key = {"cycle_id": city.cycle_id, "task_id": task_id, "milestone_id": step}
+        key = _StepKey(cycle_id=city.cycle_id, task_id=task_id, milestone_id=step)
         reporter = city.staff.reporters[unit_id][number % 2]
         if rng.random() < 0.12:
             extended = ExtendKeyTask(

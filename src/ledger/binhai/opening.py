@@ -12,7 +12,7 @@ from ledger.binhai.figures import Figures
 from ledger.binhai.index import plan_of, weights_of
 from ledger.binhai.papers import paper
 from ledger.binhai.people import Person
-from ledger.binhai.stage import Act, Done, Script, Stage
+from ledger.binhai.stage import Act, Script, Stage
 from ledger.domain.commands import (
     AssignResponsibility,
     GrantRole,
@@ -33,7 +33,16 @@ from ledger.domain.units import UnitCategory
 
 FIRST_DAY = date(2018, 1, 2)
 POSTS_CHANGED = 0.06
-SHARED_PAPERS = ("考核实施办法", "年度计划审议纪要", "会议纪要", "表彰决定", "检查通报", "现场核查记录", "拨付凭证", "回避声明")
+SHARED_PAPERS = (
+    "考核实施办法",
+    "年度计划审议纪要",
+    "会议纪要",
+    "表彰决定",
+    "检查通报",
+    "现场核查记录",
+    "拨付凭证",
+    "回避声明",
+)
 """Documents that many acts of the year rest on."""
 _HOURS = ("09:00", "10:00", "11:00", "14:00", "15:00", "16:00")
 _POSTS = ("主要负责人", "副职", "副职", "副职", "科级干部", "科级干部")
@@ -54,9 +63,7 @@ class Opening:
         if self.host is self.city:
             yield self._open_ledger()
         yield from (self._unit(unit.unit_id, unit.name, unit.category) for unit in self.city.units.values())
-        yield from (
-            self._unit(unit_id, name, UnitCategory.OTHER) for unit_id, name in self.city.other_units.values()
-        )
+        yield from (self._unit(unit_id, name, UnitCategory.OTHER) for unit_id, name in self.city.other_units.values())
         yield from (self._person(person) for person in self.city.staff.by_id.values())
         yield from (self._papers(title) for title in SHARED_PAPERS)
         yield self._plan()
@@ -116,16 +123,20 @@ class Opening:
 
     def _post(self, unit_id: str, person_id: str, post: str) -> Script:
         rng = self.city.rng("post", person_id)
-        held = HoldPost(
-            subject_id=person_id, unit_id=unit_id, post=post, from_on=date(2014 + rng.randrange(4), 3, 1)
+        held = HoldPost(subject_id=person_id, unit_id=unit_id, post=post, from_on=date(2014 + rng.randrange(4), 3, 1))
+        done = yield Act(
+            at=self._some_day("post", person_id, day=date(2018, 1, 24), days=8), by=self._orgdept, command=held
         )
-        done = yield Act(at=self._some_day("post", person_id, day=date(2018, 1, 24), days=8), by=self._orgdept, command=held)
         if rng.random() >= POSTS_CHANGED:
             return
         last = date(2018, rng.randrange(4, 10), 28)
         other = rng.choice([other for other in self.city.ranked() if other != unit_id])
         gone = at(f"{workday(last)} 15:00")
-        yield Act(at=gone, by=self._orgdept, command=LeavePost(subject_id=person_id, held_position=done.position, until_on=last))
+        yield Act(
+            at=gone,
+            by=self._orgdept,
+            command=LeavePost(subject_id=person_id, held_position=done.position, until_on=last),
+        )
         moved = HoldPost(subject_id=person_id, unit_id=other, post=post, from_on=last + timedelta(days=1))
         yield Act(at=gone + timedelta(hours=1), by=self._orgdept, command=moved)
 

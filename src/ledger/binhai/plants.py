@@ -11,64 +11,21 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from ledger.binhai.calendar import at
-from ledger.binhai.cells import CellPlan, Scores
-from ledger.binhai.city import Cell, City
+from ledger.binhai.cells import CellPlan, Order
+from ledger.binhai.city import Cell
 from ledger.binhai.figures import decimal
 from ledger.binhai.index import cumulated_share, periods_in
 from ledger.binhai.papers import paper
-from ledger.binhai.stage import Act, Script, Stage
-from ledger.binhai.truth import Truth
+from ledger.binhai.planting import MONTHS, QUARTERS, YEAR_END, Plants, plain
+from ledger.binhai.stage import Act, Script
 from ledger.domain.commands import (
     AdjustTarget,
-    GrantRole,
     HoldPost,
     LeavePost,
-    RegisterPerson,
 )
 from ledger.domain.periods import Frequency
-from ledger.domain.roles import EVERYTHING, Role, Scope
+from ledger.domain.roles import Role
 from ledger.domain.targets import TargetReason
-
-MONTHS, QUARTERS = periods_in(Frequency.MONTH), periods_in(Frequency.QUARTER)
-YEAR_END = at("2019-03-30 10:00")
-
-
-def plain(plan: CellPlan) -> None:
-    """Without return or correction."""
-    if plan.corrected_to is not None:
-        plan.entered, plan.corrected_to = plan.corrected_to, None
-    plan.returned_at = None
-
-
-class Plants:
-    """What the stories of a city share: its units by their short names, and the truth."""
-
-    def __init__(self, city: City, stage: Stage, scores: Scores, truth: Truth):
-        self.city = city
-        self.stage = stage
-        self.scores = scores
-        self.truth = truth
-
-    def cell(self, unit: str, indicator_id: str, period: str) -> Cell:
-        """A score, its unit named without the city's prefix."""
-        return (f"{self.city.prefix}{unit}", indicator_id, period)
-
-    def person(self, called: str) -> str:
-        """A person, named without the city's prefix."""
-        return f"{self.city.prefix}{called}"
-
-    def admitted(
-        self, called: str, *, name: str, home: str, role: Role, at: datetime, scope: Scope = EVERYTHING
-    ) -> Generator[Act, object, str]:
-        """Register somebody with a role."""
-        person_id, staff = self.person(called), self.city.staff
-        registered = RegisterPerson(subject_id=person_id, display_name=name, home_unit_id=home)
-        yield Act(at=at, by=staff.sysadmin, command=registered)
-        granted = GrantRole(
-            subject_id=person_id, role=role, scope=scope, valid_from=at.date(), approved_by=staff.director
-        )
-        yield Act(at=at + timedelta(hours=1), by=staff.sysadmin, command=granted)
-        return person_id
 
 
 class ScorePlants(Plants):
@@ -113,7 +70,7 @@ class ScorePlants(Plants):
         left = LeavePost(subject_id=person_id, held_position=done.position, until_on=date(2016, 1, 31))
         yield Act(at=at("2018-02-27 10:00"), by=self.city.staff.orgdept, command=left)
 
-    def _verified_by(self, called: str):  # noqa: ANN202 - an order, as Scores.order takes it
+    def _verified_by(self, called: str) -> Order:
         def order(plan: CellPlan) -> None:
             plan.verifier = self.person(called)
 
@@ -179,7 +136,12 @@ class ScorePlants(Plants):
         cells = self._one_paper_cells()
         office = self.city.staff.offices[5]
         shown = yield from paper(
-            self.stage, self.city, "三季度佐证材料汇编", by=office, at=at("2018-09-28 09:00"), issued_on=date(2018, 9, 28)
+            self.stage,
+            self.city,
+            "三季度佐证材料汇编",
+            by=office,
+            at=at("2018-09-28 09:00"),
+            issued_on=date(2018, 9, 28),
         )
         for cell in cells:
             self.scores.order(cell, plain, lambda plan: setattr(plan, "evidence", (shown,)))
@@ -252,7 +214,11 @@ class ScorePlants(Plants):
 
     def _reassigned_target(self) -> Script:
         yield from self._adjusted(
-            "G1-08", at("2018-11-22 15:00"), TargetReason.SUPERIOR_ADJUSTMENT, "上级重新分解任务，按文件调整", "上级调整任务文件"
+            "G1-08",
+            at("2018-11-22 15:00"),
+            TargetReason.SUPERIOR_ADJUSTMENT,
+            "上级重新分解任务，按文件调整",
+            "上级调整任务文件",
         )
 
     def _adjusted(self, unit: str, when: datetime, code: TargetReason, reason: str, title: str) -> Script:
@@ -261,7 +227,9 @@ class ScorePlants(Plants):
         suspicious = code is TargetReason.POLICY_CHANGE
         reached, lowered = decimal(float(target) * 0.96, 2), decimal(float(target) * 0.95, 2)
         self._valued((unit_id, "E14", "2018-Y"), reached if suspicious else decimal(float(target) * 0.90, 2))
-        shown = yield from paper(self.stage, self.city, title, by=self.city.staff.offices[0], at=when - timedelta(days=1))
+        shown = yield from paper(
+            self.stage, self.city, title, by=self.city.staff.offices[0], at=when - timedelta(days=1)
+        )
         adjusted = AdjustTarget(
             cycle_id=self.city.cycle_id,
             unit_id=unit_id,
@@ -279,7 +247,9 @@ class ScorePlants(Plants):
             note = f"target lowered to {lowered} after the freeze; {reached} was reached of {target}"
             self.truth.plant("P9", done.events, expected=("A22",), note=note, **subject)
         else:
-            self.truth.look_alike("P9", done.events, note="moved on a superior's document; missed all the same", **subject)
+            self.truth.look_alike(
+                "P9", done.events, note="moved on a superior's document; missed all the same", **subject
+            )
 
     def _at_the_end(self) -> Iterable[Script]:
         """Note the positions of what was only ordered."""
@@ -294,7 +264,9 @@ class ScorePlants(Plants):
 
         seconded = [self.cell("G2-01", "B01", period) for period in QUARTERS[:3]]
         former = [self.cell("G2-02", "B01", period) for period in QUARTERS[:3]]
-        truth.plant("P4", verified(seconded), expected=("A02",), note="lent by the unit that is verified", unit=seconded[0][0])
+        truth.plant(
+            "P4", verified(seconded), expected=("A02",), note="lent by the unit that is verified", unit=seconded[0][0]
+        )
         truth.look_alike("P4", verified(former), note="left the unit two years before", unit=former[0][0])
         stamper = self.city.staff.verifiers[6]
         truth.plant("P5", verified(self._stamped()), expected=("A20",), note="60 single ones in 45 s", person=stamper)
@@ -304,17 +276,27 @@ class ScorePlants(Plants):
         truth.plant("P6", heaped, expected=("A14",), note="41 of 120 end in 0 or 5", unit=unit, person=reporter)
         steps = [cell for cell in self.city.cells() if cell[1] == "E11" and cell in books.entered]
         truth.look_alike("P6", entered(steps), note="the legal step is 0.5", indicator="E11")
-        truth.plant("P7", entered(self._one_paper_cells()), expected=("A12",), note="one paper for five scores of two units")
+        truth.plant(
+            "P7", entered(self._one_paper_cells()), expected=("A12",), note="one paper for five scores of two units"
+        )
         truth.look_alike("P7", entered(self._bulletin_cells()), note="a public bulletin", indicator="E12")
         fallen, slipped = self.cell("G1-09", "E02", "2018-M08"), self.cell("G1-09", "E06", "2018-M05")
-        truth.plant("P12", entered([fallen]), expected=("A17",), note="year to date falls", unit=fallen[0], indicator="E02")
+        truth.plant(
+            "P12", entered([fallen]), expected=("A17",), note="year to date falls", unit=fallen[0], indicator="E02"
+        )
         truth.plant("P12", entered([slipped]), expected=("A18",), note="10 000 times", unit=slipped[0], indicator="E06")
         collapse = [self.cell("G2-02", "E04", period) for period in MONTHS[9:]]
-        truth.look_alike("P12", entered(collapse), note="a plant closed, and it is said", unit=collapse[0][0], indicator="E04")
+        truth.look_alike(
+            "P12", entered(collapse), note="a plant closed, and it is said", unit=collapse[0][0], indicator="E04"
+        )
         hits = self._hits()
-        truth.plant("P21", entered(hits), expected=("A16",), note="63 of 139 hit the target to the dot", unit=hits[0][0])
+        truth.plant(
+            "P21", entered(hits), expected=("A16",), note="63 of 139 hit the target to the dot", unit=hits[0][0]
+        )
         binary = [self.cell("G1-02", "R01", period) for period in MONTHS]
-        truth.look_alike("P21", entered(binary), note="none is the target of accidents", unit=binary[0][0], indicator="R01")
+        truth.look_alike(
+            "P21", entered(binary), note="none is the target of accidents", unit=binary[0][0], indicator="R01"
+        )
         return ()
 
 
@@ -323,5 +305,3 @@ def _ending(value: Decimal, scale: int, digits: tuple[int, ...], number: int) ->
     step = Decimal(1).scaleb(-scale)
     units = int(value / step)
     return (units - units % 10 + digits[number % len(digits)]) * step
-
-

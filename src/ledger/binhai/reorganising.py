@@ -84,7 +84,9 @@ class Reorganising:
     def _exemption(self) -> Script:
         county, staff = self.unit("G1-10"), self.city.staff
         reporter = staff.reporters[county][0]
-        shown = yield from paper(self.stage, self.city, "内陆县无港口说明", by=staff.offices[0], at=at("2018-02-08 10:00"))
+        shown = yield from paper(
+            self.stage, self.city, "内陆县无港口说明", by=staff.offices[0], at=at("2018-02-08 10:00")
+        )
         exempted = ExemptIndicator(
             cycle_id=self.city.cycle_id,
             unit_id=county,

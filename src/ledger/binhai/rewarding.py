@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import TypedDict
 
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.city import City
@@ -31,6 +32,12 @@ CADRES_GRADED = 3
 """How many leading cadres of each unit are graded; the others are their own unit's business."""
 _AMOUNTS = {REWARD: Decimal("200000.00")}
 _GRADED_UNDER = {REWARD: (BEST,), COMMENDATION: (BEST, "GOOD"), CRITICISM: ("UNQUALIFIED",)}
+
+
+class _DecisionKey(TypedDict):
+    cycle_id: str
+    unit_id: str
+    decision_position: int
 
 
 @dataclass(slots=True)
@@ -118,7 +125,7 @@ class Rewarding:
                     yield self.decide(group_id, unit_id, article, grade, when + timedelta(days=1))
 
     def _reviewed(self, group_id: str, decision: Decision, grade: str, when: datetime) -> Script:
-        key = {"cycle_id": self.city.cycle_id, "unit_id": decision.unit_id, "decision_position": decision.position}
+        key = _DecisionKey(cycle_id=self.city.cycle_id, unit_id=decision.unit_id, decision_position=decision.position)
         by = self.city.staff.leading[2]
         if grade in _GRADED_UNDER[decision.article]:
             confirmed = ConfirmDecision(**key, basis_position=self.grades(group_id).position)
@@ -180,12 +187,12 @@ class Rewarding:
             evidence=(self.city.books.evidence["会议纪要"],),
         )
         minutes = 20 * (sum(map(ord, unit_id)) % 18)
-        yield Act(at=at("2019-03-22 09:00") + timedelta(minutes=minutes), by=self.city.staff.leading[3], command=decided)
+        yield Act(
+            at=at("2019-03-22 09:00") + timedelta(minutes=minutes), by=self.city.staff.leading[3], command=decided
+        )
 
 
 def _computed(done: Done) -> CadreResultComputed:
     fact = done.events[0].fact
     assert isinstance(fact, CadreResultComputed)
     return fact
-
-

@@ -81,23 +81,23 @@ class Shape:
 @cache
 def library() -> tuple[IndicatorRow, ...]:
     """The 60 indicators there are."""
-    with (_DATA / "index.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            IndicatorRow(
-                line["id"],
-                line["name"],
-                line["dimension"],
-                Frequency(line["frequency"]),
-                line["kind"],
-                line["uom"],
-                int(line["scale"]),
-                line["audience"],
-                line["target"],
-                line["flow"] == "yes",
-                tuple(line["tags"].split()),
-            )
-            for line in csv.DictReader(file)
+    lines = csv.DictReader((_DATA / "index.csv").read_text("utf-8").splitlines())
+    return tuple(
+        IndicatorRow(
+            line["id"],
+            line["name"],
+            line["dimension"],
+            Frequency(line["frequency"]),
+            line["kind"],
+            line["uom"],
+            int(line["scale"]),
+            line["audience"],
+            line["target"],
+            line["flow"] == "yes",
+            tuple(line["tags"].split()),
         )
+        for line in lines
+    )
 
 
 @cache

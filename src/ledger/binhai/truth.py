@@ -62,9 +62,7 @@ class Truth:
 
     def look_alike(self, plant: str, events: Iterable[Event | tuple[int, str]], *, note: str, **subject: str) -> None:
         """Note what is innocent, though it looks like an anomaly."""
-        self.plants.append(
-            Plant(plant=plant, look_alike=True, subject=subject, positions=_placed(events), note=note)
-        )
+        self.plants.append(Plant(plant=plant, look_alike=True, subject=subject, positions=_placed(events), note=note))
 
     def write(self, path: Path) -> None:
         """Write one plant a line, ordered by name."""

@@ -9,6 +9,7 @@ from functools import partial
 from ledger.binhai.aftermath import Aftermath
 from ledger.binhai.appeals import Appeals
 from ledger.binhai.appraisal import Appraisal
+from ledger.binhai.attempts import AttemptPlants
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.cells import Scores
 from ledger.binhai.changes import ChangePlants
@@ -45,7 +46,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         stage.enter(*reorganising.scripts())
         cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
         cells |= set(reorganising.cells_taken_over())
-        for plants in (ScorePlants, ChangePlants, CheckPlants):
+        for plants in (ScorePlants, ChangePlants, AttemptPlants, CheckPlants):
             stage.enter(*plants(city, stage, scores, truth).scripts())
         stage.enter(*finale.scripts(appraisal), *appeals.scripts(), *YearBefore(city, stage).scripts())
     if city.shape.restated:

@@ -37,7 +37,10 @@ are not fit; 4 damaged, or not the same; 70 a bug; 130 interrupted.
 
 # Each command's module is loaded when the command is called, so the list does not wait for any.
 COMMANDS = {
-    "demo": ("running:demo", "Play a fictional city's year, or import a real table, show what can be asked, and serve it."),
+    "demo": (
+        "running:demo",
+        "Play a fictional city's year, or import a real table, and serve it.",
+    ),
     "serve": ("running:serve", "Serve GraphQL and keep the projections at the head."),
     "import": ("writing:import_", "Enter, correct and withdraw scores after a table."),
     "export": ("writing:export", "Write the whole history, one entry a line, or as a bundle to be verified."),

@@ -9,6 +9,7 @@ from typing import Any
 
 from ledger.api.tokens import make_token
 from ledger.binhai.building import BUILT, EXPORT, GROUND_TRUTH, Built, build, built
+from ledger.binhai.standing import grades_of
 from ledger.cli.opening import opened_answers, opened_store
 from ledger.cli.output import print_table, progress_bar, say
 from ledger.cli.showing import begin_again
@@ -136,9 +137,7 @@ def _show_ranking(answers: Answers, found: Built, lifted: dict[str, Any]) -> Non
 
 def _ranked(answers: Answers, cycle_id: str, group_id: str, position: int) -> list[str]:
     results = answers.results(cycle_id, group_id, period=None, basis=Basis.OFFICIAL, at=position)
-    grades = {}
-    if results.opening is not None and results.opening.allocation is not None:
-        grades = results.opening.allocation.grades
+    grades = grades_of(results)
     return [f"{row.unit_id} {row.total} {grades.get(row.unit_id, '')}" for row in results.rows]
 
 

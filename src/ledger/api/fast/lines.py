@@ -60,4 +60,5 @@ class Lines:
     def close(self) -> None:
         """Close what is idle, from whatever thread."""
         while self._idle:
-            self._idle.pop().pgconn.finish()
+            line = self._idle.pop()
+            line.pgconn.finish()

@@ -1,9 +1,13 @@
 """Plans: documents compiled once into what has to be read and how it is rendered."""
 
+# graphql-core 3.2 leaves some of its generics open, so what it hands out is partly unknown to pyright.
+# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
+
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any, cast
@@ -113,7 +117,7 @@ def _roots(
 
 
 def bind(plan: Plan, variables: Mapping[str, Any]) -> Bound | None:
-    """A plan with its variables, None if they are not what it takes. Raises GraphQLError for an argument that is not."""
+    """A plan with its variables, None if they are not what it takes. Raises GraphQLError for a wrong argument."""
     values = get_variable_values(plan.schema, plan.operation.variable_definitions or (), dict(variables))
     if isinstance(values, list):
         return None
@@ -154,7 +158,7 @@ async def _resolved(bound: Bound, number: int, context: Context, lines: Lines) -
         return value
     assert root.definition.resolve is not None
     value = root.definition.resolve(None, _info(plan, root, bound.variables, context), **given)
-    return await cast(Awaitable[Any], value) if isawaitable(value) else value
+    return await value if isawaitable(value) else value
 
 
 def _rendered(bound: Bound, values: Sequence[Any]) -> bytes:
@@ -178,7 +182,7 @@ def _info(plan: Plan, root: Root, variables: VariableValues, context: Context | 
         plan.operation,
         cast(Any, variables.coerced),
         context,
-        isawaitable,
+        cast(Any, isawaitable),
         None,
         cast(Any, None),
     )

@@ -5,6 +5,10 @@ function spends a tenth of one. It reads the attributes that the schema's basic 
 converts leaves as their types do. On anything unusual it raises, and the executor answers.
 """
 
+# graphql-core 3.2 leaves some of its generics open, so what it hands out is partly unknown to pyright.
+# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -113,7 +117,8 @@ class Compiler:
             return self._value(definition.type, details, f"o.{source.python_name}")
         if (parent.name, node.name.value) not in CALLED or source.base_resolver is None:
             raise NoPlan(f"{parent.name}.{node.name.value} has a resolver")
-        called = self._named(sources.CALLED.get((parent.name, node.name.value)) or source.base_resolver.wrapped_func)
+        resolver = sources.CALLED.get((parent.name, node.name.value)) or source.base_resolver.wrapped_func
+        called = self._named(cast(Callable[..., Any], resolver))
         self.calls.append((definition, node))
         return self._value(definition.type, details, f"{called}(o, **a[{len(self.calls) - 1}])")
 

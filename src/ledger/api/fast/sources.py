@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
-from psycopg import Cursor
 
 from ledger.api.context import Context
 from ledger.api.fast.lines import Lines
@@ -158,7 +157,7 @@ class Told(_ToldRow):
     evidence = property(lambda self: self.said.data.evidence)
 
 
-def _told(cursor: Cursor[Any]) -> Callable[[Any], Told]:
+def _told(cursor: Any) -> Callable[[Any], Told]:
     return Told._make
 
 
