@@ -150,3 +150,16 @@ WHERE ledger_id = %(ledger_id)s
   AND from_position <= %(as_of)s
   AND (until_position IS NULL OR until_position > %(as_of)s)
 ORDER BY unit_id, period;
+
+-- :read indicator_page
+SELECT unit_id, period, value, from_position
+FROM score_value
+WHERE ledger_id = %(ledger_id)s
+  AND cycle_id = %(cycle_id)s
+  AND basis = %(basis)s
+  AND indicator_id = %(indicator_id)s
+  AND from_position <= %(as_of)s
+  AND (until_position IS NULL OR until_position > %(as_of)s)
+  AND (unit_id, period) > (%(after_unit_id)s::text, %(after_period)s::text)
+ORDER BY unit_id, period
+LIMIT %(limit)s::bigint;

@@ -161,6 +161,24 @@ class Answers(Reader):
             rows = cursor.execute(self.named("score_value", "by_indicator").sql, arguments).fetchall()
         return [ValueRow(*row) for row in rows]
 
+    def value_page(
+        self, cycle_id: str, indicator_id: str, *, basis: Basis, at: int, after: tuple[str, str] | None, limit: int
+    ) -> list[ValueRow]:
+        """The next effective values of one indicator after a unit and period, in the order of `values`."""
+        unit_id, period = after or ("", "")
+        return self.read_as(
+            lambda cursor: ValueRow._make,
+            "score_value",
+            "indicator_page",
+            cycle_id=cycle_id,
+            indicator_id=indicator_id,
+            basis=basis.value,
+            as_of=at,
+            after_unit_id=unit_id,
+            after_period=period,
+            limit=limit,
+        )
+
     # ---- proceedings
 
     def rulings(self, cycle_id: str, at: int) -> Rulings:

@@ -13,6 +13,7 @@ from ledger.domain.refusals import MalformedInput
 
 T = TypeVar("T")
 PAGE_MAX = 100
+_KEY_PARTS = "\x1f"
 
 First = Annotated[int, strawberry.argument(description="How many at most, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="Page on after this cursor.")]
@@ -57,6 +58,20 @@ def page(
     return Connection(edges=edges, nodes=list(shown), page_info=info)
 
 
+def keyed_page(
+    found: Sequence[T], key_of: Callable[[T], tuple[str, ...]], *, after: str | None, more: bool
+) -> Connection[T]:
+    """A page of a list in the order of keys that are texts; `more` says whether there is a next page."""
+    edges = [Edge(cursor=cursor_of_key(key_of(node)), node=node) for node in found]
+    info = PageInfo(
+        has_next_page=more,
+        has_previous_page=after is not None,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges=edges, nodes=list(found), page_info=info)
+
+
 def page_of(
     found: Sequence[T], *, first: int, after: str | None, place: Callable[[T], int] | None = None
 ) -> Connection[T]:
@@ -92,3 +107,22 @@ def place_of(cursor: str | None) -> int | None:
     if not (text.startswith("p") and text[1:].isascii() and text[1:].isdigit() and len(text) < 20):
         raise MalformedInput(path="after", given=repr(cursor[:40]), hint="Use a cursor from an earlier page.")
     return int(text[1:])
+
+
+def cursor_of_key(key: tuple[str, ...]) -> str:
+    """An opaque cursor for a key."""
+    return base64.urlsafe_b64encode(f"k{_KEY_PARTS.join(key)}".encode()).decode().rstrip("=")
+
+
+def key_of_cursor(cursor: str | None, parts: int) -> tuple[str, ...] | None:
+    """The key of so many parts that a cursor stands for. Raises MalformedInput."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        text = ""
+    key = tuple(text[1:].split(_KEY_PARTS))
+    if not text.startswith("k") or len(key) != parts or "\0" in text:
+        raise MalformedInput(path="after", given=repr(cursor[:40]), hint="Use a cursor from an earlier page.")
+    return key

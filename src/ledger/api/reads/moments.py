@@ -18,6 +18,7 @@ from ledger.domain.world import CIVIL_TIMEZONE
 from ledger.results import AsOf as Moment
 
 T = TypeVar("T")
+P = TypeVar("P")
 SCANNED_MAX = 5_000
 """How many entries a page looks at when the viewer may not see them all."""
 WAIT_S = 5.0
@@ -60,12 +61,12 @@ def shown(at: Moment) -> AsOf:
 
 
 def visible(
-    fetch: Callable[[int | None, int], Sequence[T]],
+    fetch: Callable[[P | None, int], Sequence[T]],
     sees: Callable[[T], bool],
-    place: Callable[[T], int],
+    place: Callable[[T], P],
     *,
     first: int,
-    after: int | None,
+    after: P | None,
 ) -> tuple[list[T], bool]:
     """Fill a page with what may be seen, looking at a bounded number of entries."""
     found: list[T] = []

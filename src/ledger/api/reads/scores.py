@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ledger.api.context import Context
-from ledger.api.paging import Connection, check_first, page, place_of
+from ledger.api.paging import Connection, check_first, key_of_cursor, keyed_page, page, place_of
 from ledger.api.reads.moments import shown, visible
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, EffectiveValue, IndicatorValue, OpenRequest, Score, ScoreHistoryEntry
@@ -13,6 +13,7 @@ from ledger.api.types import global_id
 from ledger.domain import score as domain
 from ledger.domain.score import Basis, ScoreStatus, score_stream
 from ledger.results import AsOf as Moment
+from ledger.results import ValueRow
 
 
 def score(context: Context, key: tuple[str, str, str, str], at: Moment) -> Score | None:
@@ -118,22 +119,28 @@ def values(
 ) -> Connection[IndicatorValue]:
     """A page of an indicator's effective values that the viewer may see, by unit and period."""
     check_first(first)
-    visibility = context.visibility()
-    found = context.service.answers.values(cycle_id, indicator_id, basis=basis, at=at.position)
-    seen = [row for row in found if visibility.sees_score(row.unit_id, indicator_id)]
-    start = place_of(after) or 0
-    shown_rows = list(enumerate(seen[start : start + first + 1], start=start + 1))
+    answers, visibility = context.service.answers, context.visibility()
+
+    def fetch(place: tuple[str, ...] | None, limit: int) -> list[ValueRow]:
+        after_key = (place[0], place[1]) if place else None
+        return answers.value_page(cycle_id, indicator_id, basis=basis, at=at.position, after=after_key, limit=limit)
+
+    found, more = visible(
+        fetch,
+        lambda row: visibility.sees_score(row.unit_id, indicator_id),
+        lambda row: (row.unit_id, row.period),
+        first=first,
+        after=key_of_cursor(after, 2),
+    )
     key = f"{cycle_id}:{indicator_id}:{basis.value}:{at.position}"
-    places: dict[str, int] = {}
-    nodes: list[IndicatorValue] = []
-    for place, row in shown_rows:
-        node = IndicatorValue(
+    nodes = [
+        IndicatorValue(
             id=global_id("IndicatorValue", f"{key}:{row.unit_id}:{row.period}"),
             unit_id=row.unit_id,
             period=row.period,
             value=row.value,
             position=Position(row.position),
         )
-        places[node.id] = place
-        nodes.append(node)
-    return page(nodes, lambda node: places[node.id], first=first, after=after)
+        for row in found
+    ]
+    return keyed_page(nodes, lambda node: (node.unit_id, node.period), after=after, more=more)
