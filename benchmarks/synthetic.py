@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import count, islice
+from typing import Any
 from uuid import UUID
 
 from ledger.domain.cycle import CycleOpened, CyclePlanned, PlanVersionIssued
@@ -126,14 +127,19 @@ def _score_facts(cycle: int, before: int) -> Iterator[tuple[int, Actor, Fact]]:
     ]
     for step in range(TELLING):
         for place, (unit_id, indicator_id) in enumerate(cells):
-            key = {"cycle_id": cycle_id(cycle), "unit_id": unit_id, "indicator_id": indicator_id, "period": PERIOD}
+            key: dict[str, Any] = {
+                "cycle_id": cycle_id(cycle),
+                "unit_id": unit_id,
+                "indicator_id": indicator_id,
+                "period": PERIOD,
+            }
             earlier = before + (step - 1) * len(cells) + place + 1
             value = Decimal(6000 + place * 7919 % 4000) / 100
             yield step + 1, *_told(step, place, key, earlier, value, earlier - len(cells))
 
 
 def _told(
-    step: int, place: int, key: dict[str, str], earlier: int, value: Decimal, before_that: int
+    step: int, place: int, key: dict[str, Any], earlier: int, value: Decimal, before_that: int
 ) -> tuple[Actor, Fact]:
     scorer = Actor(f"scorer-{place % 40}", "SCORER", f"BUREAU-{place % 40}")
     checker = Actor(f"verifier-{place % 20}", "VERIFIER", "STATISTICS")

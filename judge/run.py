@@ -31,9 +31,12 @@ from ledger.domain.score import EntrySource, ScoreEntered
 from ledger.embedded import EmbeddedPostgres
 from ledger.entries import Draft
 from ledger.migrate import migrate
+from ledger.proof.bundle import bundle
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.log import Inclusion, LogReader
 from ledger.proof.note import Note, SignatureKind, SigningKey
+from ledger.proof.signer import opened_signer
+from ledger.proof.snapshot import connect_signer
 from ledger.store import open_store
 
 GOPATH = Path("/usr/share/gocode")
@@ -91,15 +94,6 @@ class Case:
         return ["proof", proof, self.write("entry", found.entry), *self.keys]
 
 
-def export(case: Case) -> None:
-    """Write the log's files."""
-    for tile in tiles_of(case.size):
-        case.write(tile.path, case.log.tile(tile))
-        if tile.level == 0:
-            case.write(entries_path(tile.index, tile.width), case.log.entries(tile.index, tile.width))
-    case.write("checkpoint", str(case.signed(case.checkpoint())))
-
-
 def drafts(first: int) -> list[Draft]:
     """Some events, each in a stream of its own."""
     actor = Actor("scorer", "SCORER", "U-HOME")
@@ -132,20 +126,20 @@ def entry_flipped(case: Case) -> list[str]:
 def entries_swapped(case: Case) -> list[str]:
     entries = bundled(case.log.entries(7))
     entries[3], entries[4] = entries[4], entries[3]
-    case.write(entries_path(7), bundle(entries))
+    case.write(entries_path(7), joined(entries))
     return case.whole
 
 
 def last_entry_dropped(case: Case) -> list[str]:
     last = last_tile(case)
-    case.write(entries_path(last.index, last.width), bundle(bundled(case.log.entries(last.index, last.width))[:-1]))
+    case.write(entries_path(last.index, last.width), joined(bundled(case.log.entries(last.index, last.width))[:-1]))
     return case.whole
 
 
 def entry_added(case: Case) -> list[str]:
     last = last_tile(case)
     case.write(
-        entries_path(last.index, last.width), case.log.entries(last.index, last.width) + bundle([b'{"value":"9.9"}'])
+        entries_path(last.index, last.width), case.log.entries(last.index, last.width) + joined([b'{"value":"9.9"}'])
     )
     return case.whole
 
@@ -263,7 +257,7 @@ def bundled(data: bytes) -> list[bytes]:
     return found
 
 
-def bundle(entries: list[bytes]) -> bytes:
+def joined(entries: list[bytes]) -> bytes:
     """Entries as a bundle has them."""
     return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
 
@@ -339,10 +333,17 @@ def main(entries: int) -> int:
                 for first in range(1, entries + 1, BATCH):
                     store.append(drafts(first))
                 size = store.head
+                with (
+                    opened_signer(directory / "signer", origin=ORIGIN) as signer,
+                    connect_signer(database) as connection,
+                ):
+                    signer.step(connection)
+                    key = signer.memory.keyring.keys[0]
+                bundle(directory / "log", directory / "signer", lambda through: store.entries(through=through))
             witness = SigningKey.generate("archive.example/witness", SignatureKind.COSIGNATURE)
             with database.readers() as readers:
-                case = Case(directory / "log", LogReader(readers), SigningKey.generate(ORIGIN), witness, size)
-                export(case)
+                case = Case(directory / "log", LogReader(readers), key, witness, size)
+                case.write("checkpoint", str(case.signed(case.checkpoint())))
                 wrong = run(judge, case)
     print(f"{len(ALTERATIONS)} alterations; the judge was {'never' if not wrong else f'{wrong} times'} wrong.")
     return 1 if wrong else 0

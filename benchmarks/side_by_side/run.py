@@ -19,9 +19,11 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
@@ -220,6 +222,7 @@ def cases(servers: list[Server], ours: list[tuple[str, Any]], theirs: list[tuple
         Case(executor, [posted(executor, *each) for each in ours]),
         Case(misses, [posted(misses, *each) for each in ours]),
         Case(hits, [posted(hits, *each) for each in ours]),
+        Case(replace(hits, name="304"), [conditional(hits, *each) for each in ours], status="304"),
     ]
 
 
@@ -227,6 +230,14 @@ def posted(server: Server, document: str, variables: dict[str, str]) -> dict[str
     """A request as a client sends it."""
     body = json.dumps({"query": document, "variables": variables})
     return {"method": "POST", "path": "/graphql", "body": body, "headers": server.headers | JSON}
+
+
+def conditional(server: Server, document: str, variables: dict[str, str]) -> dict[str, Any]:
+    """A request of a client that has the answer already."""
+    path = "/graphql?" + urlencode({"query": document, "variables": json.dumps(variables)})
+    request = Request(server.url.removesuffix("/graphql") + path, headers=server.headers)
+    with urlopen(request) as answer:
+        return {"method": "GET", "path": path, "headers": server.headers | {"if-none-match": answer.headers["etag"]}}
 
 
 JSON = {"content-type": "application/json"}

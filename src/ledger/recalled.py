@@ -56,7 +56,7 @@ class RecalledCycles:
         return self._store.event(position)
 
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
-        """Return what is known of a cycle; the copy is the caller's own."""
+        """Return what is known of a cycle; of the present it is the caller's own copy, the past is shared."""
         if at is not None:
             return self._recall_at(cycle_id, at)
         with self._lock:
@@ -77,4 +77,5 @@ class RecalledCycles:
                 self._past[cycle_id, at] = recall
             while len(self._past) > PASTS_KEPT_MAX:
                 self._past.popitem(last=False)
-            return recall.copy()
+            # Never folded further, so it needs no copy.
+            return recall

@@ -35,6 +35,8 @@ ARGUMENTS: dict[str, object] = {
     "outcome": "OPEN",
     "request_position": 50,
     "after": 10,
+    "after_unit_id": "U01",
+    "after_period": "2018-Y",
     "before": 90,
     "limit": 10,
     "as_of": 80,

@@ -35,6 +35,7 @@ from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.signing import Signing, signing
 from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
+from ledger.api.verdict_queries import VerdictQueries
 from ledger.domain import commitments
 from ledger.domain.score import Basis, ReasonCode
 from ledger.results import EventFilter as WantedEvents
@@ -86,7 +87,7 @@ class CorrectionFilter:
 
 
 @strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
-class Query(PublicationQueries, ProceedingQueries, ProofQueries):
+class Query(PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context

@@ -127,6 +127,28 @@ class Aftermath(Plants):
         """Flag, case, measurement and finding."""
         staff, cell, position = self.city.staff, lifted.cell, lifted.correction.position
         case, inspector = f"{self.city.prefix}{CASE_ID}", staff.inspectors[0]
+        yield from self._case_opened(case, position)
+        query = "scoreHistory(cycle: {}, unit: {}, indicator: {}, period: {})".format(self.city.cycle_id, *cell)
+        result_hash = hashlib.sha256(f"{query}\n{position}".encode()).hexdigest()
+        sealed = SealQuery(case_id=case, query=query, as_of_position=position, result_hash=result_hash)
+        seal = yield Act(at=at("2019-03-06 10:00"), by=inspector, command=sealed)
+        measure = self._measured(cell, lifted.before)
+        measured = yield Act(at=at("2019-03-08 15:00"), by=staff.offices[7], command=measure)
+        found = RecordFinding(
+            case_id=case,
+            kind=FindingKind.FRAUD,
+            unit_ids=(cell[0],),
+            positions=(position, seal.position, measured.position),
+            standard="实施办法A3",
+            findings="补计得分所依据的材料系事后伪造",
+            evidence=(self.city.books.evidence["现场核查记录"],),
+        )
+        yield Act(at=at("2019-03-11 15:00"), by=inspector, command=found)
+        self.stage.enter(self._case_closed(case))
+
+    def _case_opened(self, case: str, position: int) -> Script:
+        """A rule points at the correction, and a case is opened on it."""
+        inspector = self.city.staff.inspectors[0]
         flag = yield Act(
             at=at("2019-03-05 09:00"),
             by=inspector,
@@ -155,23 +177,6 @@ class Aftermath(Plants):
             note="线索属实可能性大，立案核查",
         )
         yield Act(at=at("2019-03-05 15:00"), by=inspector, command=escalated)
-        query = "scoreHistory(cycle: {}, unit: {}, indicator: {}, period: {})".format(self.city.cycle_id, *cell)
-        result_hash = hashlib.sha256(f"{query}\n{position}".encode()).hexdigest()
-        sealed = SealQuery(case_id=case, query=query, as_of_position=position, result_hash=result_hash)
-        seal = yield Act(at=at("2019-03-06 10:00"), by=inspector, command=sealed)
-        measure = self._measured(cell, lifted.before)
-        measured = yield Act(at=at("2019-03-08 15:00"), by=staff.offices[7], command=measure)
-        found = RecordFinding(
-            case_id=case,
-            kind=FindingKind.FRAUD,
-            unit_ids=(cell[0],),
-            positions=(position, seal.position, measured.position),
-            standard="实施办法A3",
-            findings="补计得分所依据的材料系事后伪造",
-            evidence=(self.city.books.evidence["现场核查记录"],),
-        )
-        yield Act(at=at("2019-03-11 15:00"), by=inspector, command=found)
-        self.stage.enter(self._case_closed(case))
 
     def _measured(self, cell: tuple[str, str, str], observed: Decimal) -> RecordSpotCheck:
         others = [person for person in self.city.staff.verifiers if person not in self.city.books.stood_for[cell]]

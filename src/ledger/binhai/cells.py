@@ -195,28 +195,17 @@ class Scores:
         if evidence is None:
             title = f"更正依据 {unit_id} {indicator_id} {period} {value}"
             evidence = yield from paper(self.stage, self.city, title, by=requester, at=at, exact=exact)
-        requested = yield Act(
-            at=at,
-            by=requester,
-            exact=exact,
-            command=RequestCorrection(
-                **self.key(cell),
-                corrects_position=self.city.books.positions[cell],
-                proposed_value=value,
-                reason_code=code,
-                reason=reason,
-                evidence=(evidence,),
-            ),
+        request = RequestCorrection(
+            **self.key(cell),
+            corrects_position=self.city.books.positions[cell],
+            proposed_value=value,
+            reason_code=code,
+            reason=reason,
+            evidence=(evidence,),
         )
-        approved = yield Act(
-            at=at + timedelta(hours=hours),
-            by=approver,
-            exact=exact,
-            command=ApproveCorrection(
-                **self.key(cell),
-                request_position=requested.position,
-            ),
-        )
+        requested = yield Act(at=at, by=requester, exact=exact, command=request)
+        approval = ApproveCorrection(**self.key(cell), request_position=requested.position)
+        approved = yield Act(at=at + timedelta(hours=hours), by=approver, exact=exact, command=approval)
         self.note(cell, value, approved.position, entered_by, verified_by)
         return requested.events[0], approved.events[0]
 

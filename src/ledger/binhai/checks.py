@@ -65,7 +65,7 @@ class CheckPlants(Plants):
         done = yield Act(at=at(when), by=self.city.staff.offices[7], command=planned)
         fact = done.events[0].fact
         assert isinstance(fact, SpotCheckPlanned)
-        recall = self.stage.recall(self.city.cycle_id, fact.as_of_position)
+        recall = self.stage.known_at(self.city.cycle_id, fact.as_of_position)
         names = drawn_by(fact, recall)
         return done.events[0], [(unit, row, period) for _, _, unit, row, period in (name.split(":") for name in names)]
 

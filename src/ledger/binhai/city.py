@@ -147,12 +147,19 @@ class City:
 
     def row(self, indicator_id: str) -> IndicatorRow:
         """One indicator of the library."""
-        return next(row for row in self.shape.rows if row.indicator_id == indicator_id)
+        return self._rows[indicator_id]
 
     def rows(self, unit_id: str) -> tuple[IndicatorRow, ...]:
         """The indicators that apply to a unit."""
-        group_id = self.units[unit_id].group_id
-        return self.shape.rows_of(next(group for group in self.shape.groups if group.group_id == group_id))
+        return self._rows_of_group[self.units[unit_id].group_id]
+
+    @cached_property
+    def _rows(self) -> dict[str, IndicatorRow]:
+        return {row.indicator_id: row for row in self.shape.rows}
+
+    @cached_property
+    def _rows_of_group(self) -> dict[str, tuple[IndicatorRow, ...]]:
+        return {group.group_id: self.shape.rows_of(group) for group in self.shape.groups}
 
     def ranked(self, group_id: str | None = None) -> list[str]:
         """The units that are ranked at first, of one group or of all."""

@@ -47,7 +47,7 @@ from ledger.domain.veto import VetoEffect
 VETOED, PROMOTED = "G1", "G7"
 BENDABLE = ("G5", "G4", "G3", "G8", "G6")
 CORRECTIONS = 10
-"""How many the unit that is lifted gets in an hour; those of no account hide those that count."""
+"""How many the unit that is lifted gets in an hour, where it has so many scores; most hide the one that counts."""
 
 
 @dataclass(slots=True)
@@ -126,9 +126,9 @@ class Finale(Plants):
 
     def _bends(self) -> Iterator[tuple[str, str, str, Decimal, list[str]]]:
         """Which weights of which group to move so that two grades become others."""
-        recall = self.stage.recall(self.city.cycle_id)
+        known = self.stage.known
         for group_id in BENDABLE:
-            now = recall.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
+            now = known.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
             honest, latest = settle(now), now.cycle.latest
             plan = regrouped(latest.plan, self.city.membership())
             weights = _weights(plan, group_id)
@@ -136,7 +136,7 @@ class Finale(Plants):
                 if not swaps(honest, lighter=lighter, heavier=heavier, by=by):
                     continue
                 changed = with_weights(plan, group_id, shifted(weights, lighter=lighter, heavier=heavier, by=by))
-                version = replace(latest, plan_version=latest.plan_version + 1, position=recall.as_of, plan=changed)
+                version = replace(latest, plan_version=latest.plan_version + 1, position=known.as_of, plan=changed)
                 cycle = replace(now.cycle, versions=(*now.cycle.versions, version), assigned=())
                 flipped = regraded(honest, settle(replace(now, cycle=cycle)))
                 if len(flipped) == 2:
@@ -179,15 +179,19 @@ class Finale(Plants):
     def _ties(self) -> Script:
         """In two groups the totals at a cut become one, and the leading group has to choose."""
         yield at("2019-01-25 14:00")
-        cuts = [cut for group_id in self.free() for grade in (BEST, "GOOD") if (cut := self._cut(group_id, grade))]
-        for gap, group_id, grade in sorted(cuts):
+        for gap, group_id, grade in sorted(self._cuts(BEST, "GOOD")):
             if group_id not in self.taken and len(self.taken) < 5:
                 self.taken.add(group_id)
                 self.stage.enter(self._tied(group_id, grade, gap))
 
-    def _cut(self, group_id: str, grade: str) -> tuple[Decimal, str, str] | None:
-        gap = gap_at(results_of(self.city, self.stage, group_id), grade)
-        return None if gap is None else (gap, group_id, grade)
+    def _cuts(self, *grades: str) -> Iterator[tuple[Decimal, str, str]]:
+        """How far the totals lie apart at the cuts of the groups in which no story happens yet."""
+        for group_id in self.free():
+            results = results_of(self.city, self.stage, group_id)
+            for grade in grades:
+                gap = gap_at(results, grade)
+                if gap is not None:
+                    yield gap, group_id, grade
 
     def _tied(self, group_id: str, grade: str, gap: Decimal) -> Script:
         """Deductions leave two units with one total at a cut, and the leading group has to choose."""
@@ -221,8 +225,7 @@ class Finale(Plants):
     def lifting(self) -> Script:
         """P1: three hours before the meeting a unit is lifted over the cut, among corrections of no account."""
         yield MEETING_AT - timedelta(hours=4)
-        found = [cut for group_id in self.free() if (cut := self._cut(group_id, BEST)) is not None]
-        _, group_id, _ = min(found)
+        _, group_id, _ = min(self._cuts(BEST))
         self.taken.add(group_id)
         sides = either_side(results_of(self.city, self.stage, group_id), BEST)
         assert sides is not None
@@ -247,22 +250,23 @@ class Finale(Plants):
         self.truth.plant(
             "P1",
             (*events[-2:], *events[:-2]),
-            expected=("A03", "A04", "A05", "A06"),
-            note=f"the last of {CORRECTIONS}, three hours before the grades, lifts the unit over the cut",
+            expected=("A03", "A04", "A05", *(["A06"] if len(events) >= 2 * CORRECTIONS else [])),
+            note=f"the last of {len(events) // 2}, three hours before the grades, lifts the unit over the cut",
             group=group_id,
             unit=unit_id,
             indicator=needed[-1][0][1],
         )
 
     def _of_no_account(self, unit_id: str, count: int) -> list[tuple[Cell, Decimal]]:
-        """Awards for periods that do not count in the year, each with a tenth of a point more."""
-        rows = [row.indicator_id for row in self.city.rows(unit_id) if row.kind == "DIRECT_POINTS"]
-        periods = ("2018-Q1", "2018-Q2", "2018-Q3", "2018-H1")
-        cells = [
-            cell for row in rows for period in periods if (cell := (unit_id, row, period)) in self.city.books.figures
+        """Scores for periods that do not count in the year, each with a tenth more."""
+        rows = [
+            row for row in self.city.rows(unit_id) if row.kind in ("DIRECT_POINTS", "LINEAR_RATIO") and not row.flow
         ]
-        spare = [cell for cell in cells if cell[1] not in JUDGED_ALL_YEAR]
-        return [(cell, self.city.books.figures[cell] + Decimal("0.1")) for cell in spare[: max(count, 0)]]
+        spare = [row.indicator_id for row in rows if row.indicator_id not in JUDGED_ALL_YEAR]
+        periods = ("2018-Q1", "2018-Q2", "2018-Q3", "2018-H1")
+        figures = self.city.books.figures
+        cells = [cell for row in spare for period in periods if (cell := (unit_id, row, period)) in figures]
+        return [(cell, figures[cell] + Decimal("0.1")) for cell in cells[: max(count, 0)]]
 
     def _ring(self, appraisal: Appraisal) -> Script:
         """P18: three units' friends cast six like ballots; the look-alike rates everybody well."""

@@ -49,7 +49,7 @@ class ScorePlants(Plants):
 
     def _seconded_verifier(self) -> Script:
         """P4: somebody lent by the assessed unit verifies its scores."""
-        cells = [self.cell("G2-01", "B01", period) for period in QUARTERS[:3]]
+        cells = self._of_quarters("G2-01")
         home = self.cell("G2-01", "", "")[0]
         for cell in cells:
             self.scores.order(cell, plain, self._verified_by("verifier-seconded"))
@@ -58,7 +58,7 @@ class ScorePlants(Plants):
         )
 
     def _former_colleague(self) -> Script:
-        cells = [self.cell("G2-02", "B01", period) for period in QUARTERS[:3]]
+        cells = self._of_quarters("G2-02")
         for cell in cells:
             self.scores.order(cell, plain, self._verified_by("verifier-former"))
         audit, _ = self.city.other_units["AUDIT"]
@@ -253,51 +253,55 @@ class ScorePlants(Plants):
 
     def _at_the_end(self) -> Iterable[Script]:
         """Note the positions of what was only ordered."""
-        truth, books = self.truth, self.city.books
-        unit = self.cell("G1-04", "", "")[0]
-
-        def verified(cells: Iterable[Cell]) -> list[tuple[int, str]]:
-            return [(books.verified[cell], "ScoreVerified") for cell in cells]
-
-        def entered(cells: Iterable[Cell]) -> list[tuple[int, str]]:
-            return [(books.entered[cell], "ScoreEntered") for cell in cells]
-
-        seconded = [self.cell("G2-01", "B01", period) for period in QUARTERS[:3]]
-        former = [self.cell("G2-02", "B01", period) for period in QUARTERS[:3]]
-        truth.plant(
-            "P4", verified(seconded), expected=("A02",), note="lent by the unit that is verified", unit=seconded[0][0]
-        )
-        truth.look_alike("P4", verified(former), note="left the unit two years before", unit=former[0][0])
-        stamper = self.city.staff.verifiers[6]
-        truth.plant("P5", verified(self._stamped()), expected=("A20",), note="60 single ones in 45 s", person=stamper)
-        truth.look_alike("P5", verified(self._batched()), note="one batch with a checklist", person=stamper)
-        heaped = [(books.reported[cell], "ScoreSelfReported") for cell in self._heaped()]
-        reporter = self.city.staff.reporters[unit][0]
-        truth.plant("P6", heaped, expected=("A14",), note="41 of 120 end in 0 or 5", unit=unit, person=reporter)
-        steps = [cell for cell in self.city.cells() if cell[1] == "E11" and cell in books.entered]
-        truth.look_alike("P6", entered(steps), note="the legal step is 0.5", indicator="E11")
-        truth.plant(
-            "P7", entered(self._one_paper_cells()), expected=("A12",), note="one paper for five scores of two units"
-        )
-        truth.look_alike("P7", entered(self._bulletin_cells()), note="a public bulletin", indicator="E12")
-        fallen, slipped = self.cell("G1-09", "E02", "2018-M08"), self.cell("G1-09", "E06", "2018-M05")
-        truth.plant(
-            "P12", entered([fallen]), expected=("A17",), note="year to date falls", unit=fallen[0], indicator="E02"
-        )
-        truth.plant("P12", entered([slipped]), expected=("A18",), note="10 000 times", unit=slipped[0], indicator="E06")
-        collapse = [self.cell("G2-02", "E04", period) for period in MONTHS[9:]]
-        truth.look_alike(
-            "P12", entered(collapse), note="a plant closed, and it is said", unit=collapse[0][0], indicator="E04"
-        )
-        hits = self._hits()
-        truth.plant(
-            "P21", entered(hits), expected=("A16",), note="63 of 139 hit the target to the dot", unit=hits[0][0]
-        )
-        binary = [self.cell("G1-02", "R01", period) for period in MONTHS]
-        truth.look_alike(
-            "P21", entered(binary), note="none is the target of accidents", unit=binary[0][0], indicator="R01"
-        )
+        self._note_verifications()
+        self._note_papers()
+        self._note_figures()
         return ()
+
+    def _note_verifications(self) -> None:
+        truth, stamper = self.truth, self.city.staff.verifiers[6]
+        lent, left = self._of_quarters("G2-01"), self._of_quarters("G2-02")
+        note = "lent by the unit that is verified"
+        truth.plant("P4", self._verified(lent), expected=("A02",), note=note, unit=lent[0][0])
+        truth.look_alike("P4", self._verified(left), note="left the unit two years before", unit=left[0][0])
+        note = "60 single ones in 45 s"
+        truth.plant("P5", self._verified(self._stamped()), expected=("A20",), note=note, person=stamper)
+        note = "one batch with a checklist"
+        truth.look_alike("P5", self._verified(self._batched()), note=note, person=stamper)
+
+    def _note_papers(self) -> None:
+        note = "one paper for five scores of two units"
+        self.truth.plant("P7", self._entered(self._one_paper_cells()), expected=("A12",), note=note)
+        self.truth.look_alike("P7", self._entered(self._bulletin_cells()), note="a public bulletin", indicator="E12")
+
+    def _note_figures(self) -> None:
+        truth, books, heaped = self.truth, self.city.books, self._heaped()
+        unit, reported = heaped[0][0], [(self.city.books.reported[cell], "ScoreSelfReported") for cell in heaped]
+        reporter = self.city.staff.reporters[unit][0]
+        note = "41 of 120 end in 0 or 5"
+        truth.plant("P6", reported, expected=("A14",), note=note, unit=unit, person=reporter)
+        steps = [cell for cell in self.city.cells() if cell[1] == "E11" and cell in books.entered]
+        truth.look_alike("P6", self._entered(steps), note="the legal step is 0.5", indicator="E11")
+        fallen, slipped = self.cell("G1-09", "E02", "2018-M08"), self.cell("G1-09", "E06", "2018-M05")
+        collapse = [self.cell("G2-02", "E04", period) for period in MONTHS[9:]]
+        for cell, rule, note in ((fallen, "A17", "the year to date falls"), (slipped, "A18", "10 000 times")):
+            truth.plant("P12", self._entered([cell]), expected=(rule,), note=note, unit=cell[0], indicator=cell[1])
+        note = "a plant closed, and it is said"
+        truth.look_alike("P12", self._entered(collapse), note=note, unit=collapse[0][0], indicator="E04")
+        hits, none = self._hits(), [self.cell("G1-02", "R01", period) for period in MONTHS]
+        note = "63 of 139 hit the target to the dot"
+        truth.plant("P21", self._entered(hits), expected=("A16",), note=note, unit=hits[0][0])
+        note = "none is the target of accidents"
+        truth.look_alike("P21", self._entered(none), note=note, unit=none[0][0], indicator="R01")
+
+    def _of_quarters(self, unit: str) -> list[Cell]:
+        return [self.cell(unit, "B01", period) for period in QUARTERS[:3]]
+
+    def _verified(self, cells: Iterable[Cell]) -> list[tuple[int, str]]:
+        return [(self.city.books.verified[cell], "ScoreVerified") for cell in cells]
+
+    def _entered(self, cells: Iterable[Cell]) -> list[tuple[int, str]]:
+        return [(self.city.books.entered[cell], "ScoreEntered") for cell in cells]
 
 
 def _ending(value: Decimal, scale: int, digits: tuple[int, ...], number: int) -> Decimal:

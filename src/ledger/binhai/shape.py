@@ -131,29 +131,10 @@ def _some(**sizes: int) -> tuple[GroupShape, ...]:
 @cache
 def presets() -> dict[str, Shape]:
     """The shapes by name. Source: domain.md 6.3."""
-    year = Shape(
-        groups=city_groups(),
-        departments=22,
-        verifiers=30,
-        ballots_per_campaign=203,
-        key_tasks=160,
-        stories=True,
-        restated=True,
-        events=39_700,
-    )
+    year = _whole_year()
     quarterly = tuple(row.indicator_id for row in library() if row.frequency is Frequency.QUARTER)
     return {
-        "mini": Shape(
-            groups=_some(G6=5),
-            indicator_ids=("E14", "K04", "P07"),
-            departments=2,
-            verifiers=2,
-            ballots_per_campaign=4,
-            key_tasks=1,
-            stories=False,
-            restated=False,
-            events=330,
-        ),
+        "mini": _few(),
         "XS": Shape(
             groups=_some(G3=5, G6=5, G7=5),
             indicator_ids=("E14", "L02", "L05", "L08", "P07", "G02"),
@@ -180,3 +161,30 @@ def presets() -> dict[str, Shape]:
         "L": replace(year, cities=26),
         "XL": replace(year, cities=258),
     }
+
+
+def _whole_year() -> Shape:
+    return Shape(
+        groups=city_groups(),
+        departments=22,
+        verifiers=30,
+        ballots_per_campaign=203,
+        key_tasks=160,
+        stories=True,
+        restated=True,
+        events=39_700,
+    )
+
+
+def _few() -> Shape:
+    return Shape(
+        groups=_some(G6=5),
+        indicator_ids=("E14", "K04", "P07"),
+        departments=2,
+        verifiers=2,
+        ballots_per_campaign=4,
+        key_tasks=1,
+        stories=False,
+        restated=False,
+        events=330,
+    )

@@ -94,7 +94,8 @@ class Stage:
         self._clock = clock
         self._documents = documents
         self._commands = Commands(store, stored_bytes=documents.size)
-        self._recalled = RecalledCycles(store)
+        self._known = Recall()
+        self._past = RecalledCycles(store)
         self._name = f"ledger-demo:{seed}"
         self._numbers = count(1)
         self._waiting: list[tuple[datetime, int, tuple[Script, Act | None] | Callable[[], Iterable[Script]]]] = []
@@ -117,9 +118,14 @@ class Stage:
         """The moment that is being played."""
         return self._clock.now
 
-    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
-        """What is known of a cycle, as anybody could fold it from the events."""
-        return self._recalled.recall(cycle_id, at)
+    @property
+    def known(self) -> Recall:
+        """What is known by now, as anybody could fold it from the events; not to be folded further."""
+        return self._known
+
+    def known_at(self, cycle_id: str, position: int) -> Recall:
+        """What was known of a cycle at a position."""
+        return self._past.recall(cycle_id, position)
 
     def state(self, stream: Stream[S]) -> S:
         """One stream as it is now."""
@@ -165,6 +171,7 @@ class Stage:
                 raise OutOfScript(f"{act.at:%Y-%m-%d %H:%M} {act.by}: {act.command}: {outcome!r}")
             events = outcome.events if isinstance(outcome, Recorded) else self._attempt(act)
             self.kinds.update(event.type for event in events)
+            self._known.fold(events)
             self._advance(script, Done(events))
 
     def _attempt(self, act: Act) -> tuple[Event, ...]:

@@ -26,6 +26,7 @@ from ledger.domain.commands.restoring import RecordReopened, RecordRestored, Res
 from ledger.domain.facts import Channel
 from ledger.domain.merkle import TILE_WIDTH, entries_path, leaf_hash
 from ledger.domain.opening import LedgerReopened
+from ledger.domain.world import World
 from ledger.entries import decode
 from ledger.proof.comparing import first_difference, first_wrong_tile
 from ledger.proof.durable import write_whole
@@ -34,8 +35,9 @@ from ledger.proof.log import ENTRY_LENGTH_BYTES
 from ledger.proof.memory import Memory
 from ledger.proof.signer import Signer, opened_signer
 from ledger.proof.snapshot import connect_signer, taken
+from ledger.recalled import RecalledCycles, WrittenHistory
 from ledger.settings import Settings
-from ledger.store import Store, open_store
+from ledger.store import Store, Streams, open_store
 
 _UNFINISHED = "restoring"
 _INCARNATION = re.compile(r"(.*/)([1-9][0-9]*)")
@@ -88,8 +90,9 @@ def refill(
             _require_behind(store, size)
             write_whole(note, str(store.head).encode())
         restored_size = int(note.read_text())
-        _require_as_signed(signer, connection, settings.ledger_id, store.head)
-        missing = _as_signed(signer.memory, missing_entries(source, store.head, size), store.head, size)
+        stored = min(store.head, size)
+        _require_as_signed(signer, connection, settings.ledger_id, stored)
+        missing = _as_signed(signer.memory, missing_entries(source, stored, size), stored, size)
         for recorded_at, group in groupby(missing, key=lambda entry: decode(entry).recorded_at):
             store.refill(list(group), recorded_at)
             progress(store.head - restored_size, size - restored_size)
@@ -208,6 +211,9 @@ def _require_as_signed(signer: Signer, connection: Connection, ledger_id: int, t
 
 def _record(store: Store, command: RestoreCommand, approval: Approval) -> None:
     by = approval.by(store)
+    # Decided once without recording: a refusal that is put on record would take the place of what was lost.
+    history = WrittenHistory(Streams(store), RecalledCycles(store))
+    command.decide(World(history, person_id=by, now=store.now()))
     Commands(store).execute(Request(command=command, command_id=uuid4(), person_id=by, channel=Channel.SYSTEM))
 
 

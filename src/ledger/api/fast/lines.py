@@ -30,6 +30,8 @@ class Lines:
             statement_timeout=f"{STATEMENT_TIMEOUT_S}s",
             default_transaction_read_only="on",
             search_path=",".join(projections()),
+            # Reads by a key have one good plan; making it anew takes longer than the read.
+            plan_cache_mode="force_generic_plan",
         )
         self._idle: list[Line] = []
 
