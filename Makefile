@@ -1,5 +1,5 @@
 # Everything on a machine with Python >= 3.11 and make:
-#   make demo    install, import the real table, show what changed, serve until Ctrl-C
+#   make demo    install, import the real table, play a fictional city's year, serve that until Ctrl-C
 #   make test    install, lint, check types and import contracts, run every test
 #   make bench   install, run every benchmark beside its peers (half an hour), write benchmarks/RESULTS.md
 #   make judge   have other people's verifier judge an exported log, and other people's clients, audits, linters
@@ -13,6 +13,7 @@ INSTALLED := $(VENV)/.installed
 .PHONY: demo test lint format schema release-schema bench judge clean
 
 demo: $(INSTALLED)
+	$(BIN)/ledger demo --preset world --no-serve
 	$(BIN)/ledger demo
 
 test: lint

@@ -176,7 +176,7 @@ def running(
         cwd=where,
         env=surroundings,
         stdout=subprocess.PIPE,
-        stderr=sys.stderr if os.environ.get("LEDGER_BENCH_ERRORS") else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
         text=True,
     )
     try:

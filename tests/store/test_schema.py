@@ -60,7 +60,7 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture
-def new_database(server: str) -> Iterator[Callable[[], Database]]:
+def empty_database(server: str) -> Iterator[Callable[[], Database]]:
     """Makes empty databases, which nothing has migrated yet."""
     names: list[sql.Identifier] = []
 
@@ -82,8 +82,8 @@ def catalog(database: Database) -> dict[str, list[tuple[object, ...]]]:
         return {subject: connection.execute(query.encode()).fetchall() for subject, query in CATALOG.items()}
 
 
-def test_the_picture_equals_what_the_migrations_lead_to(new_database: Callable[[], Database]):
-    pictured, migrated = new_database(), new_database()
+def test_the_picture_equals_what_the_migrations_lead_to(empty_database: Callable[[], Database]):
+    pictured, migrated = empty_database(), empty_database()
     with pictured.connect() as connection:
         connection.execute((files("ledger") / "schema.sql").read_bytes())
     migrate(migrated)
@@ -110,8 +110,8 @@ def test_every_table_of_ours_leads_with_the_ledger(database: Database):
     assert {column for _, column in first_columns} == {"ledger_id"}, first_columns
 
 
-def test_migrations_are_applied_once(new_database: Callable[[], Database]):
-    database = new_database()
+def test_migrations_are_applied_once(empty_database: Callable[[], Database]):
+    database = empty_database()
 
     assert migrate(database) == [name for name, _ in migrations()]
     before = catalog(database)
@@ -120,9 +120,9 @@ def test_migrations_are_applied_once(new_database: Callable[[], Database]):
     assert catalog(database) == before
 
 
-def test_the_projector_may_make_schemas_in_any_database_that_is_migrated(new_database: Callable[[], Database]):
+def test_the_projector_may_make_schemas_in_any_database_that_is_migrated(empty_database: Callable[[], Database]):
     """A right on the database itself does not come along when it is copied or restored, so it is looked after."""
-    database = new_database()
+    database = empty_database()
     migrate(database)
     with database.connect() as connection:
         name = sql.Identifier(connection.info.dbname)
@@ -134,8 +134,8 @@ def test_the_projector_may_make_schemas_in_any_database_that_is_migrated(new_dat
         connection.execute("CREATE SCHEMA projected")
 
 
-def test_of_processes_that_start_at_once_one_migrates(new_database: Callable[[], Database]):
-    database, barrier = new_database(), threading.Barrier(4)
+def test_of_processes_that_start_at_once_one_migrates(empty_database: Callable[[], Database]):
+    database, barrier = empty_database(), threading.Barrier(4)
 
     def start(_: int) -> list[str]:
         barrier.wait()
@@ -147,9 +147,9 @@ def test_of_processes_that_start_at_once_one_migrates(new_database: Callable[[],
     assert applied == [[], [], [], [name for name, _ in migrations()]]
 
 
-def test_databases_of_one_server_are_migrated_at_once(new_database: Callable[[], Database]):
+def test_databases_of_one_server_are_migrated_at_once(empty_database: Callable[[], Database]):
     """They share the server's roles."""
-    databases = [new_database() for _ in range(4)]
+    databases = [empty_database() for _ in range(4)]
     barrier = threading.Barrier(len(databases))
     with databases[0].connect() as connection:
         for role in ("ledger_app", "ledger_projector"):
@@ -165,8 +165,8 @@ def test_databases_of_one_server_are_migrated_at_once(new_database: Callable[[],
     assert applied == [[name for name, _ in migrations()]] * len(databases)
 
 
-def test_a_target_that_was_recorded_before_baselines_had_a_column_has_its_own(new_database: Callable[[], Database]):
-    database = new_database()
+def test_a_target_that_was_recorded_before_baselines_had_a_column_has_its_own(empty_database: Callable[[], Database]):
+    database = empty_database()
     [(first, text), *_] = migrations()
     with database.connect() as connection:
         connection.execute(text.encode())
@@ -191,9 +191,9 @@ def test_a_target_that_was_recorded_before_baselines_had_a_column_has_its_own(ne
     assert baselines == [("7.50",), (None,)]
 
 
-def test_a_migration_that_fails_leaves_nothing(new_database: Callable[[], Database]):
+def test_a_migration_that_fails_leaves_nothing(empty_database: Callable[[], Database]):
     """It fails in its last step, when the migration's name is noted."""
-    database = new_database()
+    database = empty_database()
     with database.connect() as connection:
         connection.execute("CREATE TABLE public.ledger_migrations (name text PRIMARY KEY, applied_at integer NOT NULL)")
 
