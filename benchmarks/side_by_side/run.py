@@ -176,7 +176,7 @@ def running(
         cwd=where,
         env=surroundings,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=open(f"/tmp/lab/reads/err-{name}","w"),
         text=True,
     )
     try:

@@ -148,6 +148,10 @@ def test_only_an_inspector_sees_refused_attempts(city: Client) -> None:
     assert (refusal["code"], refusal["recorded"]) == ("FORBIDDEN_ROLE", ["CommandRefused"])
     assert city.ask(seen, by="inspector")["nodes"][0]["data"]["person_id"] == "reporter-u01"
     assert city.ask(seen, by="office")["nodes"] == []
+    counts = '{ actorActivityCounts(person: "reporter-u01") { type } }'
+    assert {"type": "CommandRefused"} in city.ask(counts, by="inspector")
+    for by in ("office", "reporter-u01"):
+        assert {"type": "CommandRefused"} not in city.ask(counts, by=by)
 
 
 def test_evidence_is_taken_only_with_its_own_hash_and_a_token(client: Client) -> None:

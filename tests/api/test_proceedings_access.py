@@ -127,6 +127,9 @@ def test_a_cadres_result_is_for_few_and_for_the_cadre(year: Client) -> None:
     seen = {by: len(page(year, "cadreResults", by=by)["nodes"]) for by in viewers}
 
     assert seen == {"leading": 1, "inspector": 1, "deputy": 1, "office": 0, "director": 0, "reporter": 0, CITIZEN: 0}
+    counts = '{ actorActivityCounts(person: "deputy") { type } }'
+    counted = {by for by in viewers if {"type": "CadreGradeDecided"} in year.ask(counts, by=by)}
+    assert counted == {"leading", "inspector", "deputy"}
 
 
 def test_a_case_exists_for_inspectors_only(story: Client) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.domain.facts import Audience, Event
+from ledger.domain.facts import Audience, Event, Fact
 from ledger.domain.grading import ReportAudience
 from ledger.domain.imports import ImportFact
 from ledger.domain.persons import Person, PersonFact
@@ -58,6 +58,16 @@ class Visibility:
     def sees_person(self, person_id: str) -> bool:
         """Whether the person may see somebody's roles and acts."""
         return self.registry or person_id == self.person_id
+
+    def hides(self, kind: type[Fact], person_id: str) -> bool:
+        """Whether the person must not even learn how many such facts somebody has to do with."""
+        match kind.AUDIENCE:
+            case Audience.CADRE:
+                return not self.cadres and person_id != self.person_id
+            case Audience.INSPECTION:
+                return not self.refusals
+            case _:
+                return False
 
     def sees(self, event: Event) -> bool:
         """Whether the person may see an event."""

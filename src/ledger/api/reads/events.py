@@ -98,4 +98,8 @@ def actor_activity_counts(context: Context, person_id: str, at: Moment) -> list[
     if not (visibility.all_scores or person_id == visibility.person_id):
         return []
     rows = context.service.answers.read("person_activity", "counts", as_of=at.position, person_id=person_id)
-    return [ActivityCount(type=row["type"], capacity=row["capacity"], count=row["count"]) for row in rows]
+    return [
+        ActivityCount(type=row["type"], capacity=row["capacity"], count=row["count"])
+        for row in rows
+        if not visibility.hides(facts.FACTS[row["type"]], person_id)
+    ]
