@@ -3,7 +3,7 @@
 #   make test    install, lint, check types and import contracts, run every test
 #   make bench   install, run every benchmark beside its peers (half an hour), write benchmarks/RESULTS.md
 #   make judge   have other people's verifier judge an exported log, and other people's clients, audits, linters
-#                and generators the API; what is missing here is said and skipped
+#                and generators the API; what is missing here is said and skipped; and hold the administrator's trial
 
 PYTHON ?= python3
 VENV := .venv
@@ -47,6 +47,7 @@ JUDGE_NEEDS := golang golang-golang-x-mod-dev
 judge: $(INSTALLED)
 	@dpkg -s $(JUDGE_NEEDS) >/dev/null 2>&1 || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \
 		&& apt-get -qq update && apt-get -qq install -y --no-install-recommends $(JUDGE_NEEDS); } || true
+	$(BIN)/python tests/administrator.py
 	$(BIN)/python judge/run.py
 	$(BIN)/python judge/hostile.py
 	$(BIN)/python judge/api.py

@@ -7,7 +7,7 @@ history of one score lies scattered over its cycle as in a real year.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import count, islice
@@ -39,7 +39,7 @@ GROUPS, UNITS, INDICATORS, TELLING = 10, 50, 10, 20
 PERIOD = "2018-Y"
 EVENTS_PER_CYCLE = GROUPS * UNITS * INDICATORS * TELLING
 APPENDED_AT_ONCE = 2_000
-OFFICE = Actor("assessment-office", "OFFICE")
+OFFICE, DIRECTOR = Actor("assessment-office", "OFFICE"), Actor("director", "DIRECTOR")
 REASONS = (ReasonCode.DATA_ENTRY_ERROR, ReasonCode.SOURCE_DATA_REVISED, ReasonCode.RULE_MISAPPLIED)
 
 
@@ -133,14 +133,13 @@ def _score_facts(cycle: int, before: int) -> Iterator[tuple[int, Actor, Fact]]:
                 "indicator_id": indicator_id,
                 "period": PERIOD,
             }
-            earlier = before + (step - 1) * len(cells) + place + 1
             value = Decimal(6000 + place * 7919 % 4000) / 100
-            yield step + 1, *_told(step, place, key, earlier, value, earlier - len(cells))
+            positions = range(before + place + 1, before + step * len(cells) + place + 1, len(cells))
+            yield step + 1, *_told(step, place, key, value, positions)
 
 
-def _told(
-    step: int, place: int, key: dict[str, Any], earlier: int, value: Decimal, before_that: int
-) -> tuple[Actor, Fact]:
+def _told(step: int, place: int, key: dict[str, Any], value: Decimal, positions: Sequence[int]) -> tuple[Actor, Fact]:
+    """The next step of one score; `positions` are those of the steps before."""
     scorer = Actor(f"scorer-{place % 40}", "SCORER", f"BUREAU-{place % 40}")
     checker = Actor(f"verifier-{place % 20}", "VERIFIER", "STATISTICS")
     reason = REASONS[step % 3]
@@ -153,18 +152,19 @@ def _told(
             uom="%",
             entry_kind=EntryKind.ACTUAL,
             source=EntrySource.SCORING_DEPT,
-            self_report_position=earlier,
+            self_report_position=positions[0],
         )
         return scorer, entered
     if step == 2:
         return checker, ScoreVerified(
-            **key, value=value, verified_position=earlier, method=VerificationMethod.STATISTICS
+            **key, value=value, verified_position=positions[1], method=VerificationMethod.STATISTICS
         )
     corrections = (step - 3) // 2
+    official = positions[2 * corrections + 2] if corrections else positions[1]
     if step % 2:
         asked = CorrectionRequested(
             **key,
-            corrects_position=earlier,
+            corrects_position=official,
             proposed_value=value + corrections + 1,
             reason_code=reason,
             reason=f"Correction {corrections + 1}: the yearbook says otherwise.",
@@ -174,17 +174,17 @@ def _told(
         return scorer, asked
     corrected = ScoreCorrected(
         **key,
-        request_position=earlier,
-        corrects_position=before_that,
+        request_position=positions[-1],
+        corrects_position=official,
         old_value=value + corrections,
         new_value=value + corrections + 1,
         reason_code=reason,
         correction_class=CorrectionClass.ERROR,
         requested_by=scorer.person_id,
-        approved_by=checker.person_id,
+        approved_by=DIRECTOR.person_id,
         evidence=(),
     )
-    return checker, corrected
+    return DIRECTOR, corrected
 
 
 def _plan(cycle: int) -> Plan:

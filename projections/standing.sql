@@ -88,3 +88,20 @@ WHERE ledger_id = %(ledger_id)s
   AND period = %(period)s
   AND position <= %(as_of)s
 ORDER BY place;
+
+-- :read named
+-- As it is now, whatever moment is asked for, with the event that named each unit last before then.
+SELECT
+    s.unit_id, s.participation, s.rank, s.total::text AS total, s.exact, s.complete, s.missing, s.position,
+    r.from_position AS named_position
+FROM standing AS s
+LEFT JOIN unit_registry AS r
+    ON r.ledger_id = s.ledger_id
+    AND r.unit_id = s.unit_id
+    AND r.from_position <= %(as_of)s
+    AND (r.until_position IS NULL OR r.until_position > %(as_of)s)
+WHERE s.ledger_id = %(ledger_id)s
+  AND s.cycle_id = %(cycle_id)s
+  AND s.group_id = %(group_id)s
+  AND s.period = %(period)s
+ORDER BY s.place;

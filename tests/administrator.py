@@ -1,13 +1,15 @@
 """The administrator's trial: what somebody with every right in the database can do to a ledger's history.
 
-Run as a script, it carries out every attack on a ledger of its own and prints what the signer says:
-`python tests/administrator.py`.
+Run as a script, it carries out every attack on a ledger of its own and prints what the signer says, and what an
+inspector's verifier says of the bundle that the attacked ledger exports: `python tests/administrator.py`.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,10 +28,12 @@ from ledger.domain.merkle import leaf_hash
 from ledger.embedded import EmbeddedPostgres
 from ledger.entries import timestamp
 from ledger.migrate import migrate
+from ledger.proof.bundle import bundle
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.finding import Finding, FindingKind, SigningRefused
 from ledger.proof.memory import Memory
 from ledger.proof.note import SigningKey
+from ledger.proof.offline import stand_alone
 from ledger.proof.signer import opened_signer
 from ledger.proof.snapshot import connect_signer
 from ledger.store import open_store
@@ -41,6 +45,9 @@ BAD = 300
 """The position that is attacked."""
 _numbers = count(1)
 
+Named = tuple[str, int | None]
+"""A kind of finding, and the first bad position."""
+
 
 @dataclass(frozen=True)
 class Ledger:
@@ -49,6 +56,8 @@ class Ledger:
     server: str
     database: Database
     signer_dir: Path
+    kept: Path
+    """What an inspector took home before the attack: the verifier, the policy and a checkpoint."""
 
     @classmethod
     def begin(cls, server: str, directory: Path) -> Ledger:
@@ -56,17 +65,22 @@ class Ledger:
         name = f"trial_{os.getpid()}_{next(_numbers)}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        ledger = cls(server, Database(make_conninfo(server, dbname=name)), directory / "signer")
+        database = Database(make_conninfo(server, dbname=name))
+        ledger = cls(server, database, directory / "signer", directory / "kept")
         migrate(ledger.database)
         ledger.append(SIGNED)
         assert ledger.sign() is None
+        ledger.kept.mkdir()
+        for name in ("policy", "checkpoint"):
+            shutil.copy(ledger.signer_dir / name, ledger.kept)
+        (ledger.kept / "verify.py").write_text(stand_alone())
         return ledger
 
     def copied(self, directory: Path) -> Ledger:
         """The same ledger with the same signer once more, to be attacked."""
-        name = self.back_up()
+        database = Database(make_conninfo(self.server, dbname=self.back_up()))
         shutil.copytree(self.signer_dir, directory / "signer")
-        return Ledger(self.server, Database(make_conninfo(self.server, dbname=name)), directory / "signer")
+        return replace(self, database=database, signer_dir=directory / "signer")
 
     def drop(self) -> None:
         """Take the database away."""
@@ -88,6 +102,21 @@ class Ledger:
         except SigningRefused as refused:
             return refused.finding
         return None
+
+    def export(self, directory: Path) -> Path:
+        """Write a bundle, as the attacked ledger would."""
+        with open_store(self.database) as store:
+            bundle(directory, self.signer_dir, lambda through: store.entries(through=through))
+        return directory
+
+    def inspect(self, directory: Path) -> Named | None:
+        """Verify a bundle with what was kept, without this program; what is found first."""
+        command = [sys.executable, "-I", self.kept / "verify.py", directory, "-o", "json"]
+        command += ["--policy", self.kept / "policy", "--trusted", self.kept / "checkpoint"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        first = json.loads(done.stdout)["first_bad"]
+        assert (done.returncode == 0) == (first is None)
+        return (first["kind"], first["position"]) if first else None
 
     def connect(self) -> Connection:
         """As the administrator, with the triggers off."""
@@ -326,21 +355,30 @@ ATTACKS = (
 
 
 def main() -> int:
-    """Carry out every attack and print what the signer says; 1 if it ever says something else."""
+    """Carry out every attack and print what is said of it; 1 if it is ever something else than it has to be."""
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="ledger-trial-") as name:
         directory = Path(name)
         directory.chmod(0o755)
         with EmbeddedPostgres(directory / "postgres") as server:
             sound = Ledger.begin(server, directory)
+            print(f"{'':6}{'the signer':24}{'a verifier, offline':24}the attack")
             for attack in ATTACKS:
                 ledger = sound.copied(directory / attack.carry_out.__name__)
                 attack.carry_out(ledger)
                 finding = ledger.sign() or ledger.sign(audit=True)
-                right = finding is not None and (finding.kind, finding.first_bad) == (attack.kind, attack.first_bad)
+                signer = (str(finding.kind), finding.first_bad) if finding else None
+                offline = ledger.inspect(ledger.export(directory / f"{attack.carry_out.__name__}-bundle"))
+                right = signer == offline == (attack.kind, attack.first_bad)
                 wrong += not right
-                print(f"{'ok' if right else 'WRONG':6}{attack.carry_out.__doc__}\n      {finding}")
+                said = f"{_shown(signer):24}{_shown(offline):24}{attack.carry_out.__doc__}"
+                print(f"{'ok' if right else 'WRONG':6}{said}", flush=True)
     return 1 if wrong else 0
+
+
+def _shown(named: Named | None) -> str:
+    kind, position = named or ("nothing", None)
+    return kind if position is None else f"{kind} at {position}"
 
 
 if __name__ == "__main__":

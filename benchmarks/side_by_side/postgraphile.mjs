@@ -15,4 +15,4 @@ const preset = {
 const instance = postgraphile(preset).createServ(grafserv);
 const server = createServer();
 await instance.addTo(server);
-server.listen(Number(port), "127.0.0.1", () => console.log("ready"));
+server.listen(Number(port), "127.0.0.1");

@@ -2,9 +2,14 @@
 
     python benchmarks/side_by_side/run.py [events] [rounds] [seconds]
 
-Needs npm: PostGraphile, a Node that is new enough for it and the load tool are installed below
-the temporary directory. Prints medians of the rounds, ratios as medians of each round's ratio, and the
-CPU time of the server process (user and system) for each request.
+Needs npm: PostGraphile and a Node that is new enough for it are installed below the temporary directory.
+One process of each, as it is run in production. On misses no request is ever the same as another:
+each asks for an answer that includes a position nobody named before, so it is bound, read and rendered anew.
+Hits ask the same questions again, and 304 is what a client gets that names the answer it has. The executor
+is ours with LEDGER_FAST=off.
+
+Prints medians of the rounds, ratios as medians of each round's ratio, and the CPU time of the server
+process (user and system) for each request. PostgreSQL's own time, which both need, is in none of them.
 """
 
 from __future__ import annotations
@@ -17,9 +22,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -37,19 +43,26 @@ from ledger.database import Database  # noqa: E402
 from ledger.embedded import EmbeddedPostgres  # noqa: E402
 from ledger.settings import Settings  # noqa: E402
 
+HOST = "127.0.0.1"
 ASKED_AT_ONCE = 400
-"""Different requests that a round goes through, again and again."""
+"""Different questions that a round goes through, again and again."""
+EVENTS_MIN = 2 * synthetic.EVENTS_PER_CYCLE
+STAMP = "@@@@@@"
+"""Stands in a request for a position of six digits that no request before it named."""
+STAMP_FIRST, STAMP_LAST = 100_000, EVENTS_MIN - 1
+"""So many that an answer is long forgotten when its turn comes again."""
 TICKS = os.sysconf("SC_CLK_TCK")
+JSON = {"content-type": "application/json"}
 
-RANKING = """query($cycle: String!, $group: String!) {
-  ranking(cycle: $cycle, group: $group) { rows(first: 50) { nodes {
+RANKING = """query($cycle: String!, $group: String!, $atLeast: Position) {
+  ranking(cycle: $cycle, group: $group, atLeast: $atLeast) { rows(first: 50) { nodes {
     rank unitId unitName participation total exact complete missing
   } } }
 }"""
-HISTORY = """query($cycle: String!, $unit: String!, $indicator: String!) {
-  scoreHistory(cycle: $cycle, unit: $unit, indicator: $indicator, period: "2018-Y", first: 20) { nodes {
-    position recordedAt type oldValue newValue reasonCode actor { personId role unitId }
-  } }
+HISTORY = """query($cycle: String!, $unit: String!, $indicator: String!, $atLeast: Position) {
+  scoreHistory(cycle: $cycle, unit: $unit, indicator: $indicator, period: "2018-Y", atLeast: $atLeast, first: 20) {
+    nodes { position recordedAt type oldValue newValue reasonCode actor { personId role unitId } }
+  }
 }"""
 PEER_RANKING = """query($cycle: String!, $group: String!) {
   allRankingRows(condition: {cycleId: $cycle, groupId: $group}, orderBy: PLACE_ASC, first: 50) { nodes {
@@ -68,9 +81,19 @@ class Server:
     """A server under load."""
 
     name: str
-    url: str
-    process: subprocess.Popen[str]
+    port: int
+    process: subprocess.Popen[bytes]
     headers: dict[str, str] = field(default_factory=dict[str, str])
+
+    def wait_until_ready(self) -> None:
+        """Return once the server answers. Raises SystemExit if it ended."""
+        request = Request(f"http://{HOST}:{self.port}/graphql", b'{"query": "{ __typename }"}', self.headers | JSON)
+        while True:
+            with suppress(OSError), urlopen(request):
+                return
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} did not start")
+            time.sleep(0.1)
 
     def cpu_s(self) -> float:
         """The CPU time that the process has used."""
@@ -82,9 +105,11 @@ class Server:
 class Case:
     """One kind of request to one server, and what its rounds gave."""
 
+    name: str
     server: Server
     requests: list[dict[str, Any]]
     status: str = "200"
+    stamp: int = STAMP_FIRST
     per_second: list[float] = field(default_factory=list[float])
     cpu_ms: list[float] = field(default_factory=list[float])
     p50_ms: list[float] = field(default_factory=list[float])
@@ -97,19 +122,10 @@ def main(events: int, rounds: int, seconds: int) -> None:
         # The embedded server runs as another user when we are root, and has to pass through.
         directory.chmod(0o755)
         peers = install_peers(directory)
-        with EmbeddedPostgres(directory / "postgres") as conninfo, ExitStack() as stack:
+        with EmbeddedPostgres(directory / "postgres") as conninfo:
             settings = Settings(directory / "data", database_url=conninfo)
-            cycles = fill(settings, Database(conninfo), events)
-            compare(stack, peers, settings, conninfo, cycles, rounds, seconds)
-
-
-def compare(
-    stack: ExitStack, peers: Path, settings: Settings, conninfo: str, cycles: int, rounds: int, seconds: int
-) -> None:
-    """Start the servers over a filled database and measure every question."""
-    servers = [stack.enter_context(each) for each in start(peers, settings, conninfo)]
-    for what, ours, theirs in questions(cycles):
-        measure(peers, what, cases(servers, ours, theirs), rounds, seconds)
+            cycles = fill(settings, Database(conninfo), max(events, EVENTS_MIN))
+            compare(peers, settings, conninfo, cycles, rounds, seconds)
 
 
 def install_peers(directory: Path) -> Path:
@@ -138,26 +154,39 @@ def fill(settings: Settings, database: Database, events: int) -> int:
     return -(-events // synthetic.EVENTS_PER_CYCLE)
 
 
-def start(peers: Path, settings: Settings, conninfo: str) -> list[Any]:
-    """The servers: the peer, ours that remembers answers, one that does not, and one without the fast path."""
-    node = str(peers / "node_modules" / ".bin" / "node")
-    surroundings = os.environ | {
-        "NODE_ENV": "production",
-        "GRAPHILE_ENV": "production",
+# ---- servers
+
+
+def compare(peers: Path, settings: Settings, conninfo: str, cycles: int, rounds: int, seconds: int) -> None:
+    """Start the servers over a filled database and measure every question."""
+    token = {"authorization": f"Bearer {make_token(settings, 'leading-group')}"}
+    theirs = {"NODE_ENV": "production", "GRAPHILE_ENV": "production"}
+    # What one person may ask a second would be reached at once.
+    ours = {
         "LEDGER_DATA_DIR": str(settings.data_dir),
         "LEDGER_DATABASE_URL": conninfo,
+        "LEDGER_REQUESTS_PER_S": "0",
     }
-    ours = [sys.executable, str(HERE / "ours.py")]
-    token = {"authorization": f"Bearer {make_token(settings, 'leading-group')}"}
-    url = "http://127.0.0.1:{}/graphql"
-    return [
-        running(
-            "PostGraphile", [node, "postgraphile.mjs", uri(conninfo), "5801"], peers, surroundings, url.format(5801), {}
-        ),
-        running("hits", [*ours, "5802", str(64 * 1024 * 1024), "fast"], HERE, surroundings, url.format(5802), token),
-        running("misses", [*ours, "5803", "0", "fast"], HERE, surroundings, url.format(5803), token),
-        running("executor", [*ours, "5804", "0", "plain"], HERE, surroundings, url.format(5804), token),
-    ]
+    node = str(peers / "node_modules" / ".bin" / "node")
+    serve = [sys.executable, "-m", "ledger", "serve", "--port"]
+    with ExitStack() as stack:
+        starting = [
+            Server("PostGraphile", 5801, start(stack, peers, theirs, node, "postgraphile.mjs", uri(conninfo), "5801")),
+            Server("executor", 5802, start(stack, peers, ours | {"LEDGER_FAST": "off"}, *serve, "5802"), token),
+            Server("ledger", 5803, start(stack, peers, ours, *serve, "5803"), token),
+        ]
+        for each in starting:
+            each.wait_until_ready()
+        for what, our_questions, their_questions in questions(cycles):
+            measure(peers, what, cases(*starting, our_questions, their_questions), rounds, seconds)
+
+
+def start(stack: ExitStack, where: Path, surroundings: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
+    """A server process, which is stopped with the stack."""
+    process = subprocess.Popen(command, cwd=where, env=os.environ | surroundings, stdout=subprocess.DEVNULL)
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    return process
 
 
 def uri(conninfo: str) -> str:
@@ -166,31 +195,10 @@ def uri(conninfo: str) -> str:
     return f"postgresql://{given['user']}@/{given['dbname']}?host={given['host']}&port={given['port']}"
 
 
-@contextmanager
-def running(
-    name: str, command: list[str], where: Path, surroundings: dict[str, str], url: str, headers: dict[str, str]
-) -> Generator[Server]:
-    """A server process that said it is ready; stopped at the end."""
-    process = subprocess.Popen(
-        command,
-        cwd=where,
-        env=surroundings,
-        stdout=subprocess.PIPE,
-        stderr=open(f"/tmp/lab/reads/err-{name}","w"),
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        while process.stdout.readline().strip() != "ready":
-            if process.poll() is not None:
-                raise SystemExit(f"{name} did not start")
-        yield Server(name, url, process, headers)
-    finally:
-        process.terminate()
-        process.wait()
+# ---- questions
 
 
-def questions(cycles: int) -> list[tuple[str, list[tuple[str, Any]], list[tuple[str, Any]]]]:
+def questions(cycles: int) -> Iterator[tuple[str, list[tuple[str, Any]], list[tuple[str, Any]]]]:
     """Each question with different variables, to us and to the peer."""
     chance = random.Random(7)
     rankings: list[tuple[str, str]] = []
@@ -200,29 +208,30 @@ def questions(cycles: int) -> list[tuple[str, list[tuple[str, Any]], list[tuple[
         rankings.append((synthetic.cycle_id(cycle), synthetic.group_id(group)))
         unit_id = chance.choice(synthetic.unit_ids(cycle, group))
         scores.append((synthetic.cycle_id(cycle), unit_id, chance.choice(synthetic.indicator_ids())))
-    return [
-        (
-            "ranking, 50 rows of 8 fields",
-            [(RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
-            [(PEER_RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
-        ),
-        (
-            "score history, 20 entries with actor",
-            [(HISTORY, {"cycle": c, "unit": unit, "indicator": indicator}) for c, unit, indicator in scores],
-            [(PEER_HISTORY, {"key": f"score:{c}:{u}:{i}:{synthetic.PERIOD}"}) for c, u, i in scores],
-        ),
-    ]
+    yield (
+        "ranking, 50 rows of 8 fields",
+        [(RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
+        [(PEER_RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
+    )
+    yield (
+        "score history, 20 entries with actor",
+        [(HISTORY, {"cycle": c, "unit": unit, "indicator": indicator}) for c, unit, indicator in scores],
+        [(PEER_HISTORY, {"key": f"score:{c}:{u}:{i}:{synthetic.PERIOD}"}) for c, u, i in scores],
+    )
 
 
-def cases(servers: list[Server], ours: list[tuple[str, Any]], theirs: list[tuple[str, Any]]) -> list[Case]:
+def cases(
+    peer: Server, plain: Server, fast: Server, ours: list[tuple[str, Any]], theirs: list[tuple[str, Any]]
+) -> list[Case]:
     """What is asked of whom."""
-    peer, hits, misses, executor = servers
+    known = [(document, variables | {"atLeast": "1"}) for document, variables in ours]
+    fresh = [(document, variables | {"atLeast": STAMP}) for document, variables in ours]
     return [
-        Case(peer, [posted(peer, *each) for each in theirs]),
-        Case(executor, [posted(executor, *each) for each in ours]),
-        Case(misses, [posted(misses, *each) for each in ours]),
-        Case(hits, [posted(hits, *each) for each in ours]),
-        Case(replace(hits, name="304"), [conditional(hits, *each) for each in ours], status="304"),
+        Case("PostGraphile", peer, [posted(peer, *each) for each in theirs]),
+        Case("executor", plain, [posted(plain, *each) for each in fresh]),
+        Case("misses", fast, [posted(fast, *each) for each in fresh]),
+        Case("hits", fast, [posted(fast, *each) for each in known]),
+        Case("304", fast, [conditional(fast, *each) for each in known], status="304"),
     ]
 
 
@@ -235,19 +244,18 @@ def posted(server: Server, document: str, variables: dict[str, str]) -> dict[str
 def conditional(server: Server, document: str, variables: dict[str, str]) -> dict[str, Any]:
     """A request of a client that has the answer already."""
     path = "/graphql?" + urlencode({"query": document, "variables": json.dumps(variables)})
-    request = Request(server.url.removesuffix("/graphql") + path, headers=server.headers)
-    with urlopen(request) as answer:
+    with urlopen(Request(f"http://{HOST}:{server.port}{path}", headers=server.headers)) as answer:
         return {"method": "GET", "path": path, "headers": server.headers | {"if-none-match": answer.headers["etag"]}}
 
 
-JSON = {"content-type": "application/json"}
+# ---- rounds
 
 
 def measure(peers: Path, what: str, found: list[Case], rounds: int, seconds: int) -> None:
-    """Interleaved rounds: every case once in each, at eight connections and then at one."""
+    """Interleaved rounds, every case once in each, at eight connections and then at one; the first only warms up."""
     for number in range(rounds + 1):
         for case in found:
-            one_round(peers, case, seconds, warm=number > 0)
+            one_round(peers, case, seconds, counts=number > 0)
     print(f"\n{what}")
     print(f"{'':16} {'req/s':>9} {'ratio':>7} {'cpu ms':>8} {'p50 ms, c=1':>12} {'ratio':>7}")
     peer = found[0]
@@ -255,19 +263,19 @@ def measure(peers: Path, what: str, found: list[Case], rounds: int, seconds: int
         ratio = statistics.median(a / b for a, b in zip(case.per_second, peer.per_second, strict=True))
         slower = statistics.median(a / b for a, b in zip(case.p50_ms, peer.p50_ms, strict=True))
         print(
-            f"{case.server.name:16} {statistics.median(case.per_second):9,.0f} {ratio:7.2f}"
+            f"{case.name:16} {statistics.median(case.per_second):9,.0f} {ratio:7.2f}"
             f" {statistics.median(case.cpu_ms):8.3f} {statistics.median(case.p50_ms):12.2f} {slower:7.2f}",
             flush=True,
         )
 
 
-def one_round(peers: Path, case: Case, seconds: int, *, warm: bool) -> None:
-    """Load one case and keep what came of it, unless it was the round that warms up."""
+def one_round(peers: Path, case: Case, seconds: int, *, counts: bool) -> None:
+    """Load one case and keep what came of it, if it counts."""
     before = case.server.cpu_s()
     busy = load(peers, case, connections=8, seconds=seconds)
     cpu_ms = (case.server.cpu_s() - before) / busy["requests"] * 1000
     alone = load(peers, case, connections=1, seconds=max(1, seconds // 2))
-    if warm:
+    if counts:
         case.per_second.append(busy["requests"] / busy["seconds"])
         case.cpu_ms.append(cpu_ms)
         case.p50_ms.append(alone["p50"])
@@ -275,17 +283,25 @@ def one_round(peers: Path, case: Case, seconds: int, *, warm: bool) -> None:
 
 def load(peers: Path, case: Case, *, connections: int, seconds: int) -> dict[str, Any]:
     """One round of load. Raises SystemExit if anything was answered otherwise than it should be."""
-    given = {"url": case.server.url, "connections": connections, "seconds": seconds, "requests": case.requests}
+    given = {
+        "host": HOST,
+        "port": case.server.port,
+        "connections": connections,
+        "seconds": seconds,
+        "requests": case.requests,
+        "stamp": {"mark": STAMP, "first": STAMP_FIRST, "next": case.stamp, "last": STAMP_LAST},
+    }
     node = str(peers / "node_modules" / ".bin" / "node")
     done = subprocess.run(
         [node, "load.mjs"], cwd=peers, input=json.dumps(given), capture_output=True, text=True, check=True
     )
     found: dict[str, Any] = json.loads(done.stdout)
-    if found["errors"] or set(found["statuses"]) != {case.status}:
-        raise SystemExit(f"{case.server.name}: {found}")
+    case.stamp = found["stamp"]
+    if set(found["statuses"]) != {case.status}:
+        raise SystemExit(f"{case.name}: {found}")
     return found
 
 
 if __name__ == "__main__":
     numbers = [int(each) for each in sys.argv[1:]]
-    main(*numbers, *(100_000, 5, 4)[len(numbers) :])
+    main(*numbers, *(EVENTS_MIN, 5, 4)[len(numbers) :])

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar, cast
 from uuid import UUID
 
 from ledger.attempts import Attempts
-from ledger.domain.facts import Channel, Event, Fact
+from ledger.domain.facts import Channel, Event, Fact, State, Stream
+from ledger.domain.recall import Recall
 from ledger.domain.refusals import IdempotencyConflict, MalformedInput, Refused, StaleExpectedVersion
 from ledger.domain.world import NOBODY, Command, World
 from ledger.entries import Draft, digest
@@ -21,6 +23,8 @@ from ledger.recorder import Conflict, Guard
 from ledger.store import Store, Streams
 
 ATTEMPTS_MAX = 5
+
+S = TypeVar("S", bound=State)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +71,34 @@ class _Turn:
     digest: bytes
 
 
+class _Sight:
+    """What the commands of one call see: each stream is read once, until something is appended or found to be old."""
+
+    def __init__(self, history: WrittenHistory):
+        self._history = history
+        self._seen: dict[str, tuple[int, State]] = {}
+
+    def load(self, stream: Stream[S]) -> tuple[int, S]:
+        seen = self._seen.get(stream.name)
+        if seen is None:
+            seen = self._seen[stream.name] = self._history.load(stream)
+        return cast(tuple[int, S], seen)
+
+    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
+        return self._history.recall(cycle_id, at)
+
+    def event(self, position: int) -> Event | None:
+        return self._history.event(position)
+
+    def look_again(self) -> None:
+        self._seen.clear()
+
+
 @dataclass(slots=True)
 class _Batch:
     """The outcomes of one call by index, and the decisions that are not appended yet."""
 
+    sight: _Sight
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     decided: list[tuple[_Turn, list[Draft]]] = field(default_factory=list[tuple[_Turn, list[Draft]]])
     relied_on: dict[str, int] = field(default_factory=dict[str, int])
@@ -134,21 +162,19 @@ class Commands:
         barred = self._store.barred()
         if barred is not None:
             return [barred for _ in requests]
-        batch = _Batch()
+        batch = _Batch(_Sight(self._history))
         turns = _turns(requests, batch.outcomes)
-        recorded = self._store.outcomes([turn.request.command_id for turn in turns])
         named = (turn.request.command.stream() for turn in turns)
         self._streams.read_ahead(stream for stream in named if stream is not None)
-        seen: set[UUID] = set()
+        # An id that was recorded before this call is found out by the append: that is dear, but rare.
+        ids: set[UUID] = set()
         for turn in turns:
-            command_id = turn.request.command_id
-            if command_id in seen:
+            if turn.request.command_id in ids:
                 self._flush(batch)
-                recorded |= self._store.outcomes([command_id])
-            seen.add(command_id)
-            if command_id in recorded:
-                batch.outcomes[turn.index] = self._repeated(turn, recorded[command_id])
+                batch.outcomes[turn.index] = self._alone(turn)
+                batch.sight.look_again()
             else:
+                ids.add(turn.request.command_id)
                 self._stage(turn, batch)
         self._flush(batch)
         return [batch.outcomes[index] for index in range(len(requests))]
@@ -164,10 +190,10 @@ class Commands:
 
     def _stage(self, turn: _Turn, batch: _Batch) -> None:
         """Decide and put the facts into the batch, or settle the refusal."""
-        world, decided = self._decide(turn.request)
+        world, decided = self._decide(turn.request, batch.sight)
         if not batch.fits(world):
             self._flush(batch)
-            world, decided = self._decide(turn.request)
+            world, decided = self._decide(turn.request, batch.sight)
         if not isinstance(decided, Refused):
             batch.add(turn, _drafts(turn, world, decided), world)
             return
@@ -176,26 +202,27 @@ class Commands:
             self._flush(batch)
         batch.outcomes[turn.index] = self._refused(turn, decided)
 
-    def _decide(self, request: Request) -> tuple[World, list[Fact] | Refused]:
+    def _decide(self, request: Request, sight: _Sight) -> tuple[World, list[Fact] | Refused]:
         """Decide on the streams as they are kept; a refusal is only given on streams that are current."""
-        world = self._world(request)
+        world = self._world(request, sight)
         for _ in range(ATTEMPTS_MAX):
             try:
                 facts = request.command.decide(world)
                 # A fact comes after what its stream holds, even if the decision needed nothing of it.
-                unread = {fact.stream for fact in facts} - world.relied_on.keys()
+                unread = [fact.stream for fact in facts if fact.stream not in world.relied_on]
                 if unread:
                     world.relied_on.update(self._store.versions_of(unread))
                 return world, facts
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):
                     return world, refused
-            world = self._world(request)
+            sight.look_again()
+            world = self._world(request, sight)
         return world, _outrun()
 
-    def _world(self, request: Request) -> World:
+    def _world(self, request: Request, sight: _Sight) -> World:
         return World(
-            self._history,
+            sight,
             person_id=request.person_id,
             on_behalf_of=request.on_behalf_of,
             now=self._store.now(),
@@ -220,16 +247,16 @@ class Commands:
         return refused
 
     def _flush(self, batch: _Batch) -> None:
-        """Append what is decided; after a conflict decide each command again by itself."""
+        """Append what is decided; after a conflict decide it again."""
         decided, guard, streams = batch.take()
         if not decided:
             return
+        batch.sight.look_again()
         try:
             events = self._store.append([draft for _, drafts in decided for draft in drafts], guard)
         except (Conflict, MalformedInput):
             self._streams.forget(streams)
-            for turn, _ in decided:
-                batch.outcomes[turn.index] = self._alone(turn)
+            self._again([turn for turn, _ in decided], batch)
             return
         self._streams.advance(events)
         start = 0
@@ -237,13 +264,26 @@ class Commands:
             batch.outcomes[turn.index] = Recorded(tuple(events[start : start + len(drafts)]))
             start += len(drafts)
 
+    def _again(self, turns: Sequence[_Turn], batch: _Batch) -> None:
+        """Answer those that are recorded already and decide the others together; if there are none, each by itself."""
+        recorded = self._store.outcomes([turn.request.command_id for turn in turns])
+        for turn in turns:
+            earlier = recorded.get(turn.request.command_id)
+            if earlier is not None:
+                batch.outcomes[turn.index] = self._repeated(turn, earlier)
+            elif recorded:
+                self._stage(turn, batch)
+            else:
+                batch.outcomes[turn.index] = self._alone(turn)
+        self._flush(batch)
+
     def _alone(self, turn: _Turn) -> Outcome:
         command_id = turn.request.command_id
         for _ in range(ATTEMPTS_MAX):
             earlier = self._store.outcomes([command_id]).get(command_id)
             if earlier is not None:
                 return self._repeated(turn, earlier)
-            world, decided = self._decide(turn.request)
+            world, decided = self._decide(turn.request, _Sight(self._history))
             if isinstance(decided, Refused):
                 return self._refused(turn, decided)
             drafts = _drafts(turn, world, decided)

@@ -72,10 +72,18 @@ class RecalledCycles:
         with self._lock:
             recall = self._past.pop((cycle_id, at), None)
             if recall is None:
-                recall = Recall().fold(self._store.events_of_cycle(cycle_id, through=at))
-            if at <= self._store.head:
-                self._past[cycle_id, at] = recall
+                recall = self._nearest(cycle_id, at)
+                recall.fold(self._store.events_of_cycle(cycle_id, after=recall.as_of, through=at))
+                if at > self._store.head:
+                    return recall
+            self._past[cycle_id, at] = recall
             while len(self._past) > PASTS_KEPT_MAX:
                 self._past.popitem(last=False)
             # Never folded further, so it needs no copy.
             return recall
+
+    def _nearest(self, cycle_id: str, at: int) -> Recall:
+        """A copy of what is kept of a cycle from as near before a position as there is."""
+        past = (recall for (of_cycle, _), recall in self._past.items() if of_cycle == cycle_id)
+        kept = [recall for recall in (self._kept.get(cycle_id, Recall()), *past) if recall.as_of <= at]
+        return max(kept, key=lambda recall: recall.as_of, default=Recall()).copy()

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, LiteralString, cast
 from uuid import UUID
@@ -28,8 +29,9 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from ledger.database import APP_ROLE, Database
+from ledger.domain.facts import Fact
 from ledger.domain.merkle import leaf_hash
-from ledger.entries import DraftedEntry
+from ledger.entries import Draft, DraftedEntry
 from ledger.tiles import insert_tiles, peaks_of, tree_of
 
 CHANNEL = "ledger_appended"
@@ -38,12 +40,20 @@ IDLE_IN_TRANSACTION_TIMEOUT_S = 60
 
 _MOVED_ON = "SELECT 1 FROM ledger.event WHERE ledger_id = %s AND position > %s AND cycle_id = %s LIMIT 1"
 _NOBODY = UUID(int=0)
-# Columns named as in sql/insert_events.sql. The subject columns are the facts' own fields.
-_ENVELOPE = ("stream", "version", "type", "entry", "command_id", "command_digest", "person_id", "on_behalf_of")
+# The types of the columns of sql/insert_events.sql, in its order.
+_TYPES = (
+    *("int4", "int8", "timestamptz", "text", "int4", "text", "uuid", "bytea", "text", "text"),
+    *("text", "text", "text", "text", "text", "text", "text", "text"),
+    *("int8", "text", "numeric", "numeric", "int8", "bytea"),
+)
+# Those of them that are copies of the facts' own fields, from cycle_id to baseline.
 _SUBJECT = (
     *("cycle_id", "group_id", "unit_id", "indicator_id", "period", "subject_id", "requested_by", "approved_by"),
-    *("request_position", "reason_code", "baseline", "value", "cites"),
+    *("request_position", "reason_code", "baseline"),
 )
+_BLANK = (None,) * len(_SUBJECT)
+
+Row = tuple[Any, ...]
 
 
 class Conflict(Exception):
@@ -105,6 +115,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self._recorded_at: datetime | None = None
         self.channel_name = CHANNEL
         self._begin = _statement("begin_append")
+        self._move_head = _statement("move_head")
         self._insert = _statement("insert_events")
         self._select = _statement("select_events")
         self._select_notifications = _statement("select_notifications")
@@ -150,9 +161,19 @@ class LedgerRecorder(PostgresApplicationRecorder):
             first = begun["head"] + 1
             rows = self._rows(stored_events, first, recorded_at)
             tree = tree_of(begun["head"], begun["peaks"])
-            leaves = [leaf_hash(entry) for entry in rows["entry"]]
-            peaks = peaks_of(tree.extended(leaves))
-            cursor.execute(self._insert, rows | {"peaks": peaks}, binary=True, prepare=True)
+            leaves = [leaf_hash(row[-1]) for row in rows]
+            moved_to = {
+                "ledger_id": self.ledger_id,
+                "head": begun["head"] + len(rows),
+                "recorded_at": recorded_at,
+                "peaks": peaks_of(tree.extended(leaves)),
+            }
+            cursor.execute(self._move_head, moved_to, binary=True, prepare=True)
+            # Rows that are copied are stored and logged by whole pages, and no statement is planned for them.
+            with cursor.copy(self._insert) as copy:
+                copy.set_types(_TYPES)
+                for row in rows:
+                    copy.write_row(row)
             insert_tiles(cursor, self.ledger_id, tree.size, leaves)
         stamp = kwargs.get("stamp")
         if stamp is not None:
@@ -167,24 +188,16 @@ class LedgerRecorder(PostgresApplicationRecorder):
         now = now or self.clock()
         return now if previous is None else max(now, previous)
 
-    def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> dict[str, Any]:
-        columns: dict[str, list[Any]] = {name: [] for name in (*_ENVELOPE, *_SUBJECT)}
+    def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> list[Row]:
+        """The rows of sql/insert_events.sql, the entry last."""
+        rows: list[Row] = []
         for position, stored in enumerate(stored_events, start=first):
-            columns["stream"].append(stored.originator_id)
-            columns["version"].append(stored.originator_version)
-            columns["type"].append(stored.topic)
+            place = (self.ledger_id, position, recorded_at, stored.originator_id, stored.originator_version)
             if isinstance(stored, DraftedEntry):
-                columns["entry"].append(stored.sealed(position, recorded_at))
-                _add_subject(columns, stored)
+                rows.append((*place, stored.topic, *_subject(stored.draft), stored.sealed(position, recorded_at)))
             else:
-                columns["entry"].append(stored.state)
-                _add_blank(columns)
-        return columns | {
-            "ledger_id": self.ledger_id,
-            "first": first,
-            "recorded_at": recorded_at,
-            "count": len(stored_events),
-        }
+                rows.append((*place, stored.topic, _NOBODY, None, "", None, *_BLANK, None, None, stored.state))
+        return rows
 
     def select_events(
         self,
@@ -244,24 +257,27 @@ class LedgerRecorder(PostgresApplicationRecorder):
         return row["head"] or None if row else None
 
 
-def _add_subject(columns: dict[str, list[Any]], stored: DraftedEntry) -> None:
-    draft = stored.draft
+def _subject(draft: Draft) -> Row:
+    """Who recorded what about whom: the columns between an event's type and its entry."""
     fact = draft.fact
-    columns["command_id"].append(draft.command_id)
-    columns["command_digest"].append(draft.command_digest)
-    columns["person_id"].append(draft.actor.person_id)
-    columns["on_behalf_of"].append(draft.actor.on_behalf_of)
-    for name in _SUBJECT[:-2]:
-        columns[name].append(getattr(fact, name, None))
-    columns["value"].append(getattr(fact, fact.VALUE) if fact.VALUE else None)
-    columns["cites"].append(getattr(fact, fact.CITES) if fact.CITES else None)
+    subject: list[Any] = [None] * len(_SUBJECT)
+    for place, name in _fields_of(type(fact)):
+        subject[place] = getattr(fact, name)
+    return (
+        draft.command_id,
+        draft.command_digest,
+        draft.actor.person_id,
+        draft.actor.on_behalf_of,
+        *subject,
+        getattr(fact, fact.VALUE) if fact.VALUE else None,
+        getattr(fact, fact.CITES) if fact.CITES else None,
+    )
 
 
-def _add_blank(columns: dict[str, list[Any]]) -> None:
-    columns["command_id"].append(_NOBODY)
-    columns["person_id"].append("")
-    for name in ("command_digest", "on_behalf_of", *_SUBJECT):
-        columns[name].append(None)
+@cache
+def _fields_of(kind: type[Fact]) -> tuple[tuple[int, str], ...]:
+    """Which subject columns a kind of fact fills, each with its place among them."""
+    return tuple((place, name) for place, name in enumerate(_SUBJECT) if hasattr(kind, name))
 
 
 def _statement(name: str) -> SQL:

@@ -128,7 +128,7 @@ CREATE FUNCTION ledger.begin_append(
     OUT peaks bytea,
     OUT versions integer[]
 )
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     SELECT l.head, l.recorded_at, l.peaks INTO STRICT head, recorded_at, peaks
     FROM ledger.ledger AS l

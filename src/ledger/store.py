@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
@@ -210,6 +211,17 @@ class Store:
                 return found
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A stream at its version, and the events that it is to be carried on over when it is read next."""
+
+    version: int
+    state: State
+    ahead: list[Event] = field(default_factory=list[Event])
+    behind: bool = False
+    """Whether others have written it since: what is new has to be read."""
+
+
 class Streams:
     """Streams kept decoded at their version, shared by the threads of one process.
 
@@ -220,50 +232,53 @@ class Streams:
     def __init__(self, store: Store):
         self._store = store
         # Guarded by _lock; the states themselves are immutable.
-        self._kept: OrderedDict[str, tuple[int, State]] = OrderedDict()
-        # Kept streams that have moved, to be carried on when they are read next. Guarded by _lock.
-        self._behind: set[str] = set()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
     def load(self, stream: Stream[S]) -> tuple[int, S]:
         """Return a stream's version and state, read from the store if it is not kept."""
         with self._lock:
             kept = self._kept.get(stream.name)
-            behind = stream.name in self._behind
-            if kept is not None:
+            if kept is not None and not kept.behind:
                 self._kept.move_to_end(stream.name)
-        if kept is None:
-            kept = self._store.load(stream)
-            self._keep(stream.name, kept)
-        elif behind:
-            # Only what is new is read: many raters write one stream at the same time, and it grows long.
-            for event in self._store.events_of(stream.name, after_version=kept[0]):
-                kept = (event.version, kept[1].evolve(event))
-            self._keep(stream.name, kept)
-        return cast(tuple[int, S], kept)
+                return cast(tuple[int, S], _folded(kept))
+            version, state = (0, stream.initial) if kept is None else _folded(kept)
+        # Only what is new is read: many raters write one stream at the same time, and it grows long.
+        for event in self._store.events_of(stream.name, after_version=version):
+            version, state = event.version, state.evolve(event)
+        with self._lock:
+            self._keep(stream.name, version, state)
+        return version, cast(S, state)
 
     def read_ahead(self, streams: Iterable[Stream[Any]]) -> None:
         """Read all of the streams that are not kept at once."""
         with self._lock:
             missing = [stream for stream in streams if stream.name not in self._kept]
         if len(missing) > 1:
-            for name, kept in self._store.load_many(missing).items():
-                self._keep(name, kept)
+            loaded = self._store.load_many(missing)
+            with self._lock:
+                for name, (version, state) in loaded.items():
+                    self._keep(name, version, state)
 
     def advance(self, events: Iterable[Event]) -> None:
-        """Carry kept streams over events that were just appended."""
-        for event in events:
-            with self._lock:
+        """Carry kept streams over events that were just appended, each when it is read next."""
+        with self._lock:
+            for event in events:
                 kept = self._kept.get(event.stream)
-            if kept is not None and kept[0] == event.version - 1:
-                self._keep(event.stream, (event.version, kept[1].evolve(event)))
-            elif kept is None or kept[0] < event.version:
-                self.forget([event.stream])
+                if kept is None:
+                    continue
+                newest = kept.version + len(kept.ahead)
+                if newest == event.version - 1:
+                    kept.ahead.append(event)
+                elif newest < event.version:
+                    kept.behind = True
 
     def forget(self, streams: Iterable[str]) -> None:
         """Read what is new in these streams next time."""
         with self._lock:
-            self._behind.update(stream for stream in streams if stream in self._kept)
+            for stream in streams:
+                if stream in self._kept:
+                    self._kept[stream].behind = True
 
     def forget_moved(self, relied_on: dict[str, int]) -> bool:
         """Forget those of the streams that have moved, and say whether any had."""
@@ -272,16 +287,20 @@ class Streams:
         self.forget(moved)
         return bool(moved)
 
-    def _keep(self, name: str, kept: tuple[int, State]) -> None:
-        with self._lock:
-            present = self._kept.get(name)
-            if present is None or present[0] <= kept[0]:
-                self._kept[name] = kept
-                self._kept.move_to_end(name)
-                self._behind.discard(name)
-            while len(self._kept) > STREAMS_CACHED_MAX:
-                forgotten, _ = self._kept.popitem(last=False)
-                self._behind.discard(forgotten)
+    def _keep(self, name: str, version: int, state: State) -> None:
+        kept = self._kept.get(name)
+        if kept is None or kept.version + len(kept.ahead) <= version:
+            self._kept[name] = _Kept(version, state)
+            self._kept.move_to_end(name)
+        while len(self._kept) > STREAMS_CACHED_MAX:
+            self._kept.popitem(last=False)
+
+
+def _folded(kept: _Kept) -> tuple[int, State]:
+    for event in kept.ahead:
+        kept.version, kept.state = event.version, kept.state.evolve(event)
+    kept.ahead.clear()
+    return kept.version, kept.state
 
 
 class _Waker:

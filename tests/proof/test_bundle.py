@@ -22,7 +22,6 @@ from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.finding import FindingKind
 from ledger.proof.memory import Memory
 from ledger.proof.note import Note, SignatureKind, SigningKey
-from ledger.store import open_store
 
 ENTRIES = entries_of(draft(f"U{number}") for number in range(700))
 WITNESS = SigningKey.generate("archive.example/witness", SignatureKind.COSIGNATURE)
@@ -56,12 +55,6 @@ def whole(tmp_path: Path, signer_dir: Path) -> Path:
     return bundled(tmp_path / "bundle", signer_dir, ENTRIES)
 
 
-def exported(ledger: Ledger, directory: Path) -> Path:
-    with open_store(ledger.database) as store:
-        bundle(directory, ledger.signer_dir, lambda through: store.entries(through=through))
-    return directory
-
-
 # ---- the administrator's trial, offline
 
 
@@ -70,7 +63,9 @@ def test_an_attack_is_named_offline_as_the_signer_names_it(ledger: Ledger, attac
     attack.carry_out(ledger)
     ledger.sign(audit=attack.audited)
 
-    assert first_bad(exported(ledger, tmp_path / "bundle")) == (attack.kind, attack.first_bad)
+    directory = ledger.export(tmp_path / "bundle")
+
+    assert ledger.inspect(directory) == first_bad(directory) == (attack.kind, attack.first_bad)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +75,7 @@ def test_an_attack_is_named_offline_as_the_signer_names_it(ledger: Ledger, attac
 )
 def test_what_the_entries_show_is_named_without_the_signers_word(ledger: Ledger, attack: Attack, tmp_path: Path):
     attack.carry_out(ledger)
-    directory = exported(ledger, tmp_path / "bundle")
+    directory = ledger.export(tmp_path / "bundle")
 
     assert not (directory / "finding.json").exists()
     assert first_bad(directory) == (attack.kind, attack.first_bad)
@@ -90,7 +85,7 @@ def test_nothing_is_found_in_a_sound_ledger(ledger: Ledger, tmp_path: Path):
     ledger.append(100)
     assert ledger.sign(audit=True) is None
 
-    verdict = verified(exported(ledger, tmp_path / "bundle"))
+    verdict = verified(ledger.export(tmp_path / "bundle"))
 
     assert verdict.findings == []
     assert (verdict.size, verdict.last_good) == (SIGNED + 100, SIGNED + 100)

@@ -46,6 +46,14 @@ def replaced(entries: list[bytes], kind: str, change: Change) -> tuple[list[byte
     return [*entries[:index], altered(entries[index], change), *entries[index + 1 :]], index + 1
 
 
+def turned_round(entry: bytes) -> bytes:
+    """The same with its data in another order, which the verifier reads the long way, member by member."""
+    said = json.loads(entry)
+    data = dict(reversed(said["data"].items()))
+    canonical = json.dumps(said["data"], ensure_ascii=False, separators=(",", ":"))
+    return entry.replace(canonical.encode(), json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode())
+
+
 # ---- no false alarms
 
 
@@ -53,9 +61,9 @@ def test_what_the_commands_allow_keeps_to_the_rules(tmp_path: Path):
     city, _ = told()
     entries = entries_of_events(city.memory.events)
 
-    verdict = verified(bundled(tmp_path / "bundle", signed(tmp_path / "signer", entries), entries))
-
-    assert verdict.findings == []
+    for directory, said in ((tmp_path / "one", entries), (tmp_path / "other", [*map(turned_round, entries)])):
+        verdict = verified(bundled(directory / "bundle", signed(directory / "signer", said), said))
+        assert verdict.findings == []
 
 
 def test_a_score_withdrawn_and_entered_again_keeps_to_the_rules(city: City, tmp_path: Path):
@@ -85,12 +93,28 @@ def test_entries_follow_one_another(corrected: list[bytes], name: str, tmp_path:
     assert judged(tmp_path, entries) == ("ORDER", position)
 
 
-def test_bytes_that_are_no_entry_are_found(corrected: list[bytes], tmp_path: Path):
-    assert judged(tmp_path, [*corrected[:5], b"{}", *corrected[6:]]) == ("ORDER", 6)
-    shutil.rmtree(tmp_path / "bundle")
-    shutil.rmtree(tmp_path / "signer")
-    spaced = corrected[5].replace(b'"version":', b'"version": ')
-    assert judged(tmp_path, [*corrected[:5], spaced, *corrected[6:]]) == ("ORDER", 6)
+NO_ENTRIES: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "something else": ("ORDER", lambda entry: b"{}"),
+    "a space": ("ORDER", lambda entry: entry.replace(b'"version":', b'"version": ')),
+    "a member more": ("ORDER", lambda entry: altered(entry, lambda said: said.update(aside=1))),
+    "a member less": ("ORDER", lambda entry: altered(entry, lambda said: said.pop("channel"))),
+    "two actors": ("PROCEDURE", lambda entry: entry.replace(b',"position":', b',"actor":{},"position":')),
+    "data that are no object": ("ORDER", lambda entry: altered(entry, lambda said: said.update(data=[]))),
+    "data that are no JSON": ("PROCEDURE", lambda entry: entry.replace(b'"data":{', b'"data":{,')),
+    "an escape without need": ("ORDER", lambda entry: entry.replace(b'"type":"P', b'"type":"\\u0050')),
+    "an instant in another form": ("ORDER", lambda entry: entry.replace(b'Z","schema"', b'+00:00","schema"')),
+    "a person who is no text": ("PROCEDURE", lambda entry: entry.replace(b'"person_id":"', b'"person_id":"\xff')),
+}
+
+
+@pytest.mark.parametrize("name", NO_ENTRIES)
+def test_bytes_that_are_no_entry_are_found(corrected: list[bytes], name: str, tmp_path: Path):
+    """A thing is said once and in one way, so that nobody reads it otherwise than the verifier."""
+    kind, change = NO_ENTRIES[name]
+    bad = change(corrected[5])
+
+    assert bad != corrected[5]
+    assert judged(tmp_path, [*corrected[:5], bad, *corrected[6:]]) == (kind, 6)
 
 
 # ---- procedure
@@ -121,7 +145,7 @@ BROKEN: dict[str, tuple[str, Change]] = {
     "something later is cited": ("CorrectionRequested", say(corrects_position=999_999)),
     "who executes decides": ("RoleGranted", lambda said: say(approved_by=said["actor"]["person_id"])(said)),
     "who receives decides": ("RoleGranted", lambda said: say(approved_by=said["data"]["subject_id"])(said)),
-    "the data are no object": ("CorrectionRequested", lambda said: said.update(data=[])),
+    "the data are another object": ("CorrectionRequested", lambda said: said.update(data={"a": 1})),
 }
 
 
@@ -130,7 +154,8 @@ def test_a_broken_rule_is_found(corrected: list[bytes], name: str, tmp_path: Pat
     kind, change = BROKEN[name]
     entries, position = replaced(corrected, kind, change)
 
-    assert judged(tmp_path, entries) == ("PROCEDURE", position)
+    assert judged(tmp_path / "one", entries) == ("PROCEDURE", position)
+    assert judged(tmp_path / "other", [*map(turned_round, entries)]) == ("PROCEDURE", position)
 
 
 def test_a_superseded_value_is_not_corrected(corrected: list[bytes], tmp_path: Path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 import types
 import typing
 import unicodedata
@@ -32,7 +34,8 @@ for module in walk_packages(ledger.domain.__path__, "ledger.domain."):
     import_module(module.name)
 
 KINDS = [kind for kind in FACTS.values() if not kind.__subclasses__() and kind.__module__.startswith("ledger.domain")]
-GOLDEN = (Path(__file__).parent.parent / "golden" / "facts.jsonl").read_bytes().splitlines()
+GOLDEN_FILE = Path(__file__).parent.parent / "golden" / "facts.jsonl"
+GOLDEN = GOLDEN_FILE.read_bytes().splitlines()
 NASTY = [
     "绩效考评",
     "\U0001f600\U00020000\U0010ffff",
@@ -306,3 +309,22 @@ def lost(old: object, new: object, path: str = "") -> list[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         return [place for n, (a, b) in enumerate(zip(old, new, strict=True)) for place in lost(a, b, f"{path}.{n}")]
     return [] if old == new else [path]
+
+
+def test_a_new_process_decodes_in_many_threads_at_once():
+    """A server that was killed is asked by everybody as soon as it is back; msgspec 0.22 ended it with SIGSEGV."""
+    decoding = """
+import sys, threading
+from pathlib import Path
+from ledger.entries import decode
+
+sys.setswitchinterval(1e-6)
+lines = Path(sys.argv[1]).read_bytes().splitlines()
+threads = [threading.Thread(target=lambda n=n: [decode(line) for line in lines[n:] + lines[:n]]) for n in range(8)]
+for thread in threads:
+    thread.start()
+"""
+
+    # Without the lock three of four processes died.
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", decoding, GOLDEN_FILE], check=True)

@@ -95,9 +95,16 @@ class Admission:
             registered=document_id is not None,
         )
 
-    def admits_at_once(self, context: Context) -> bool:
-        """Whether a small question that was prepared before may be answered without further ado."""
-        return not self._registered_only and not self._rates.wait_s(_asker(context, ""), 0)
+    def registered(self, document_id: str) -> str | None:
+        """The document of an id, None if there is none."""
+        try:
+            return self._registry.text(document_id)
+        except UnknownDocument:
+            return None
+
+    def admits_at_once(self, person_id: str, cost: int, *, registered: bool) -> bool:
+        """Whether somebody may be answered without further ado; if not, `admit` knows why, or better."""
+        return (registered or not self._registered_only) and not self._rates.wait_s(f"person {person_id}", cost)
 
     async def admit(self, context: Context, asked: Asked, prepared: Prepared, host: str) -> None:
         """Let the request pass. Raises TurnedAway."""

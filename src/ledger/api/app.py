@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from ledger.api.fast.carrying_out import OrderEndpoint
 from ledger.api.fast.endpoint import FastEndpoint
 from ledger.api.http import LedgerGraphQL
 from ledger.api.log_files import log_routes
@@ -64,10 +65,8 @@ def create_app(service: Service) -> ASGIApp:
     application = Starlette(routes=routes, lifespan=lifespan)
     if not service.settings.fast:
         return application
-    admission = endpoint.admission
-    return FastEndpoint(
-        application, service, schema._schema, documents, lambda context, plan: admission.admits_at_once(context)
-    )
+    orders = OrderEndpoint(application, service, schema._schema, documents, endpoint.admission)
+    return FastEndpoint(orders, service, schema._schema, documents, endpoint.admission)
 
 
 async def _livez(request: Request) -> Response:

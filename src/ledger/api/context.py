@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,7 +44,9 @@ class Context:
     connection_params: dict[str, object] | None = field(default=None, init=False)
     """What a WebSocket client said when it connected."""
     _visibility: Visibility | None = field(default=None, init=False)
+    # Guarded by _lock: root fields are answered by several threads at once.
     _head: AsOf | None = field(default=None, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     @property
     def person_id(self) -> str:
@@ -65,9 +68,10 @@ class Context:
 
     def head(self, at_least: int = 0) -> AsOf:
         """The position that the whole answer speaks of where no other is asked for; not below `at_least`."""
-        if self._head is None or self._head.position < at_least:
-            self._head = self.service.answers.resolve()
-        return self._head
+        with self._lock:
+            if self._head is None or self._head.position < at_least:
+                self._head = self.service.answers.resolve()
+            return self._head
 
     def preset(self, visibility: Visibility, head: AsOf) -> None:
         """Answer with what is known already of the person and the ledger."""

@@ -37,7 +37,8 @@ from ledger.api.context import Context, context_of
 from ledger.api.negotiation import EVENT_STREAM, PLAIN_JSON, RESPONSE_JSON, negotiate, takes_events
 from ledger.api.schema import LedgerSchema, documents
 from ledger.api.service import Service
-from ledger.api.sockets import INIT_TIMEOUT_S, OPERATIONS_MAX, LedgerSocket, TextSocket
+from ledger.api.shares import Shares
+from ledger.api.sockets import CONNECTIONS_EACH_MAX, INIT_TIMEOUT_S, OPERATIONS_MAX, LedgerSocket, TextSocket
 from ledger.api.sse import EventStream, EventTransport, framed
 
 BODY_BYTES_MAX = 1024 * 1024
@@ -67,6 +68,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         self._service = service
         self.admission = Admission(service.settings)
         self._requests, self._streams = Seats(REQUESTS_MAX), Seats(STREAMS_MAX)
+        self.connections = Shares(CONNECTIONS_EACH_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, or hold one WebSocket connection."""
@@ -185,7 +187,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         """Read JSON, with its error as the view expects it."""
         try:
             return msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from None
 
     def encode_json(self, data: object) -> bytes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types import Info
 
 from ledger.api.context import Context
@@ -21,6 +22,7 @@ from ledger.domain.facts import Audience, Channel
 from ledger.domain.reading import read_command
 from ledger.domain.refusals import MalformedInput, Refused
 from ledger.domain.world import NOBODY, Command
+from ledger.writer import TooManyWait
 
 
 @strawberry.type(description="The command was recorded, now or when it was sent the first time.")
@@ -58,6 +60,36 @@ def _camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in rest) if name.islower() else name
 
 
+async def answered(
+    context: Context, kind: type[Command], command_id: UUID, given: Mapping[str, Any], on_behalf_of: str | None
+) -> Recorded | Refusal:
+    """Carry out the command that plain values spell, and say what became of it. Raises GraphQLError if too many wait.
+
+    Raises whatever else keeps a command from being carried out.
+    """
+    try:
+        person_id = NOBODY.person_id if kind.ANONYMOUS else context.person_id
+        request = Request(
+            command=read_command(kind, given),
+            command_id=command_id,
+            person_id=person_id,
+            on_behalf_of=on_behalf_of,
+            channel=Channel.API,
+        )
+        recorded = await context.service.writer.carry_out(request)
+    except Refused as refused:
+        return refusal(refused)
+    except RecursionError:
+        return refusal(MalformedInput(hint="The input is nested too deeply."))
+    except TooManyWait as error:
+        raise GraphQLError(str(error), extensions={"code": "BUSY", "retryable": True}) from None
+    if isinstance(recorded, Refused):
+        return refusal(recorded)
+    events = [Event.of(event) for event in await _shown(context, kind, recorded.events)]
+    as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
+    return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
+
+
 Resolver = Callable[..., Awaitable[Recorded | Refusal]]
 
 
@@ -65,26 +97,7 @@ def _resolver(kind: type[Command]) -> Resolver:
     async def resolve(
         info: Info[Context, None], command_id: UUID, input: Any, on_behalf_of: str | None = None
     ) -> Recorded | Refusal:
-        context = info.context
-        try:
-            person_id = NOBODY.person_id if kind.ANONYMOUS else context.person_id
-            command = read_command(kind, plain(input))
-            request = Request(
-                command=command,
-                command_id=command_id,
-                person_id=person_id,
-                on_behalf_of=on_behalf_of,
-                channel=Channel.API,
-            )
-            recorded = await context.in_thread(context.service.commands.execute, request)
-            shown = await context.in_thread(_shown, context, kind, recorded.events)
-        except Refused as refused:
-            return refusal(refused)
-        except RecursionError:
-            return refusal(MalformedInput(hint="The input is nested too deeply."))
-        events = [Event.of(event) for event in shown]
-        as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
-        return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
+        return await answered(info.context, kind, command_id, plain(input), on_behalf_of)
 
     resolve.__annotations__ = {
         "info": Info[Context, None],
@@ -103,12 +116,16 @@ def _resolver(kind: type[Command]) -> Resolver:
     return resolve
 
 
-def _shown(context: Context, kind: type[Command], events: Sequence[facts.Event]) -> Sequence[facts.Event]:
+async def _shown(context: Context, kind: type[Command], events: Sequence[facts.Event]) -> Sequence[facts.Event]:
     """The events of an answer, without those that only inspectors see where somebody else sent the command."""
     secret = any(event.fact.AUDIENCE is Audience.INSPECTION for event in events)
-    if not secret or kind.ANONYMOUS or context.visibility().refusals:
+    if not secret or kind.ANONYMOUS or (await context.in_thread(context.visibility)).refusals:
         return events
     return [event for event in events if event.fact.AUDIENCE is not Audience.INSPECTION]
+
+
+KINDS = {f"{kind.__name__[0].lower()}{kind.__name__[1:]}": kind for kind in COMMANDS}
+"""The command of each mutation."""
 
 
 def _mutation_type() -> type:

@@ -25,6 +25,7 @@ from ledger.recorder import system_clock
 from ledger.results import Answers
 from ledger.settings import Settings
 from ledger.store import Store, open_store
+from ledger.writer import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Service:
     database: Database
     store: Store
     commands: Commands
+    writer: Writer
     answers: Answers
     log: LogReader
     projector: Projector
@@ -84,13 +86,17 @@ def service_on(
         stack.callback(heads.close)
         access_log = AccessLog(settings.data_dir)
         stack.callback(access_log.close)
+        commands = Commands(store, stored_bytes=evidence.size)
+        writer = Writer(commands)
+        stack.callback(writer.close)
         lines = Lines(database, answers)
         stack.callback(lines.close)
         yield Service(
             settings=settings,
             database=database,
             store=store,
-            commands=Commands(store, stored_bytes=evidence.size),
+            commands=commands,
+            writer=writer,
             answers=answers,
             log=LogReader(readers, ledger_id=settings.ledger_id),
             projector=projector,

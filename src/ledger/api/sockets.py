@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -24,6 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
 
 from ledger.api.admission import TIMEOUT_S, TurnedAway
 from ledger.api.context import Context, context_of
+from ledger.api.shares import TooMany
 from ledger.api.sse import SLOW_S
 
 if TYPE_CHECKING:
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
 
 OPERATIONS_MAX = 20
 """Operations of one connection at once."""
+CONNECTIONS_EACH_MAX = 100
+"""Connections of one person at once; and of all together who have not said who they are."""
 INIT_TIMEOUT_S = 10
+NOBODY_YET = "nobody yet"
 TRY_AGAIN_LATER = 1013
+CROWDED = "There are too many connections like this one; come again later."
 SLOW = "You read too slowly; subscribe again after the last position you have."
 
 
@@ -58,6 +63,29 @@ class LedgerSocket(BaseGraphQLTransportWSHandler[Context, None]):
     """One connection with its operations."""
 
     view: LedgerGraphQL  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    async def handle(self) -> None:
+        """Hold the connection, if there is a place for it."""
+        with ExitStack() as self._place:
+            if await self._placed(NOBODY_YET):
+                await super().handle()
+
+    async def handle_connection_init(self, message: Any) -> None:
+        """Acknowledge the connection, and count it as its person's from now on."""
+        await super().handle_connection_init(message)
+        person_id = self._renewed().credentials
+        if self.connection_acknowledged and person_id is not None:
+            with self._place.pop_all():
+                await self._placed(f"person {person_id}")
+
+    async def _placed(self, holder: str) -> bool:
+        """Take a place for as long as the connection lasts, or close it."""
+        try:
+            self._place.enter_context(self.view.connections.taken(holder))
+        except TooMany:
+            await self.websocket.close(TRY_AGAIN_LATER, CROWDED)
+            return False
+        return True
 
     async def handle_message(self, message: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Handle a message, if it is one."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 import psycopg
@@ -18,6 +19,7 @@ from anyio import CapacityLimiter
 from anyio.lowlevel import RunVar
 from anyio.to_thread import run_sync
 from eventsourcing.persistence import InterfaceError, OperationalError
+from graphql import GraphQLError
 
 from ledger.api.arguments import AnyPeriod, AskInfo, BasisArgument, CycleId, GroupId
 from ledger.api.context import Context, refusals_told
@@ -25,6 +27,7 @@ from ledger.api.queries import EventFilter
 from ledger.api.reads.following import Standings, figures, next_events
 from ledger.api.results import Ranking
 from ledger.api.scalars import Position
+from ledger.api.shares import Shares, TooMany
 from ledger.api.types import Event
 from ledger.domain.score import Basis
 
@@ -35,6 +38,8 @@ PAUSE_S = 0.25
 """Standings are settled so often at most; what lies between is passed over."""
 THREADS_MAX = 4
 """Threads that read for subscribers; questions have others."""
+FOLLOWED_EACH_MAX = 200
+"""Subscriptions of one person at once."""
 
 T = TypeVar("T")
 ResumeAfter = Annotated[
@@ -42,6 +47,7 @@ ResumeAfter = Annotated[
     strawberry.argument(description="Resume after this position, without loss; from now on if left out."),
 ]
 _threads: RunVar[CapacityLimiter] = RunVar("subscription_threads")
+_followed: RunVar[Shares] = RunVar("subscriptions")
 
 
 @strawberry.type(description="What can be followed as it happens; over WebSocket or as server-sent events.")
@@ -54,18 +60,19 @@ class Subscription:
         filter: Annotated[EventFilter | None, strawberry.argument(description="Which events.")] = None,
     ) -> AsyncGenerator[Event]:
         viewer, wanted = _Viewer(info.context), (filter or EventFilter()).wanted()
-        head = await info.context.ask(info, _head, info.context)
-        place = _start(info.context, after, head)
-        while True:
-            batch = await viewer.read(lambda context, place=place: next_events(context, wanted, place))
-            # What is asked about these events is answered as of now too.
-            info.context.preset(batch.visibility, batch.head)
-            for event in batch.events:
-                info.context.streamed = event.position
-                yield Event.of(event)
-            place = batch.through
-            if batch.complete:
-                await viewer.wait_beyond(place)
+        with viewer.follows():
+            head = await info.context.ask(info, _head, info.context)
+            place = _start(info.context, after, head)
+            while True:
+                batch = await viewer.read(lambda context, place=place: next_events(context, wanted, place))
+                # What is asked about these events is answered as of now too.
+                info.context.preset(batch.visibility, batch.head)
+                for event in batch.events:
+                    info.context.streamed = event.position
+                    yield Event.of(event)
+                place = batch.through
+                if batch.complete:
+                    await viewer.wait_beyond(place)
 
     @strawberry.subscription(description="A group's ranking as it is now, and again whenever it differs.")
     async def standings(
@@ -80,18 +87,20 @@ class Subscription:
         ] = None,
     ) -> AsyncGenerator[Ranking]:
         viewer, followed = _Viewer(info.context), Standings(cycle_id, group_id, period, basis)
-        head = await info.context.ask(info, _head, info.context)
-        known = _start(info.context, after, 0)
-        shown = figures(await viewer.read(lambda context: followed.at(context, min(known, head)))) if known else None
-        while True:
-            ranking = await viewer.read(lambda context: followed.at(context, None))
-            place = ranking.as_of.position
-            if figures(ranking) != shown:
-                shown = figures(ranking)
-                info.context.streamed = place
-                yield ranking
-            await asyncio.sleep(PAUSE_S)
-            await viewer.wait_beyond(place)
+        with viewer.follows():
+            head = await info.context.ask(info, _head, info.context)
+            known, shown = _start(info.context, after, 0), None
+            if known:
+                shown = figures(await viewer.read(lambda context: followed.at(context, min(known, head))))
+            while True:
+                ranking = await viewer.read(lambda context: followed.at(context, None))
+                place = ranking.as_of.position
+                if figures(ranking) != shown:
+                    shown = figures(ranking)
+                    info.context.streamed = place
+                    yield ranking
+                await asyncio.sleep(PAUSE_S)
+                await viewer.wait_beyond(place)
 
 
 def _head(context: Context) -> int:
@@ -112,6 +121,16 @@ class _Viewer:
         self._context = context
         self._renewed_at = time.monotonic()
 
+    @contextmanager
+    def follows(self) -> Generator[None]:
+        """Count as one of the person's subscriptions. Raises GraphQLError if they have too many."""
+        try:
+            with refusals_told(), _shares().taken(self._context.person_id):
+                yield
+        except TooMany:
+            extensions = {"code": "TOO_MANY_SUBSCRIPTIONS", "retryable": True}
+            raise GraphQLError(f"You follow {FOLLOWED_EACH_MAX} streams already.", extensions=extensions) from None
+
     async def read(self, function: Callable[[Context], T]) -> T:
         """Read in a thread; outlives restarts of the database. Raises GraphQLError for what is refused."""
         while True:
@@ -127,6 +146,14 @@ class _Viewer:
         """Wait for a new position, and for as long as the person may listen. Raises GraphQLError."""
         while not await self._context.service.heads.beyond(position, RENEWED_S):
             await self.read(Context.visibility)
+
+
+def _shares() -> Shares:
+    shares = _followed.get(None)
+    if shares is None:
+        shares = Shares(FOLLOWED_EACH_MAX)
+        _followed.set(shares)
+    return shares
 
 
 def _limiter() -> CapacityLimiter:

@@ -9,15 +9,15 @@ from decimal import Decimal
 
 from ledger.binhai.appeals import Appeals
 from ledger.binhai.calendar import at
-from ledger.binhai.city import Cell
 from ledger.binhai.closing import ANNUAL_REPORT
 from ledger.binhai.finale import Finale, Lifted
 from ledger.binhai.index import BEST, VETO_ARTICLE
 from ledger.binhai.papers import paper
 from ledger.binhai.planting import YEAR_END, Plants
-from ledger.binhai.rewarding import Decision, Rewarding
+from ledger.binhai.rewarding import Rewarding
 from ledger.binhai.stage import Act, Done, Script
-from ledger.binhai.standing import either_side, one_raised, reaches, results_of
+from ledger.binhai.standing import crossings, one_raised
+from ledger.binhai.ties import chosen
 from ledger.domain.commands import (
     CloseCase,
     ComputeResults,
@@ -32,14 +32,14 @@ from ledger.domain.commands import (
     ReviseGrades,
     SealQuery,
 )
-from ledger.domain.facts import Event
+from ledger.domain.grading import GradesRevised
 from ledger.domain.inspection_case import Disposition, FindingKind, Severity
-from ledger.domain.results import UnitResult
 from ledger.domain.rule_reference import RuleSource
 from ledger.domain.score import ReasonCode, VerificationMethod
 from ledger.domain.veto import VetoEffect
 
 CASE_ID = "CASE-2019-1"
+REVISED = GradesRevised.__name__
 
 
 class Aftermath(Plants):
@@ -53,7 +53,9 @@ class Aftermath(Plants):
     def _first(self, finale: Finale, appeals: Appeals, rewarding: Rewarding) -> Script:
         """R1: an appeal is upheld after publication, and a unit passes another at a cut."""
         yield at("2019-03-01 09:00")
-        group_id, cell, value = self._worth_appealing(finale.free())
+        closest = crossings(self.city, self.stage, finale.free(), "GOOD", BEST, raised_by=one_raised)
+        cut, [(cell, value)] = next(closest)
+        group_id = cut.group_id
         appeal, _ = yield from appeals.upheld(cell, at("2019-03-01 10:00"), directs="补计漏计材料得分")
         shown = yield from self._opened("2019-03-07 09:00", "申诉成立，需重述该组结果", group_id, "申诉决定书")
         _, correction = yield from self.scores.correct(
@@ -70,19 +72,6 @@ class Aftermath(Plants):
         yield appeals.implemented(cell[0], appeal, correction, at("2019-03-08 16:00"))
         yield at("2019-03-11 08:00")
         self.stage.enter(*rewarding.review(group_id, at("2019-03-11 10:00")))
-
-    def _worth_appealing(self, group_ids: list[str]) -> tuple[str, Cell, Decimal]:
-        """The group in which one score can bring a unit over a cut most easily, the score, and its points."""
-        cuts: list[tuple[bool, Decimal, str, UnitResult]] = []
-        for group_id in group_ids:
-            results = results_of(self.city, self.stage, group_id)
-            for grade in ("GOOD", BEST):
-                sides = either_side(results, grade)
-                if sides is not None:
-                    gap = sides[0].total - sides[1].total + Decimal("0.10")
-                    cuts.append((not reaches(self.city, sides[1], gap), gap, group_id, sides[1]))
-        _, gap, group_id, row = min(cuts, key=lambda cut: cut[:3])
-        return group_id, *one_raised(self.city, row, gap)
 
     def _second(self, finale: Finale, rewarding: Rewarding) -> Script:
         """R2: inspection finds that the score lifted before the meeting was made up."""
@@ -117,11 +106,11 @@ class Aftermath(Plants):
         )
         yield Act(at=at("2019-03-12 15:00"), by=staff.leading[0], command=forced)
         rewarded = self._left_unreviewed(rewarding, lifted)
-        revised = yield from self._restated(lifted.group_id, at("2019-03-13 10:00"), at_fault=(cell[0],))
+        yield from self._restated(lifted.group_id, at("2019-03-13 10:00"), at_fault=(cell[0],))
         yield at("2019-03-14 08:00")
         self.stage.enter(*rewarding.review(lifted.group_id, at("2019-03-14 10:00")))
         yield YEAR_END
-        self._note_decisions(rewarding.standing[lifted.group_id], rewarded, revised)
+        self._note_decisions(rewarding, lifted.group_id, rewarded)
 
     def _inspected(self, lifted: Lifted) -> Script:
         """Flag, case, measurement and finding."""
@@ -208,13 +197,12 @@ class Aftermath(Plants):
         yield Act(at=moment, by=staff.director, command=opened)
         return shown
 
-    def _restated(
-        self, group_id: str, when: datetime, *, at_fault: tuple[str, ...]
-    ) -> Generator[Act | datetime, Done, Event]:
-        """Compute, grade and publish again; return the revised grades."""
+    def _restated(self, group_id: str, when: datetime, *, at_fault: tuple[str, ...]) -> Script:
+        """Compute, grade and publish again."""
         city, books = self.city, self.city.books
         compute = ComputeResults(cycle_id=city.cycle_id, group_id=group_id)
         computed = yield Act(at=when, by=city.staff.offices[0], command=compute)
+        yield from chosen(city, self.stage, group_id, when + timedelta(hours=1))
         revise = ReviseGrades(
             cycle_id=city.cycle_id,
             group_id=group_id,
@@ -227,7 +215,6 @@ class Aftermath(Plants):
         restate = RestateReports(cycle_id=city.cycle_id, supersedes_positions=(books.reports[ANNUAL_REPORT],))
         restated = yield Act(at=when + timedelta(hours=4), by=city.staff.director, command=restate)
         books.reports[ANNUAL_REPORT] = restated.position
-        return revised.events[0]
 
     def _left_unreviewed(self, rewarding: Rewarding, lifted: Lifted) -> str:
         """P15: the unit whose reward nobody looks at again."""
@@ -237,10 +224,13 @@ class Aftermath(Plants):
         rewarding.left_alone.add(unit_id)
         return unit_id
 
-    def _note_decisions(self, standing: list[Decision], unit_id: str, revised: Event) -> None:
-        alone = [(d.position, "RewardDecided") for d in standing if d.unit_id == unit_id]
+    def _note_decisions(self, rewarding: Rewarding, group_id: str, unit_id: str) -> None:
+        """P15 beside a decision that was reviewed, of the same group unless that is too small for both."""
+        standing, grades = rewarding.standing, self.city.books.grades
+        alone = [(decision.position, "RewardDecided") for decision in standing[group_id] if decision.unit_id == unit_id]
         note = "paid on grades that were revised, and not reviewed within ten working days"
-        self.truth.plant("P15", (*alone, revised), expected=("A28",), note=note, unit=unit_id)
-        reviewed = next(decision for decision in standing if decision.reviewed)
-        events = ((reviewed.position, "RewardDecided"), revised)
+        self.truth.plant("P15", (*alone, (grades[group_id], REVISED)), expected=("A28",), note=note, unit=unit_id)
+        groups = sorted(standing, key=lambda each: (each != group_id, each))
+        reviewed, revised = next((d, grades[each]) for each in groups for d in standing[each] if d.reviewed)
+        events = ((reviewed.position, "RewardDecided"), (revised, REVISED))
         self.truth.look_alike("P15", events, note="confirmed on the revised grades the next day", unit=reviewed.unit_id)

@@ -10,9 +10,9 @@ from typing import TypedDict
 
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.city import Cell
-from ledger.binhai.planting import Plants
+from ledger.binhai.planting import HAIR, Plants
 from ledger.binhai.stage import Act, Done, Script
-from ledger.binhai.standing import one_raised, results_of
+from ledger.binhai.standing import FULL_MARKS, one_raised, results_of
 from ledger.domain.appeal import AppealOutcome, PanelMember
 from ledger.domain.commands import (
     AcceptAppeal,
@@ -121,10 +121,7 @@ class Appeals(Plants):
     def _upheld_in_time(self) -> Script:
         """An appeal upheld before the grades are opened changes a rank: the innocent twin of P1."""
         yield at("2019-01-29 09:00")
-        ranked = [row for row in results_of(self.city, self.stage, "G7").rows if row.rank is not None]
-        pairs = [(above, below) for above, below in pairwise(ranked[4:]) if above.total > below.total]
-        above, below = min(pairs, key=lambda pair: pair[0].total - pair[1].total)
-        cell, value = one_raised(self.city, below, above.total - below.total + Decimal("0.02"))
+        cell, value = yield from self._rank_to_gain()
         appeal, events = yield from self.upheld(cell, at("2019-01-29 10:00"), directs="补计漏计材料得分")
         corrected = yield from self.scores.correct(
             cell,
@@ -138,6 +135,19 @@ class Appeals(Plants):
         done = yield self.implemented(cell[0], appeal, corrected[1], at("2019-02-15 10:00"))
         note = "an upheld appeal lifts a unit by a rank before the grades are opened"
         self.truth.look_alike("P1", (*events, *corrected, *done.events), note=note, unit=cell[0], indicator=cell[1])
+
+    def _rank_to_gain(self) -> Generator[Act | datetime, Done, tuple[Cell, Decimal]]:
+        """A score of a unit in the lower half that can bring it past the next one, brought closer if need be."""
+        ranked = [row for row in results_of(self.city, self.stage, "G7").rows if row.rank is not None]
+        pairs = sorted(pairwise(ranked[4:]), key=lambda pair: pair[0].total - pair[1].total)
+        above, below = next(pair for pair in pairs if pair[0].total > pair[1].total)
+        gap = above.total - below.total
+        [(cell, value)] = one_raised(self.city, below, gap + HAIR)
+        if value == FULL_MARKS:
+            when = at("2019-01-29 09:30")
+            yield from self.lowered(above.unit_id, gap - HAIR, at=when, matter="D-RANK")
+            [(cell, value)] = one_raised(self.city, below, 2 * HAIR)
+        return cell, value
 
     def _in_vain(self, unit_id: str, when: datetime) -> Script:
         yield when - timedelta(hours=1)

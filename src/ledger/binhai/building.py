@@ -16,11 +16,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from psycopg.conninfo import make_conninfo
 
 from ledger.binhai.city import City
 from ledger.binhai.shape import Shape, presets
-from ledger.binhai.stage import ScriptedClock, Stage
+from ledger.binhai.stage import OutOfScript, ScriptedClock, Stage
 from ledger.binhai.truth import Truth
 from ledger.binhai.year import enter_year
 from ledger.database import Database
@@ -84,6 +85,8 @@ def build(database: Database, settings: Settings, *, preset: str, seed: int, pro
         truths = [enter_year(city, stage, host=cities[0]) for city in cities]
         total = shape.events * shape.cities
         stage.play(lambda done: progress(min(done, total), total))
+        if shape.stories:
+            _require_whole(truths)
         truth = Truth([plant for each in truths for plant in each.plants])
         if shape.cities == 1:
             _write_copies(store, settings.data_dir, truth)
@@ -91,6 +94,13 @@ def build(database: Database, settings: Settings, *, preset: str, seed: int, pro
         found = _built(preset, seed, store.head, stage.kinds, cities[0])
     (settings.data_dir / BUILT).write_text(json.dumps(asdict(found), ensure_ascii=False), "utf-8")
     return found
+
+
+def _require_whole(truths: list[Truth]) -> None:
+    """Whatever the seed, a whole city's year has all of its stories."""
+    lacking = sorted({name for truth in truths for name in truth.lacking()})
+    if lacking:
+        raise OutOfScript(f"not planted: {', '.join(lacking)}")
 
 
 def _built(preset: str, seed: int, head: int, kinds: Counter[str], city: City) -> Built:
@@ -150,5 +160,5 @@ def _turned(entry: bytes) -> bytes:
 
 
 def _said_otherwise(entry: bytes) -> bytes:
-    said: Any = json.loads(entry)
-    return json.dumps(dict(reversed(said.items())), ensure_ascii=True).encode()
+    said: dict[str, Any] = msgspec.json.decode(entry)
+    return msgspec.json.encode(dict(reversed(said.items())))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,10 @@ from ledger.domain.working_days import is_working_day
 ZONE = ZoneInfo("Asia/Shanghai")
 SLOT = timedelta(minutes=30)
 """Acts within it are recorded together, at its end, unless they are timed exactly."""
+SITTINGS, EVENING = ("09:00", "11:30", "14:00", "16:30"), "19:00"
+"""When offices record what has come together since the last time."""
+SITTING = timedelta(minutes=150)
+"""From one sitting to the next, over noon and into the evening too."""
 
 
 def _days(*spans: tuple[str, int]) -> tuple[date, ...]:
@@ -73,11 +77,6 @@ def last_workday(day: date) -> date:
 
 
 def moment(rng: Random, day: date) -> datetime:
-    """Some moment in the working hours of a day; now and then in the evening."""
-    minutes = rng.randrange(9 * 60, 17 * 60 + 30)
-    if 12 * 60 <= minutes < 13 * 60 + 30:
-        minutes += 90
-    if rng.random() < 0.01:
-        minutes = rng.randrange(18 * 60, 21 * 60)
-    local = datetime.combine(day, time(minutes // 60, minutes % 60), ZONE)
-    return local.astimezone(UTC)
+    """When something is handed in on a day: at one of a few hours, now and then in the evening."""
+    time = EVENING if rng.random() < 0.01 else rng.choice(SITTINGS)
+    return at(f"{day} {time}")

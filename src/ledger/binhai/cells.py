@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from ledger.binhai.calendar import last_workday, moment, workday, workdays_after
+from ledger.binhai.calendar import SITTING, last_workday, moment, workday, workdays_after
 from ledger.binhai.city import Cell, City, ScoreKey, score_key
 from ledger.binhai.figures import Figures, decimal
 from ledger.binhai.index import deadline
@@ -153,7 +153,7 @@ class Scores:
             return done.position
         back = plan.returned_at
         yield Act(at=back, by=plan.verifier, command=self.give_back(plan.cell, done.position))
-        again = yield Act(at=back + timedelta(hours=1), by=plan.scorer, command=self.enter(plan.cell, plan.entered))
+        again = yield Act(at=back + SITTING, by=plan.scorer, command=self.enter(plan.cell, plan.entered))
         plan.verified_at = max(plan.verified_at, back + timedelta(days=1))
         self.city.books.entered[plan.cell] = again.position
         return again.position
@@ -168,9 +168,10 @@ class Scores:
         yield from self.correct(
             plan.cell,
             plan.corrected_to,
-            at=max(moment(rng, found), plan.verified_at + timedelta(hours=1)),
+            at=max(moment(rng, found), plan.verified_at + SITTING),
             code=code,
             reason=f"{reason}（{plan.cell[0]} {plan.cell[2]}）",
+            hours=SITTING / timedelta(hours=1),
         )
 
     def correct(  # noqa: PLR0913 - a correction has this many sides

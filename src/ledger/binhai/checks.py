@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 from datetime import timedelta
 from decimal import Decimal
 
-from ledger.binhai.calendar import at
+from ledger.binhai.calendar import SITTING, SITTINGS, at
 from ledger.binhai.city import Cell
 from ledger.binhai.figures import decimal
 from ledger.binhai.papers import paper
@@ -65,14 +65,14 @@ class CheckPlants(Plants):
         done = yield Act(at=at(when), by=self.city.staff.offices[7], command=planned)
         fact = done.events[0].fact
         assert isinstance(fact, SpotCheckPlanned)
-        recall = self.stage.known_at(self.city.cycle_id, fact.as_of_position)
-        names = drawn_by(fact, recall)
+        # Nothing of the cycle is recorded between what the draw went by and the draw itself.
+        names = drawn_by(fact, self.stage.known)
         return done.events[0], [(unit, row, period) for _, _, unit, row, period in (name.split(":") for name in names)]
 
     def _recorded(self, check_id: str, cell: Cell, number: int) -> Script:
         """Measure one drawn score again; where it differs, say why."""
         rng = self.city.rng("check", check_id, *cell)
-        when = self.stage.now + timedelta(days=2 + number % 5, minutes=20 * (number // 5))
+        when = self.stage.now + timedelta(days=2 + number % 5) + number // 5 % len(SITTINGS) * SITTING
         row = self.city.row(cell[1])
         yield when
         differs = rng.random() < _DIFFERS and row.kind not in ("DEADLINE", "LINKAGE")

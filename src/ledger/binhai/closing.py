@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from ledger.binhai.calendar import at, workday
 from ledger.binhai.city import City
 from ledger.binhai.stage import Act, Script, Stage
+from ledger.binhai.ties import chosen
 from ledger.domain.commands import (
     CloseCycle,
     CloseEntry,
@@ -62,6 +63,7 @@ class Closing:
         yield Act(at=NOTICE_AT + timedelta(hours=2), by=office, command=notice)
         ended = EndPublicNotice(cycle_id=city.cycle_id, group_id=group_id)
         yield Act(at=at("2019-02-11 10:00"), by=office, command=ended)
+        yield from chosen(city, self.stage, group_id, MEETING_AT - timedelta(minutes=90))
         final = yield Act(at=MEETING_AT - timedelta(minutes=40), by=office, command=compute)
         opened = OpenGrades(cycle_id=city.cycle_id, group_id=group_id, results_position=final.position)
         done = yield Act(at=MEETING_AT, by=leading, command=opened)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import permutations, product
 
@@ -15,7 +15,6 @@ from ledger.binhai.city import Cell, City
 from ledger.binhai.closing import MEETING_AT
 from ledger.binhai.index import (
     BEST,
-    DEDUCTION,
     JUDGED_ALL_YEAR,
     OPTIONS,
     VETO_ARTICLE,
@@ -23,22 +22,16 @@ from ledger.binhai.index import (
     shifted,
     with_weights,
 )
-from ledger.binhai.planting import YEAR_END, Plants
+from ledger.binhai.planting import HAIR, YEAR_END, Plants
 from ledger.binhai.reorganising import new_version
-from ledger.binhai.stage import Act, Script, Stage
-from ledger.binhai.standing import either_side, gap_at, grades_of, raised, regraded, results_of, swaps
+from ledger.binhai.stage import Act, Done, OutOfScript, Script, Stage
+from ledger.binhai.standing import cuts, grades_of, one_raised, raised, regraded, results_of, swaps
 from ledger.binhai.truth import Truth
-from ledger.domain.commands import (
-    AssignUnitToGroup,
-    GrantGradeException,
-    ImposeDeduction,
-    ImposeVeto,
-    ResolveTie,
-)
+from ledger.domain.commands import AssignUnitToGroup, GrantGradeException, ImposeVeto
 from ledger.domain.facts import Event
 from ledger.domain.plan import Participation, Plan
 from ledger.domain.plan_rules import RaterClass
-from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.rule_reference import RuleSource
 from ledger.domain.score import Basis, ReasonCode
 from ledger.domain.settlement import settle
 from ledger.domain.tallying import BallotAnswer
@@ -46,8 +39,15 @@ from ledger.domain.veto import VetoEffect
 
 VETOED, PROMOTED = "G1", "G7"
 BENDABLE = ("G5", "G4", "G3", "G8", "G6")
+TIES = 2
+WELL_GRADED_MIN = 3
+"""The unit that is lifted, one whose reward nobody reviews, and one whose reward is confirmed."""
 CORRECTIONS = 10
 """How many the unit that is lifted gets in an hour, where it has so many scores; most hide the one that counts."""
+
+
+Bend = tuple[str, str, str, Decimal, list[str]]
+"""A group, the indicator that becomes lighter and the one that becomes heavier, by how much, and who is regraded."""
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Finale(Plants):
     def __init__(self, city: City, stage: Stage, scores: Scores, truth: Truth):
         super().__init__(city, stage, scores, truth)
         self.lifted: Lifted | None = None
-        self.taken = {VETOED, PROMOTED}
+        self.taken = {VETOED, PROMOTED} if city.shape.stories else set[str]()
         """Groups in which a story happens; none is disturbed by another's."""
 
     def scripts(self, appraisal: Appraisal) -> Generator[Script]:
@@ -82,11 +82,6 @@ class Finale(Plants):
     def free(self) -> list[str]:
         """The groups in which no story happens yet."""
         return [group_id for group_id in self.city.group_ids if group_id not in self.taken]
-
-    def rule(self, source: RuleSource, article: str) -> RuleRef:
-        """An article that is in force by now."""
-        version = self.city.books.plan_version if source is RuleSource.PLAN else 1
-        return RuleRef(source=source, version=version, article=article)
 
     def _easier_group(self) -> Script:
         """P11: a unit of the middle moves to a weaker group in October."""
@@ -111,8 +106,9 @@ class Finale(Plants):
 
     def _bent_plan(self) -> Script:
         """P10: weights move the day before entry closes, and two grades with them."""
-        yield at("2019-01-23 17:00")
-        group_id, lighter, heavier, by, flipped = next(self._bends())
+        moment = at("2019-01-23 17:00")
+        yield moment
+        group_id, lighter, heavier, by, flipped = yield from self._bend(moment)
         self.taken.add(group_id)
 
         def bent(plan: Plan) -> Plan:
@@ -124,10 +120,23 @@ class Finale(Plants):
         note = f"{by} points from {lighter} to {heavier}: other grades for {', '.join(flipped)}"
         self.truth.plant("P10", [event], expected=("A23",), note=note, group=group_id)
 
-    def _bends(self) -> Iterator[tuple[str, str, str, Decimal, list[str]]]:
+    def _bend(self, when: datetime) -> Generator[Act | datetime, Done, Bend]:
+        """The weights to move; where no group is close enough for that, a deduction brings one closer."""
+        found = next(self._bends(BENDABLE), None)
+        for cut in cuts(self.city, self.stage, BENDABLE, BEST, "GOOD") if found is None else ():
+            matter = f"D-BEND-{cut.group_id}-{cut.grade}"
+            yield from self.lowered(cut.inside.unit_id, cut.gap - HAIR, at=when, matter=matter)
+            found = next(self._bends([cut.group_id]), None)
+            if found is not None:
+                break
+        if found is None:
+            raise OutOfScript("no weights of any group decide on two grades")
+        return found
+
+    def _bends(self, group_ids: Iterable[str]) -> Iterator[Bend]:
         """Which weights of which group to move so that two grades become others."""
         known = self.stage.known
-        for group_id in BENDABLE:
+        for group_id in group_ids:
             now = known.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
             honest, latest = settle(now), now.cycle.latest
             plan = regrouped(latest.plan, self.city.membership())
@@ -162,9 +171,8 @@ class Finale(Plants):
     def _promoted(self) -> Script:
         """One unit gets the best grade outside the quota, under the measures."""
         yield at("2019-02-26 13:00")
-        results = results_of(self.city, self.stage, PROMOTED)
-        grades = grades_of(results)
-        unit_id = next(row.unit_id for row in results.rows if grades.get(row.unit_id, BEST) != BEST)
+        ranked = [row for row in results_of(self.city, self.stage, PROMOTED).rows if row.rank is not None]
+        unit_id = ranked[len(ranked) // 2].unit_id
         granted = GrantGradeException(
             cycle_id=self.city.cycle_id,
             group_id=PROMOTED,
@@ -177,60 +185,21 @@ class Finale(Plants):
         yield Act(at=at("2019-02-26 13:20"), by=self.city.staff.leading[0], command=granted)
 
     def _ties(self) -> Script:
-        """In two groups the totals at a cut become one, and the leading group has to choose."""
+        """In two groups a deduction makes the totals at a cut one; the leading group will have to choose."""
         yield at("2019-01-25 14:00")
-        for gap, group_id, grade in sorted(self._cuts(BEST, "GOOD")):
-            if group_id not in self.taken and len(self.taken) < 5:
-                self.taken.add(group_id)
-                self.stage.enter(self._tied(group_id, grade, gap))
-
-    def _cuts(self, *grades: str) -> Iterator[tuple[Decimal, str, str]]:
-        """How far the totals lie apart at the cuts of the groups in which no story happens yet."""
-        for group_id in self.free():
-            results = results_of(self.city, self.stage, group_id)
-            for grade in grades:
-                gap = gap_at(results, grade)
-                if gap is not None:
-                    yield gap, group_id, grade
-
-    def _tied(self, group_id: str, grade: str, gap: Decimal) -> Script:
-        """Deductions leave two units with one total at a cut, and the leading group has to choose."""
-        sides = either_side(results_of(self.city, self.stage, group_id), grade)
-        assert sides is not None
-        inside, number = sides[0].unit_id, 0
-        while gap > 0:
-            number, points = number + 1, min(gap, Decimal(3))
-            gap -= points
-            imposed = ImposeDeduction(
-                cycle_id=self.city.cycle_id,
-                unit_id=inside,
-                rule=self.rule(RuleSource.PLAN, DEDUCTION),
-                matter_id=f"D-TIE-{group_id}-{number}",
-                points=points,
-                occurred_on=date(2018, 12, 20),
-                evidence=(self.city.books.evidence["检查通报"],),
-            )
-            yield Act(at=at("2019-01-25 15:00"), by=self.city.staff.leading[6], command=imposed)
-        resolved = ResolveTie(
-            cycle_id=self.city.cycle_id,
-            group_id=group_id,
-            grade=grade,
-            admitted=(inside,),
-            criterion="党的建设得分较高者优先",
-            rule=self.rule(RuleSource.MEASURES, "A4"),
-            evidence=(self.city.books.evidence["会议纪要"],),
-        )
-        yield Act(at=at("2019-02-26 13:40"), by=self.city.staff.leading[0], command=resolved)
+        closest = {cut.group_id: cut for cut in reversed(cuts(self.city, self.stage, self.free(), BEST, "GOOD"))}
+        for cut in sorted(closest.values(), key=lambda cut: cut.gap)[:TIES]:
+            self.taken.add(cut.group_id)
+            matter = f"D-TIE-{cut.group_id}"
+            self.stage.enter(self.lowered(cut.inside.unit_id, cut.gap, at=at("2019-01-25 15:00"), matter=matter))
 
     def lifting(self) -> Script:
         """P1: three hours before the meeting a unit is lifted over the cut, among corrections of no account."""
-        yield MEETING_AT - timedelta(hours=4)
-        _, group_id, _ = min(self._cuts(BEST))
+        start = MEETING_AT - timedelta(hours=4)
+        yield start
+        cut, needed = yield from self.crossing(self._liftable(), BEST, raised_by=raised, at=start, matter="D-LIFT")
+        group_id, unit_id = cut.group_id, cut.outside.unit_id
         self.taken.add(group_id)
-        sides = either_side(results_of(self.city, self.stage, group_id), BEST)
-        assert sides is not None
-        unit_id = sides[1].unit_id
-        needed = raised(self.city, sides[1], sides[0].total - sides[1].total + Decimal("0.06"))
         hiding = self._of_no_account(unit_id, CORRECTIONS - len(needed))
         events = list[Event]()
         for number, (cell, value) in enumerate((*hiding, *needed)):
@@ -256,6 +225,22 @@ class Finale(Plants):
             unit=unit_id,
             indicator=needed[-1][0][1],
         )
+
+    def _liftable(self) -> list[str]:
+        """The free groups in which others than the lifted unit will have something to lose; if there are none, all."""
+        free = self.free()
+        well_graded = {
+            group_id: sum(grade in (BEST, "GOOD") for grade in grades_of(results).values())
+            for group_id in free
+            if (results := results_of(self.city, self.stage, group_id))
+        }
+        return [group_id for group_id in free if well_graded[group_id] >= WELL_GRADED_MIN] or free
+
+    def leaving_room(self) -> Script:
+        """Make sure, once ties are decided, that an appeal can bring a unit over some cut after publication."""
+        start = MEETING_AT - timedelta(minutes=75)
+        yield start
+        yield from self.crossing(self.free(), "GOOD", BEST, raised_by=one_raised, at=start, matter="D-ROOM")
 
     def _of_no_account(self, unit_id: str, count: int) -> list[tuple[Cell, Decimal]]:
         """Scores for periods that do not count in the year, each with a tenth more."""

@@ -55,6 +55,8 @@ from ledger.domain.quota import (
 TARGET_FREEZE = date(2018, 8, 31)
 VETO_ARTICLE = "V1"
 BONUS, RANKING_BONUS, DEDUCTION = "B1", "B2", "D1"
+DEDUCTION_MAX = Decimal(3)
+"""For one matter."""
 REWARD, COMMENDATION, CRITICISM, INTERVIEW = "R1", "R2", "R3", "R4"
 OPTIONS = ("优秀", "良好", "一般", "较差")
 BEST = "EXCELLENT"
@@ -305,7 +307,7 @@ _ADJUSTMENTS = AdjustmentRules(
     rules=(
         AdjustmentRule(article=BONUS, kind=AdjustmentKind.BONUS, points_max=Decimal(3), category_id="AWARDS"),
         AdjustmentRule(article=RANKING_BONUS, kind=AdjustmentKind.BONUS, points_max=Decimal(2), category_id="RANKS"),
-        AdjustmentRule(article=DEDUCTION, kind=AdjustmentKind.DEDUCTION, points_max=Decimal(3)),
+        AdjustmentRule(article=DEDUCTION, kind=AdjustmentKind.DEDUCTION, points_max=DEDUCTION_MAX),
     ),
     categories=(
         AdjustmentCategory(category_id="AWARDS", name="表彰奖励", points_max=Decimal(4)),

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from ledger.binhai.calendar import at, workday
+from ledger.binhai.calendar import SITTING, SITTINGS, at, workday
 from ledger.binhai.city import City
 from ledger.binhai.figures import Figures
 from ledger.binhai.index import plan_of, weights_of
@@ -44,7 +44,6 @@ SHARED_PAPERS = (
     "回避声明",
 )
 """Documents that many acts of the year rest on."""
-_HOURS = ("09:00", "10:00", "11:00", "14:00", "15:00", "16:00")
 _POSTS = ("主要负责人", "副职", "副职", "副职", "科级干部", "科级干部")
 _ARTICLES = (("A1", "考核对象"), ("A2", "指标和权重"), ("A3", "数据报送和核验"), ("A4", "等次评定"), ("A5", "结果运用"))
 
@@ -108,7 +107,7 @@ class Opening:
                 valid_from=arrival.date(),
                 approved_by=self.host.staff.director,
             )
-            yield Act(at=arrival + timedelta(hours=2), by=self.host.staff.sysadmin, command=granted)
+            yield Act(at=arrival + SITTING, by=self.host.staff.sysadmin, command=granted)
 
     def _papers(self, title: str) -> Script:
         yield from paper(
@@ -205,9 +204,9 @@ class Opening:
         yield Act(at=day + timedelta(days=4), by=self._office_of_city, command=answers)
 
     def _some_day(self, *purpose: object, day: date, days: int) -> datetime:
-        """Some full hour of some day: what an office does with a pile of forms it does at once."""
+        """Some sitting of some day: what an office does with a pile of forms it does at once."""
         rng = self.city.rng(*purpose)
-        return at(f"{workday(day + timedelta(days=rng.randrange(days)))} {rng.choice(_HOURS)}")
+        return at(f"{workday(day + timedelta(days=rng.randrange(days)))} {rng.choice(SITTINGS)}")
 
     @property
     def _office(self) -> str:

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Generator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 
 from ledger.binhai.calendar import at
 from ledger.binhai.cells import CellPlan, Scores
 from ledger.binhai.city import Cell, City
 from ledger.binhai.figures import decimal
-from ledger.binhai.index import periods_in
-from ledger.binhai.stage import Act, Done, Script, Stage
+from ledger.binhai.index import DEDUCTION, DEDUCTION_MAX, periods_in
+from ledger.binhai.stage import Act, Done, OutOfScript, Script, Stage
+from ledger.binhai.standing import Changes, Cut, Raising, crossings, cuts
 from ledger.binhai.truth import Truth
-from ledger.domain.commands import GrantRole, RegisterPerson
+from ledger.domain.commands import GrantRole, ImposeDeduction, RegisterPerson
 from ledger.domain.facts import Event
 from ledger.domain.periods import Frequency
 from ledger.domain.roles import EVERYTHING, Role, Scope
+from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.score import ReasonCode
 
 MONTHS, QUARTERS = periods_in(Frequency.MONTH), periods_in(Frequency.QUARTER)
 YEAR_END = at("2019-03-30 10:00")
+HAIR = Decimal("0.02")
+"""How far units lie apart that a story has brought close to each other."""
 
 
 def plain(plan: CellPlan) -> None:
@@ -73,6 +78,46 @@ class Plants:
 
     def leave_out(self, cell: Cell) -> None:
         self.scores.order(cell, lambda plan: setattr(plan, "left_out", True))
+
+    def rule(self, source: RuleSource, article: str) -> RuleRef:
+        """An article that is in force by now."""
+        version = self.city.books.plan_version if source is RuleSource.PLAN else 1
+        return RuleRef(source=source, version=version, article=article)
+
+    def lowered(self, unit_id: str, points: Decimal, *, at: datetime, matter: str) -> Script:
+        """Have a unit lose points, for as many matters as that takes."""
+        for number in count(1):
+            if points <= 0:
+                return
+            imposed = ImposeDeduction(
+                cycle_id=self.city.cycle_id,
+                unit_id=unit_id,
+                rule=self.rule(RuleSource.PLAN, DEDUCTION),
+                matter_id=f"{matter}-{number}",
+                points=min(points, DEDUCTION_MAX),
+                occurred_on=date(2018, 12, 20),
+                evidence=(self.city.books.evidence["检查通报"],),
+            )
+            yield Act(at=at, by=self.city.staff.leading[6], command=imposed)
+            points -= DEDUCTION_MAX
+
+    def crossing(
+        self, group_ids: list[str], *grades: str, raised_by: Raising, at: datetime, matter: str
+    ) -> Generator[Act | datetime, Done, tuple[Cut, Changes]]:
+        """The closest cut that awards bring a unit over, with their points. Raises OutOfScript if no group has a cut.
+
+        Where all cuts are too wide, the unit above one of them loses what makes it so.
+        """
+        found = next(crossings(self.city, self.stage, group_ids, *grades, raised_by=raised_by), None)
+        for cut in cuts(self.city, self.stage, group_ids, *grades) if found is None else ():
+            named = f"{matter}-{cut.group_id}-{cut.grade}"
+            yield from self.lowered(cut.inside.unit_id, cut.gap - HAIR, at=at, matter=named)
+            found = next(crossings(self.city, self.stage, [cut.group_id], cut.grade, raised_by=raised_by), None)
+            if found is not None:
+                break
+        if found is None:
+            raise OutOfScript(f"no unit of {', '.join(group_ids)} can be brought over a cut")
+        return found
 
     def verified(self, cell: Cell, value: Decimal, position: int, scorer: str, when: datetime) -> Script:
         verifier = self.city.staff.verifiers[11]

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from ledger.binhai.calendar import at
-from ledger.binhai.cells import Scores
 from ledger.binhai.city import Cell, City
 from ledger.binhai.index import periods_in, regrouped, shifted, weights_of, with_weights
 from ledger.binhai.papers import paper
 from ledger.binhai.stage import Act, Done, Script, Stage
+from ledger.binhai.truth import Truth
 from ledger.domain.commands import (
     AmendCalendar,
     AssignUnitToGroup,
@@ -36,10 +36,10 @@ _GONE, _TAKING_PART = Participation.NOT_ASSESSED, Participation.RANKED
 class Reorganising:
     """Writes the scripts of a city's changes of organisation and plan."""
 
-    def __init__(self, city: City, stage: Stage, scores: Scores):
+    def __init__(self, city: City, stage: Stage, truth: Truth):
         self.city = city
         self.stage = stage
-        self.scores = scores
+        self.truth = truth
         self.merged = (self.unit("G4-07"), self.unit("G4-08"))
         self.merged_into = self.unit("G4-N1")
         self.split = self.unit("G5-05")
@@ -126,13 +126,15 @@ class Reorganising:
         def more_employment(plan: Plan) -> Plan:
             for group_id in ("G1", "G2"):
                 weights = weights_of(self.city.shape)[group_id]
-                changed = shifted(weights, lighter="E08", heavier="L01", by=Decimal("0.5"))
+                changed = shifted(weights, lighter="E08", heavier="L01", by=Decimal("0.2"))
                 plan = with_weights(plan, group_id, changed)
             return regrouped(plan, self.city.membership())
 
-        yield from new_version(
+        position = yield from new_version(
             self.city, at("2018-06-20 10:00"), more_employment, summary="下半年加大就业指标权重", period="2018-Q3"
         )
+        note = "a fifth of a point in two groups, half a year before anything is graded"
+        self.truth.look_alike("P10", [(position, "PlanVersionIssued")], note=note)
 
     def _third_version(self) -> Script:
         """A version with another calendar and nothing else; the groups are written as they are by then."""
@@ -200,8 +202,8 @@ class Reorganising:
         yield from self._exchange((self.split,), self.split_into, "G5")
 
     def _exchange(self, gone: tuple[str, ...], come: tuple[str, ...], group_id: str) -> Script:
-        """Let the new units take part in place of the old ones."""
-        for unit_ids, participation in ((gone, _GONE), (come, _TAKING_PART)):
+        """Let the new units take part in place of the old ones, whose scores always have somebody to count for."""
+        for unit_ids, participation in ((come, _TAKING_PART), (gone, _GONE)):
             for unit_id in unit_ids:
                 assigned = AssignUnitToGroup(
                     cycle_id=self.city.cycle_id,
@@ -210,7 +212,7 @@ class Reorganising:
                     participation=participation,
                     reason="机构改革后参评单位变更",
                 )
-                yield Act(at=at("2018-10-08 09:00"), by=self.city.staff.leading[0], command=assigned)
+                yield Act(at=at("2018-10-08 08:30"), by=self.city.staff.leading[0], command=assigned)
                 self.city.books.moved[unit_id] = (group_id, participation)
 
 

@@ -24,7 +24,6 @@ from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.world import Command
 from ledger.evidence import EvidenceDirectory
-from ledger.recalled import RecalledCycles
 from ledger.store import Store
 
 S = TypeVar("S", bound=State)
@@ -95,7 +94,6 @@ class Stage:
         self._documents = documents
         self._commands = Commands(store, stored_bytes=documents.size)
         self._known = Recall()
-        self._past = RecalledCycles(store)
         self._name = f"ledger-demo:{seed}"
         self._numbers = count(1)
         self._waiting: list[tuple[datetime, int, tuple[Script, Act | None] | Callable[[], Iterable[Script]]]] = []
@@ -122,10 +120,6 @@ class Stage:
     def known(self) -> Recall:
         """What is known by now, as anybody could fold it from the events; not to be folded further."""
         return self._known
-
-    def known_at(self, cycle_id: str, position: int) -> Recall:
-        """What was known of a cycle at a position."""
-        return self._past.recall(cycle_id, position)
 
     def state(self, stream: Stream[S]) -> S:
         """One stream as it is now."""

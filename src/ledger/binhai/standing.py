@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 from fractions import Fraction
 
 from ledger.binhai.city import Cell, City
 from ledger.binhai.stage import Stage
 from ledger.domain.formula import FormulaKind
-from ledger.domain.results import Results, UnitResult
+from ledger.domain.results import Known, Results, UnitResult
 from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
 
 GOAL_SHARE = Fraction(4, 5)
 """What the indicators count in the total; the appraisal counts the rest."""
 FULL_MARKS = Decimal(100)
+MARGIN = Decimal("0.06")
+"""By how much a unit passes another, so that rounding does not level them."""
+Changes = list[tuple[Cell, Decimal]]
+"""Scores with the values that they are to have."""
+Raising = Callable[[City, UnitResult, Decimal], Changes]
+"""Finds the points that awards of a unit have to become for its total to grow by so much, as far as they reach."""
 
 
 def results_of(city: City, stage: Stage, group_id: str) -> Results:
@@ -29,14 +36,57 @@ def grades_of(results: Results) -> Mapping[str, str]:
     return {} if allocation is None else allocation.grades
 
 
-def either_side(results: Results, grade: str) -> tuple[UnitResult, UnitResult] | None:
-    """The last unit that has a grade and the next in the ranking, where nothing but the order parts them."""
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where a grade ends: the last unit that has it, and the next one, which nothing but the order keeps from it."""
+
+    results: Results
+    grade: str
+    inside: UnitResult
+    outside: UnitResult
+
+    @property
+    def group_id(self) -> str:
+        """The group."""
+        return self.results.slice.group_id
+
+    @property
+    def gap(self) -> Decimal:
+        """How far the totals lie apart."""
+        return self.inside.total - self.outside.total
+
+
+def cuts(city: City, stage: Stage, group_ids: Iterable[str], *grades: str) -> list[Cut]:
+    """Every cut of the groups where one of the grades ends, the closest first."""
+    settled = [results_of(city, stage, group_id) for group_id in group_ids]
+    found = (_cut(results, grade) for results in settled for grade in grades)
+    return sorted((cut for cut in found if cut is not None), key=lambda cut: (cut.gap, cut.group_id, cut.grade))
+
+
+def _cut(results: Results, grade: str) -> Cut | None:
     grades = grades_of(results)
     ranked = [row for row in results.rows if row.rank is not None]
     inside = [place for place, row in enumerate(ranked) if grades.get(row.unit_id) == grade]
     if not inside or inside != list(range(inside[0], inside[-1] + 1)) or inside[-1] + 1 >= len(ranked):
         return None
-    return ranked[inside[-1]], ranked[inside[-1] + 1]
+    return Cut(results, grade, ranked[inside[-1]], ranked[inside[-1] + 1])
+
+
+def crossings(
+    city: City, stage: Stage, group_ids: Iterable[str], *grades: str, raised_by: Raising
+) -> Iterator[tuple[Cut, Changes]]:
+    """The cuts that the unit below can cross with other points for its awards, the closest first, and those points."""
+    for cut in cuts(city, stage, group_ids, *grades):
+        changes = raised_by(city, cut.outside, cut.gap + MARGIN)
+        if grades_of(with_values(cut.results, changes)).get(cut.outside.unit_id) == cut.grade:
+            yield cut, changes
+
+
+def with_values(results: Results, changes: Changes) -> Results:
+    """The results as they would be if some official values were others."""
+    now = results.slice
+    changed = {cell: Known(value, now.as_of) for cell, value in changes}
+    return settle(replace(now, values={**now.values, **changed}))
 
 
 def regraded(results: Results, others: Results) -> list[str]:
@@ -59,18 +109,12 @@ def swaps(results: Results, *, lighter: str, heavier: str, by: Decimal) -> bool:
     return order != [grades[row.unit_id] for row in results.rows if row.unit_id in grades]
 
 
-def gap_at(results: Results, grade: str) -> Decimal | None:
-    """How far the totals lie apart where a grade ends; None where something else parts the units."""
-    sides = either_side(results, grade)
-    return None if sides is None else sides[0].total - sides[1].total
-
-
-def raised(city: City, row: UnitResult, gap: Decimal) -> list[tuple[Cell, Decimal]]:
+def raised(city: City, row: UnitResult, gap: Decimal) -> Changes:
     """Awards of the unit with the points they have to become for the total to grow by `gap`, the weightiest first.
 
     The last of them decides. Where all of them together do not suffice, each becomes full marks.
     """
-    found: list[tuple[Cell, Decimal]] = []
+    found: Changes = []
     for worth, cell in sorted(_awards(city, row), key=lambda award: (-award[0], award[1])):
         points = city.books.figures[cell]
         wanted = min((points + gap / worth).quantize(Decimal("0.1"), ROUND_CEILING), FULL_MARKS)
@@ -82,17 +126,12 @@ def raised(city: City, row: UnitResult, gap: Decimal) -> list[tuple[Cell, Decima
     return found
 
 
-def reaches(city: City, row: UnitResult, gap: Decimal) -> bool:
-    """Whether one award alone can make the total grow by `gap`."""
-    return any((FULL_MARKS - city.books.figures[cell]) * worth >= gap for worth, cell in _awards(city, row))
-
-
-def one_raised(city: City, row: UnitResult, gap: Decimal) -> tuple[Cell, Decimal]:
-    """One award of the unit, and the points it has to become for the total to grow by `gap`, or full marks."""
+def one_raised(city: City, row: UnitResult, gap: Decimal) -> Changes:
+    """The one award of the unit with most points left, and what it has to become for the total to grow by `gap`."""
     awards = sorted(_awards(city, row), key=lambda award: (award[0] * (city.books.figures[award[1]] - 100), award[1]))
     worth, cell = awards[0]
     wanted = (city.books.figures[cell] + gap / worth).quantize(Decimal("0.1"), ROUND_CEILING)
-    return cell, min(wanted, FULL_MARKS)
+    return [(cell, min(wanted, FULL_MARKS))]
 
 
 def _awards(city: City, row: UnitResult) -> Iterator[tuple[Decimal, Cell]]:

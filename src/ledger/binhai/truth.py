@@ -14,6 +14,9 @@ from typing import Any
 
 from ledger.domain.facts import Event
 
+STORIES = tuple(f"P{number}" for number in range(1, 23) if number != 20)
+"""What happens in a whole city's year; P20 happens to a copy of its export."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plant:
@@ -63,6 +66,11 @@ class Truth:
     def look_alike(self, plant: str, events: Iterable[Event | tuple[int, str]], *, note: str, **subject: str) -> None:
         """Note what is innocent, though it looks like an anomaly."""
         self.plants.append(Plant(plant=plant, look_alike=True, subject=subject, positions=_placed(events), note=note))
+
+    def lacking(self) -> list[str]:
+        """The anomalies of a whole city's year that are not planted, or not beside a look-alike."""
+        planted = {(plant.plant, plant.look_alike) for plant in self.plants}
+        return [name for name in STORIES if not {(name, False), (name, True)} <= planted]
 
     def write(self, path: Path) -> None:
         """Write one plant a line, ordered by name."""

@@ -42,7 +42,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
     cells = set(city.cells())
     finale, appeals = Finale(city, stage, scores, truth), Appeals(city, stage, scores, truth)
     if city.shape.stories:
-        reorganising = Reorganising(city, stage, scores)
+        reorganising = Reorganising(city, stage, truth)
         stage.enter(*reorganising.scripts())
         cells -= {*reorganising.cells_left(), *reorganising.cells_exempted()}
         cells |= set(reorganising.cells_taken_over())
@@ -50,7 +50,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
             stage.enter(*plants(city, stage, scores, truth).scripts())
         stage.enter(*finale.scripts(appraisal), *appeals.scripts(), *YearBefore(city, stage).scripts())
     if city.shape.restated:
-        stage.enter(finale.lifting())
+        stage.enter(finale.lifting(), finale.leaving_room())
         stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
     _enter_scores(stage, scores, sorted(cells))
     stage.enter(*Matters(city, stage).scripts())

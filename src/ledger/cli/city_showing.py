@@ -51,19 +51,21 @@ Does the report, as it was published, still follow from the events:
 
 def show_city(settings: Settings, *, preset: str, seed: int, fresh: bool, url: str) -> None:
     """Play the year unless it is there, and print what is in it. Raises Unfit, OutOfScript."""
-    found = None if fresh else _complete(settings, preset=preset, seed=seed)
-    if found is None:
-        found = _built(settings, preset=preset, seed=seed)
-    else:
-        print(f"The year is there already, in {settings.data_dir}; --fresh plays it again.\n")
-    _show_counts(found)
-    _show_files(settings.data_dir)
-    with opened_store(settings) as store:
-        lifted = _lifted(store, settings.data_dir / GROUND_TRUTH)
-        if lifted is not None:
-            with opened_answers(store.database, settings.ledger_id) as answers:
-                _show_ranking(answers, found, lifted)
-            _show_queries(settings, found, lifted, url)
+    # Held throughout: the embedded server would end and start again between the steps.
+    with open_database(settings):
+        found = None if fresh else _complete(settings, preset=preset, seed=seed)
+        if found is None:
+            found = _built(settings, preset=preset, seed=seed)
+        else:
+            print(f"The year is there already, in {settings.data_dir}; --fresh plays it again.\n")
+        _show_counts(found)
+        _show_files(settings.data_dir)
+        with opened_store(settings) as store:
+            lifted = _lifted(store, settings.data_dir / GROUND_TRUTH)
+            if lifted is not None:
+                with opened_answers(store.database, settings.ledger_id) as answers:
+                    _show_ranking(answers, found, lifted)
+                _show_queries(settings, found, lifted, url)
 
 
 def _complete(settings: Settings, *, preset: str, seed: int) -> Built | None:

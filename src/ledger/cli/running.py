@@ -42,7 +42,6 @@ def demo(
     table instead. Each preset has a data directory of its own, in `demo` in the data directory; your
     ledger is not touched.
     """
-    from ledger.api.server import serve as serve_api
     from ledger.cli import city_showing, showing
     from ledger.demo import WORLD, demo_settings
 
@@ -52,6 +51,8 @@ def demo(
     else:
         city_showing.show_city(settings, preset=preset, seed=seed, fresh=fresh, url=url)
     if serve:
+        from ledger.api.server import serve as serve_api
+
         serve_api(settings, host=host, port=port, ready=lambda: say("Serving; Ctrl-C ends it."))
 
 

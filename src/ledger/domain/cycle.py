@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Deadline, Participation, Plan
 from ledger.domain.refusals import PlanNotInForce
@@ -280,6 +280,7 @@ class Cycle:
         return found
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def cycle_stream(cycle_id: str) -> Stream[Cycle]:
     """The stream of one cycle and its plan."""
     return Stream(f"plan:{cycle_id}", Cycle())

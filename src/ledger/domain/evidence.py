@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Evidence:
         return Evidence(True) if isinstance(event.fact, EvidenceRegistered) else self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def evidence_stream(sha256: str) -> Stream[Evidence]:
     """The stream of one document."""
     return Stream(f"evidence:{sha256}", Evidence())

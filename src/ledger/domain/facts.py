@@ -122,6 +122,10 @@ class State(Protocol):
 S = TypeVar("S", bound=State)
 
 
+STREAMS_NAMED_MAX = 4_096
+"""How many streams of one kind are kept by their names: decisions ask for the same few again and again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stream(Generic[S]):
     """The name of a stream and the state it starts from."""

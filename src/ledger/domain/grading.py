@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.plan import Participation
 from ledger.domain.quota import SeatRounding
 from ledger.domain.rule_reference import RuleRef
@@ -273,6 +274,7 @@ class Grading:
                 return self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def grading_stream(cycle_id: str, group_id: str) -> Stream[Grading]:
     """The stream of one group's grading in one cycle."""
     return Stream(f"grading:{cycle_id}:{group_id}", Grading())

@@ -67,6 +67,7 @@ def _frequency(match: re.Match[str]) -> tuple[Frequency, int]:
     return Frequency.YEAR, 1
 
 
+@lru_cache(maxsize=4096)
 def start_of(day: date, timezone: str) -> datetime:
     """The instant at which the local `day` begins, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(timezone)).astimezone(UTC)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.roles import Grant, Role, Scope
 
 
@@ -170,6 +171,7 @@ class Erasures:
 ERASURES: Stream[Erasures] = Stream("erasures", Erasures())
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def person_stream(person_id: str) -> Stream[Person]:
     """The stream of one person."""
     return Stream(f"person:{person_id}", Person())

@@ -234,6 +234,14 @@ class Plan:
             found.setdefault(period.frequency, []).append(period)
         return {f: tuple(p.period for p in sorted(of, key=lambda p: p.ends_on)) for f, of in found.items()}
 
+    def has_period(self, indicator: Indicator, period: str) -> bool:
+        """Whether the indicator is scored for the period."""
+        return parse_period(period).frequency is indicator.frequency and period in self._period_set
+
+    @cached_property
+    def _period_set(self) -> frozenset[str]:
+        return frozenset(self.periods)
+
     def content_hash(self) -> str:
         """SHA-256 over the canonical JSON of the plan, in hex."""
         return fingerprint(self)

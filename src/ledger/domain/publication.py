@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.grading import ReportAudience
 from ledger.domain.score import ReasonCode
 
@@ -228,6 +229,7 @@ class Publications:
                 return self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def publication_stream(cycle_id: str) -> Stream[Publications]:
     """The stream of a cycle's reports and restatements."""
     return Stream(f"publication:{cycle_id}", Publications())

@@ -13,8 +13,9 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 
 
 class CarryPolicy(StrEnum):
@@ -210,6 +211,7 @@ class Reorganisations:
                 return self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def reorganisation_stream(cycle_id: str) -> Stream[Reorganisations]:
     """The stream of a cycle's mergers, splits and transfers."""
     return Stream(f"reorganisation:{cycle_id}", Reorganisations())

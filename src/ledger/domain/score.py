@@ -376,6 +376,10 @@ def _request(fact: CorrectionRequested, event: Event) -> OpenRequest:
     )
 
 
+UNTOUCHED = Score()
+"""A score before anything happened to it."""
+
+
 def score_stream(cycle_id: str, unit_id: str, indicator_id: str, period: str) -> Stream[Score]:
     """The stream of one score."""
-    return Stream(f"score:{cycle_id}:{unit_id}:{indicator_id}:{period}", Score())
+    return Stream(f"score:{cycle_id}:{unit_id}:{indicator_id}:{period}", UNTOUCHED)

@@ -31,36 +31,27 @@ def frame_of(
 
     Empty limits mean all. Raises UnknownId.
     """
-    membership = recall.cycle(cycle_id).membership
-    names = {
-        score_stream(cycle_id, *cell).name
-        for cell in recall.values(cycle_id, Basis.OFFICIAL)
-        if _in_frame(cell, membership, group_ids, indicator_ids)
-    }
-    return tuple(sorted(names))
+    official = recall.values(cycle_id, Basis.OFFICIAL)
+    cells = _in_frame(official, recall.cycle(cycle_id).membership, group_ids, indicator_ids)
+    return tuple(sorted(score_stream(cycle_id, *cell).name for cell in cells))
 
 
 def framed(
     planned: SpotCheckPlanned, cells: Iterable[Cell], membership: Mapping[str, tuple[str, Participation]]
 ) -> dict[str, Cell]:
     """The scores that a check drew from, by name, of all that had an official value at the position it names."""
-    return {
-        score_stream(planned.cycle_id, *cell).name: cell
-        for cell in cells
-        if _in_frame(cell, membership, planned.group_ids, planned.indicator_ids)
-    }
+    found = _in_frame(cells, membership, planned.group_ids, planned.indicator_ids)
+    return {score_stream(planned.cycle_id, *cell).name: cell for cell in found}
 
 
 def _in_frame(
-    cell: Cell,
+    cells: Iterable[Cell],
     membership: Mapping[str, tuple[str, Participation]],
     group_ids: Sequence[str],
     indicator_ids: Sequence[str],
-) -> bool:
-    unit_id, indicator_id, _ = cell
-    return (not group_ids or membership[unit_id][0] in group_ids) and (
-        not indicator_ids or indicator_id in indicator_ids
-    )
+) -> list[Cell]:
+    units = {unit_id for unit_id, (group_id, _) in membership.items() if not group_ids or group_id in group_ids}
+    return [cell for cell in cells if cell[0] in units and (not indicator_ids or cell[1] in indicator_ids)]
 
 
 def draw(frame: Iterable[str], seed: str, n: int) -> tuple[str, ...]:

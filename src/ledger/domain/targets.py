@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 
 
 class TargetReason(StrEnum):
@@ -102,6 +103,7 @@ class Target:
                 return self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def target_stream(cycle_id: str, unit_id: str, indicator_id: str) -> Stream[Target]:
     """The stream of one target."""
     return Stream(f"target:{cycle_id}:{unit_id}:{indicator_id}", Target())

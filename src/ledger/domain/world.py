@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ledger.domain.evidence import evidence_stream
@@ -84,7 +85,7 @@ class World:
         self._states: dict[str, Any] = {}
         self._recalled: dict[str, Recall] = {}
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The civil day of the decision."""
         return local_day(self.now, CIVIL_TIMEZONE)

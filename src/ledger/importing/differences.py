@@ -81,7 +81,7 @@ class Act(StrEnum):
     """Take back the value, which the table no longer has."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One score that has to change."""
 

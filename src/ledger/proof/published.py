@@ -16,6 +16,8 @@ from ledger.proof.policy import MalformedPolicy, parse_policy
 
 _FINDING = "finding.json"
 _UNWITNESSED = "unwitnessed-since"
+# Made once, not by several threads at a time, which msgspec 0.22 does not survive.
+_decoder = msgspec.json.Decoder(Finding)
 
 
 class SigningState(StrEnum):
@@ -67,7 +69,7 @@ def published_keys(directory: Path) -> list[VerifierKey]:
 def read_finding(directory: Path) -> Finding | None:
     """The finding that stands, if one does."""
     try:
-        return msgspec.json.decode((directory / _FINDING).read_bytes(), type=Finding)
+        return _decoder.decode((directory / _FINDING).read_bytes())
     except (FileNotFoundError, msgspec.DecodeError):
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -13,12 +13,15 @@ import anyio.to_thread
 from graphql import GraphQLError, GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ledger.api.admission import Admission
 from ledger.api.context import Context
 from ledger.api.documents import Documents
+from ledger.api.fast.binding import Unbound
 from ledger.api.fast.callers import Callers
 from ledger.api.fast.memory import Memory
-from ledger.api.fast.plans import Bound, Plan, bind, carry_out, plan_of
-from ledger.api.fast.requests import asked_of, key_of, read_body
+from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
+from ledger.api.fast.pure import sight
+from ledger.api.fast.requests import Asked, Key, asked_of, key_of, read_body
 from ledger.api.http import PLAIN_JSON, negotiate
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
@@ -32,12 +35,12 @@ REQUESTS_BYTES_MAX = 16 * 1024 * 1024
 BOUND_BYTES_ASSUMED = 4_096
 DOCUMENTS_BYTES_MAX = 4 * 1024 * 1024
 DOCUMENT_BYTES_ASSUMED = 16_384
+ANSWER_BYTES_BESIDES = 512
 IMMUTABLE = b"private, max-age=31536000, immutable"
 REVALIDATED = b"private, no-cache"
 UNSTORED = b"no-store"
 
 Headers = list[tuple[bytes, bytes]]
-Admits = Callable[[Context, Plan], bool]
 
 logger = logging.getLogger("ledger.api")
 _accepted = lru_cache(256)(negotiate)
@@ -51,14 +54,6 @@ class Answer:
     etag: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _Viewer:
-    person_id: str
-    visibility: Visibility
-    looked: Looked
-    day: date
-
-
 class FastEndpoint:
     """Answers what it can of `/graphql`, and hands the rest to the application behind it.
 
@@ -66,21 +61,17 @@ class FastEndpoint:
     """
 
     def __init__(
-        self,
-        application: ASGIApp,
-        service: Service,
-        schema: GraphQLSchema,
-        documents: Documents,
-        admits: Admits = lambda context, plan: True,
+        self, application: ASGIApp, service: Service, schema: GraphQLSchema, documents: Documents, admission: Admission
     ):
         self._application = application
         self._service = service
         self._schema = schema
         self._documents = documents
-        self._admits = admits
+        self._admission = admission
         self._callers = Callers(service.key)
+        self._questions: Memory[Question | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
-        self._bound: Memory[Bound] = Memory(REQUESTS_BYTES_MAX)
+        self._bound: Memory[tuple[Bound, bool]] = Memory(REQUESTS_BYTES_MAX)
         self._answers: Memory[Answer] = Memory(service.settings.answers_bytes_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,14 +81,16 @@ class FastEndpoint:
             return
         headers = dict(scope["headers"])
         body, receive = await read_body(receive) if scope["method"] == "POST" else (b"", receive)
-        answered = await self._answered(scope, headers, body) if body is not None else None
+        # Which of two headers of one name counts is not decided here.
+        key = key_of(scope, headers, body) if body is not None and len(headers) == len(scope["headers"]) else None
+        answered = await self._answered(key, headers) if key is not None else None
         if answered is None:
             await self._application(scope, receive, send)
             return
         answer, media, pinned = answered
         by_get = scope["method"] == "GET"
         etag = b'"%s%s"' % (b"" if media == PLAIN_JSON else b"r", answer.etag)
-        known = by_get and etag in headers.get(b"if-none-match", b"").split(b", ")
+        known = by_get and etag in headers.get(b"if-none-match", b"")
         control = UNSTORED if not by_get else IMMUTABLE if pinned else REVALIDATED
         out: Headers = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
         if not known:
@@ -106,56 +99,67 @@ class FastEndpoint:
         await send({"type": "http.response.start", "status": 304 if known else 200, "headers": out})
         await send({"type": "http.response.body", "body": b"" if known else answer.body})
 
-    async def _answered(
-        self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes
-    ) -> tuple[Answer, str, bool] | None:
+    async def _answered(self, key: Key, headers: Mapping[bytes, bytes]) -> tuple[Answer, str, bool] | None:
         """The answer, its media type and whether it never changes; None for what the executor has to answer."""
-        key = key_of(scope, headers, body)
         media = _accepted(headers.get(b"accept", b"").decode("latin-1"))
         person_id = self._callers.person(headers.get(b"authorization", b""))
-        if key is None or media is None or person_id is None:
+        found = self._bound.get(key) or self._bind(key)
+        if media is None or person_id is None or found is None:
             return None
-        bound = self._bound.get(key) or self._bind(key)
-        if bound is None:
+        bound, registered = found
+        looked, day, visibility = await self._seen(person_id)
+        position = looked.head.position
+        if bound.at_least > position or not self._admission.admits_at_once(
+            person_id, bound.plan.question.cost, registered=registered
+        ):
             return None
-        viewer = await self._viewer(person_id)
-        context = Context(self._service, person_id)
-        if bound.at_least > viewer.looked.head.position or not self._admits(context, bound.plan):
-            return None
-        as_of = None if bound.pinned else viewer.looked.head.position
-        place = (key, viewer.visibility, viewer.day, as_of)
+        place = (key, sight(visibility, figures=bound.plan.figures), day, None if bound.pinned else position)
         answer = self._answers.get(place)
         if answer is not None:
-            context.note(*bound.looked)
+            self._service.access_log.write(person_id, *bound.looked)
         else:
-            context.preset(viewer.visibility, viewer.looked.head)
+            context = Context(self._service, person_id)
+            context.preset(visibility, looked.head)
             answer = await self._carried_out(bound, context)
             if answer is None:
                 return None
-            self._answers.keep(place, answer, len(answer.body) + 2 * len(key[1]) + 512)
+            self._answers.keep(place, answer, len(answer.body) + 2 * len(key[1]) + ANSWER_BYTES_BESIDES)
         return answer, media, bound.pinned
 
-    def _bind(self, key: tuple[bool, bytes]) -> Bound | None:
+    def _bind(self, key: Key) -> tuple[Bound, bool] | None:
+        """The plan of a request with its variables, and whether its document is a registered one."""
         asked = asked_of(key)
-        if asked is None:
-            return None
-        place = (asked.query, asked.operation_name)
-        plan = self._plans.get(place)
-        if plan is None:
-            plan = plan_of(self._schema, self._documents.prepared(asked.query), asked.operation_name) or False
-            self._plans.keep(place, plan, DOCUMENT_BYTES_ASSUMED + len(asked.query))
-        if not isinstance(plan, Plan):
+        text = asked and (self._admission.registered(asked.document_id) if asked.document_id else asked.query)
+        if not asked or not text:
             return None
         try:
-            bound = bind(plan, asked.variables)
-        except GraphQLError:
+            bound = self._planned(text, asked)
+        except (Unbound, GraphQLError):
             return None
-        if bound is not None:
-            self._bound.keep(key, bound, BOUND_BYTES_ASSUMED + 2 * len(key[1]))
-        return bound
+        if bound is None:
+            return None
+        found = bound, asked.document_id is not None
+        self._bound.keep(key, found, BOUND_BYTES_ASSUMED + 2 * len(key[1]))
+        return found
 
-    async def _viewer(self, person_id: str) -> _Viewer:
-        """What a person may see today, and how far the ledger is."""
+    def _planned(self, text: str, asked: Asked) -> Bound | None:
+        place, size = (text, asked.operation_name), DOCUMENT_BYTES_ASSUMED + len(text)
+        question = self._questions.get(place)
+        if question is None:
+            question = question_of(self._schema, self._documents.prepared(text), asked.operation_name) or False
+            self._questions.keep(place, question, size)
+        if not isinstance(question, Question):
+            return None
+        variables = question.declared.values(asked.variables)
+        conditions = tuple(variables.coerced.get(name) for name in question.declared.conditions)
+        plan = self._plans.get((place, conditions))
+        if plan is None:
+            plan = plan_of(question, variables) or False
+            self._plans.keep((place, conditions), plan, size)
+        return bind(plan, variables) if isinstance(plan, Plan) else None
+
+    async def _seen(self, person_id: str) -> tuple[Looked, date, Visibility]:
+        """How far the ledger is, and what a person may see on which day."""
         answers = self._service.answers
         looked = answers.looked(HEAD_AGE_S_MAX) or await anyio.to_thread.run_sync(answers.look)
         day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
@@ -163,7 +167,7 @@ class FastEndpoint:
         if visibility is None:
             visibility = await anyio.to_thread.run_sync(Context(self._service, person_id).visibility)
             self._callers.keep(person_id, looked.recorded, day, visibility)
-        return _Viewer(person_id, visibility, looked, day)
+        return looked, day, visibility
 
     async def _carried_out(self, bound: Bound, context: Context) -> Answer | None:
         """The answer by the plan, None if the executor has to say what comes of it."""

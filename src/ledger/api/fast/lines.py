@@ -1,27 +1,58 @@
-"""Lines: connections to the database on which the event loop itself waits, without threads in between."""
+"""Lines: connections to the database on which the event loop itself waits, without threads in between.
+
+A line speaks to libpq with nothing between but psycopg's loaders of values: a cursor takes twice
+as long for a read by a key as the read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.rows import BaseRowFactory, TupleRow
+from psycopg.adapt import Transformer
+from psycopg.pq import ExecStatus, Format
+from psycopg.pq.abc import PGresult
 
 from ledger.database import APP_ROLE, STATEMENT_TIMEOUT_S, Database
 from ledger.projection import projections
 from ledger.results import Answers
 
-IDLE_MAX = 8
-CONNECT_TIMEOUT_S = 5
+T = TypeVar("T")
 
-Line = AsyncConnection[TupleRow]
+LINES_MAX = 8
+WAITING_MAX = 256
+"""Reads that wait for a line; a later one is told at once that there is none."""
+CONNECT_TIMEOUT_S = 5
+TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
+"""A server that is gone is not waited for longer than one that ends its statements itself."""
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+Value = str | int | None
+
+
+class Busy(Exception):
+    """Too many reads wait for a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A read as libpq takes it."""
+
+    name: bytes
+    text: bytes
+    parameters: tuple[str, ...]
+    """In the order of their numbers."""
 
 
 class Lines:
-    """Idle connections for reading projections, opened as they are needed."""
+    """At most so many connections for reading projections, opened as they are needed; for one event loop."""
 
     def __init__(self, database: Database, answers: Answers):
         self._answers = answers
@@ -33,34 +64,136 @@ class Lines:
             # Reads by a key have one good plan; making it anew takes longer than the read.
             plan_cache_mode="force_generic_plan",
         )
-        self._idle: list[Line] = []
+        self._prepared: dict[tuple[str, str], _Prepared] = {}
+        self._idle: list[_Line] = []
+        self._free = LINES_MAX
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self.names: dict[int | None, str] = {}
+        """What units are called, by the event that named them: kept by whoever reads tables."""
 
     async def read(
-        self, rows: BaseRowFactory[Any], projection: str, read: str, parameters: Mapping[str, Any]
-    ) -> list[Any]:
-        """The rows of one named read of a projection file, as `Reader.read_as` gives them. Raises psycopg.Error."""
-        line = self._idle.pop() if self._idle else await self._connect()
+        self, row: Callable[[Sequence[Any]], T], projection: str, read: str, parameters: Mapping[str, Value]
+    ) -> list[T]:
+        """The rows of one named read of a projection file, each made by `row`. Raises Busy, psycopg.Error."""
+        prepared = self._prepared.get((projection, read)) or self._prepare(projection, read)
+        given = {**parameters, "ledger_id": self._answers.ledger_id}
+        values = [_text(given[name]) for name in prepared.parameters]
+        await self._take()
+        line = None
         try:
-            async with line.cursor(binary=True, row_factory=rows) as cursor:
-                named = self._answers.named(projection, read).sql
-                await cursor.execute(named, {**parameters, "ledger_id": self._answers.ledger_id})
-                found = await cursor.fetchall()
+            async with asyncio.timeout(TIMEOUT_S):
+                line = self._idle.pop() if self._idle else await _Line.connect(self._conninfo)
+                found = await line.read(prepared, values, row)
         except BaseException:
             # Broken off, or of a server that is gone.
-            with suppress(psycopg.Error):
-                await line.close()
+            if line is not None:
+                line.close()
             raise
-        if len(self._idle) < IDLE_MAX:
-            self._idle.append(line)
         else:
-            await line.close()
-        return found
+            self._idle.append(line)
+            return found
+        finally:
+            self._give_back()
 
-    async def _connect(self) -> Line:
-        return await AsyncConnection.connect(self._conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+    def _prepare(self, projection: str, read: str) -> _Prepared:
+        names: dict[str, int] = {}
+        # The text of a projection file, vouched for there.
+        text = self._answers.named(projection, read).sql.as_string(None)
+        numbered = _PARAMETER.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", text)
+        prepared = _Prepared(f"{projection}.{read}".encode(), numbered.replace("%%", "%").encode(), tuple(names))
+        self._prepared[projection, read] = prepared
+        return prepared
+
+    async def _take(self) -> None:
+        """Take the place of one line, waiting in turn for one that is free."""
+        if self._free and not self._waiting:
+            self._free -= 1
+            return
+        if len(self._waiting) >= WAITING_MAX:
+            raise Busy
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give_back()
+            else:
+                self._waiting.remove(turn)
+            raise
+
+    def _give_back(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
 
     def close(self) -> None:
         """Close what is idle, from whatever thread."""
         while self._idle:
-            line = self._idle.pop()
-            line.pgconn.finish()
+            self._idle.pop().close()
+
+
+class _Line:
+    """One connection with the statements that were prepared on it."""
+
+    def __init__(self, connection: AsyncConnection):
+        self._pgconn = connection.pgconn
+        self._transformer = Transformer(connection)
+        self._known: set[bytes] = set()
+
+    @classmethod
+    async def connect(cls, conninfo: str) -> _Line:
+        return cls(await AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S))
+
+    async def read(
+        self, prepared: _Prepared, values: Sequence[bytes | None], row: Callable[[Sequence[Any]], T]
+    ) -> list[T]:
+        """The rows of a statement. Raises psycopg.Error."""
+        if prepared.name not in self._known:
+            self._pgconn.send_prepare(prepared.name, prepared.text)
+            await self._result(ExecStatus.COMMAND_OK)
+            self._known.add(prepared.name)
+        self._pgconn.send_query_prepared(prepared.name, values, result_format=Format.BINARY)
+        result = await self._result(ExecStatus.TUPLES_OK)
+        self._transformer.set_pgresult(result)
+        return self._transformer.load_rows(0, result.ntuples, row)
+
+    async def _result(self, expected: ExecStatus) -> PGresult:
+        pgconn, loop = self._pgconn, asyncio.get_running_loop()
+        if pgconn.flush():
+            raise psycopg.OperationalError("the question did not fit into the connection's buffer")
+        found: PGresult | None = None
+        while True:
+            while pgconn.is_busy():
+                readable = loop.create_future()
+                loop.add_reader(pgconn.socket, _wake, readable)
+                try:
+                    await readable
+                finally:
+                    loop.remove_reader(pgconn.socket)
+                pgconn.consume_input()
+            result = pgconn.get_result()
+            if result is None:
+                break
+            found = result
+        if found is None or found.status != expected:
+            raise psycopg.OperationalError(found.error_message.decode("utf-8", "replace") if found else "no answer")
+        return found
+
+    def close(self) -> None:
+        """End the connection; whatever it was doing goes on to its end at the server, and nobody hears of it."""
+        self._pgconn.finish()
+
+
+def _wake(readable: asyncio.Future[None]) -> None:
+    if not readable.done():
+        readable.set_result(None)
+
+
+def _text(value: Value) -> bytes | None:
+    if value is None:
+        return None
+    return value.encode() if isinstance(value, str) else b"%d" % value

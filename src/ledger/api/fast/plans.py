@@ -1,12 +1,13 @@
 """Plans: documents compiled once into what has to be read and how it is rendered."""
 
-# graphql-core 3.2 leaves some of its generics open, so what it hands out is partly unknown to pyright.
+# graphql-core leaves some of its generics open, so what it hands out is partly unknown to pyright.
 # pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from inspect import isawaitable
@@ -16,24 +17,38 @@ import msgspec
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
-    GraphQLField,
+    GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
 )
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
-from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues
 from graphql.pyutils import Path
-from strawberry.types.nodes import convert_arguments
 
 from ledger.api.access_log import looked_at
 from ledger.api.context import Context
 from ledger.api.documents import Prepared
+from ledger.api.fast.binding import Arguments, Call, Declared, call_of, declared, worded
 from ledger.api.fast.lines import Lines
-from ledger.api.fast.pure import ROOTS, pinned
-from ledger.api.fast.rendering import NO_VARIABLES, Arguments, Compiler, NoPlan, Render
-from ledger.api.fast.sources import SOURCES
+from ledger.api.fast.pure import FIGURES, ROOTS, pinned
+from ledger.api.fast.rendering import Compiler, NoPlan, Render
+from ledger.api.fast.sources import Source, source_of
+
+_DIRECTIVE = re.compile(r"@\s*(\w*)")
+_UNDERSTOOD = {"skip", "include"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An operation of a document that may be answered without the executor."""
+
+    schema: GraphQLSchema
+    operation: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDetails]
+    declared: Declared
+    cost: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +57,13 @@ class Root:
 
     key: str
     """The name it is answered under."""
-    definition: GraphQLField
     nodes: Sequence[FieldNode]
+    call: Call
     render: Render
-    calls: Sequence[tuple[GraphQLField, FieldNode]]
+    calls: Sequence[Call]
+    """Fields below it that take arguments."""
+    source: Source | None
+    """Reads it; None if its resolver does."""
 
     @property
     def name(self) -> str:
@@ -55,13 +73,12 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An operation that can be answered without the executor."""
+    """A question where it is known what directives leave out."""
 
-    schema: GraphQLSchema
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
+    question: Question
     roots: Sequence[Root]
-    cost: int
+    figures: bool
+    """Whether the answer is the same for all who may see the same scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +87,9 @@ class Bound:
 
     plan: Plan
     variables: VariableValues
-    arguments: Sequence[dict[str, Any]]
+    arguments: Sequence[Arguments]
     """Of each root."""
-    called: Sequence[Arguments]
+    called: Sequence[list[Arguments]]
     """Of the fields below each root that take some."""
     pinned: bool
     """Whether it asks for named positions only, so that its answer never changes."""
@@ -82,57 +99,51 @@ class Bound:
     """What the access log says of it."""
 
 
-def plan_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | None) -> Plan | None:
-    """The plan of an operation, None if it needs the executor."""
+def question_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | None) -> Question | None:
+    """What an operation asks, None if it needs the executor."""
     operation = prepared.operation(operation_name)
     if prepared.document is None or prepared.errors or operation is None:
         return None
-    # What directives leave out would have to be known before there are variables.
-    if operation.operation is not OperationType.QUERY or "@" in prepared.text:
+    if operation.operation is not OperationType.QUERY or not _UNDERSTOOD.issuperset(_DIRECTIVE.findall(prepared.text)):
         return None
     definitions = [each for each in prepared.document.definitions if isinstance(each, FragmentDefinitionNode)]
-    fragments = {each.name.value: each for each in definitions}
-    try:
-        roots = _roots(schema, operation, fragments)
-    except NoPlan:
-        return None
-    return Plan(schema, operation, fragments, roots, prepared.cost(operation_name))
+    fragments = {each.name.value: FragmentDetails(each, None) for each in definitions}
+    return Question(schema, operation, fragments, declared(schema, operation), prepared.cost(operation_name))
 
 
-def _roots(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> list[Root]:
-    query = schema.query_type
+def plan_of(question: Question, variables: VariableValues) -> Plan | None:
+    """The plan of a question, None if it needs the executor; of the variables only conditions count."""
+    query = question.schema.query_type
     assert query is not None
-    details = {name: FragmentDetails(each, None) for name, each in fragments.items()}
-    found: list[Root] = []
-    for key, fields in collect_fields(schema, details, NO_VARIABLES, query, operation).grouped_field_set.items():
-        nodes = [each.node for each in fields]
-        if nodes[0].name.value not in ROOTS:
-            raise NoPlan(nodes[0].name.value)
-        compiler = Compiler(schema, details, operation)
-        definition = query.fields[nodes[0].name.value]
-        found.append(Root(key, definition, nodes, compiler.compile(definition.type, fields), compiler.calls))
-    return found
-
-
-def bind(plan: Plan, variables: Mapping[str, Any]) -> Bound | None:
-    """A plan with its variables, None if they are not what it takes. Raises GraphQLError for a wrong argument."""
-    values = get_variable_values(plan.schema, plan.operation.variable_definitions or (), dict(variables))
-    if isinstance(values, list):
+    roots: list[Root] = []
+    found = collect_fields(question.schema, dict(question.fragments), variables, query, question.operation)
+    try:
+        for key, fields in found.grouped_field_set.items():
+            nodes = [each.node for each in fields]
+            name = nodes[0].name.value
+            if name not in ROOTS:
+                return None
+            definition = query.fields[name]
+            compiler = Compiler(question.schema, question.fragments, question.operation, variables)
+            render = compiler.compile(definition.type, fields)
+            call, source = call_of(definition, nodes[0]), source_of(name, compiler.selected)
+            roots.append(Root(key, nodes, call, render, compiler.calls, source))
+    except (NoPlan, GraphQLError):
         return None
-    arguments = [get_argument_values(root.definition, root.nodes[0], values) for root in plan.roots]
+    return Plan(question, roots, all(root.name in FIGURES for root in roots))
+
+
+def bind(plan: Plan, variables: VariableValues) -> Bound:
+    """A plan with its variables. Raises Unbound, GraphQLError."""
+    arguments = [root.call.arguments(variables) for root in plan.roots]
     return Bound(
         plan=plan,
-        variables=values,
+        variables=variables,
         arguments=arguments,
-        called=[[get_argument_values(*call, values) for call in root.calls] for root in plan.roots],
+        called=[[call.arguments(variables) for call in root.calls] for root in plan.roots],
         pinned=all(pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)),
         at_least=max((given.get("atLeast") or 0 for given in arguments), default=0),
-        looked=[
-            looked_at(root.name, convert_arguments(_info(plan, root, values, None), root.nodes[0].arguments))
-            for root in plan.roots
-        ],
+        looked=[looked_at(root.name, worded(root.nodes[0], variables)) for root in plan.roots],
     )
 
 
@@ -150,14 +161,14 @@ async def carry_out(bound: Bound, context: Context, lines: Lines) -> bytes:
 
 
 async def _resolved(bound: Bound, number: int, context: Context, lines: Lines) -> Any:
-    plan, root, given = bound.plan, bound.plan.roots[number], bound.arguments[number]
-    source = SOURCES.get(root.name)
-    if source is not None:
-        value = await source(context, lines, given)
+    root, given = bound.plan.roots[number], bound.arguments[number]
+    if root.source is not None:
+        value = await root.source(context, lines, given)
         context.note(bound.looked[number])
         return value
-    assert root.definition.resolve is not None
-    value = root.definition.resolve(None, _info(plan, root, bound.variables, context), **given)
+    resolve = root.call.definition.resolve
+    assert resolve is not None
+    value = resolve(None, _info(bound, root, context), **given)
     return await value if isawaitable(value) else value
 
 
@@ -166,21 +177,22 @@ def _rendered(bound: Bound, values: Sequence[Any]) -> bytes:
     return msgspec.json.encode({"data": {root.key: root.render(value, called) for root, value, called in triples}})
 
 
-def _info(plan: Plan, root: Root, variables: VariableValues, context: Context | None) -> GraphQLResolveInfo:
+def _info(bound: Bound, root: Root, context: Context) -> GraphQLResolveInfo:
     """What a resolver is told of its place, as Strawberry's executor says it."""
-    query = plan.schema.query_type
+    question = bound.plan.question
+    query = question.schema.query_type
     assert query is not None
     return GraphQLResolveInfo(
         root.name,
         list(root.nodes),
-        root.definition.type,
+        root.call.definition.type,
         query,
         Path(None, root.key, query.name),
-        plan.schema,
-        dict(plan.fragments),
+        question.schema,
+        {name: each.definition for name, each in question.fragments.items()},
         None,
-        plan.operation,
-        cast(Any, variables.coerced),
+        question.operation,
+        cast(Any, bound.variables.coerced),
         context,
         cast(Any, isawaitable),
         None,

@@ -4,14 +4,12 @@ Only such answers are remembered. Names and texts about persons are not among th
 erasure takes them back; proofs are not, because the signer's files are no part of the ledger.
 """
 
-# graphql-core 3.2 leaves some of its generics open, so what it hands out is partly unknown to pyright.
-# pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
-
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Hashable, Mapping
+from typing import Any, cast
+
+from ledger.domain.visibility import Visibility
 
 ROOTS = frozenset(
     {
@@ -28,6 +26,8 @@ ROOTS = frozenset(
         "values",
     }
 )
+FIGURES = frozenset({"corrections", "explain", "gapAnalysis", "ranking", "score", "scoreHistory", "values"})
+"""Those of them that ask nothing of the viewer but which scores and totals they may see."""
 CALLED = frozenset({("Ranking", "rows"), ("Event", "data")})
 """Fields below a root that have a resolver, which needs nothing but its object and arguments."""
 
@@ -36,4 +36,10 @@ _MOMENTS = {"rankingDiff": ("from", "to")}
 
 def pinned(field: str, arguments: Mapping[str, Any]) -> bool:
     """Whether the answer of a root field is as of positions that are named, and so never changes."""
-    return all((arguments.get(name) or {}).get("position") is not None for name in _MOMENTS.get(field, ("asOf",)))
+    moments = (cast(dict[str, Any], arguments.get(name) or {}) for name in _MOMENTS.get(field, ("asOf",)))
+    return all(moment.get("position") is not None for moment in moments)
+
+
+def sight(visibility: Visibility, *, figures: bool) -> Hashable:
+    """What two viewers have in common who get the same answer, be it about figures only or not."""
+    return (visibility.all_scores or visibility.scopes) if figures else visibility

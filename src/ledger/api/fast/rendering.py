@@ -5,7 +5,7 @@ function spends a tenth of one. It reads the attributes that the schema's basic 
 converts leaves as their types do. On anything unusual it raises, and the executor answers.
 """
 
-# graphql-core 3.2 leaves some of its generics open, so what it hands out is partly unknown to pyright.
+# graphql-core leaves some of its generics open, so what it hands out is partly unknown to pyright.
 # pyright: reportUnknownParameterType=false, reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportUnknownArgumentType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
 
@@ -17,9 +17,7 @@ from enum import Enum
 from typing import Any, cast
 
 from graphql import (
-    FieldNode,
     GraphQLEnumType,
-    GraphQLField,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
@@ -34,13 +32,12 @@ from graphql.execution.values import VariableValues
 from strawberry.types.field import StrawberryField
 
 from ledger.api.fast import sources
+from ledger.api.fast.binding import Arguments, Call, call_of
 from ledger.api.fast.pure import CALLED
 
-NO_VARIABLES = VariableValues({}, {})
 INT_MAX = 2**31
 
-Arguments = list[dict[str, Any]]
-Render = Callable[[Any, Arguments], Any]
+Render = Callable[[Any, list[Arguments]], Any]
 
 
 class NoPlan(Exception):
@@ -58,8 +55,12 @@ class Compiler:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDetails]
     operation: OperationDefinitionNode
-    calls: list[tuple[GraphQLField, FieldNode]] = field(default_factory=list[tuple[GraphQLField, FieldNode]])
+    variables: VariableValues
+    """Those that decide what is selected."""
+    calls: list[Call] = field(default_factory=list[Call], init=False)
     """Fields that take arguments, in the order in which compiled functions expect these."""
+    selected: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]], init=False)
+    """Every type and field that is selected anywhere."""
     _lines: list[str] = field(default_factory=list[str], init=False)
     _names: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
 
@@ -95,6 +96,10 @@ class Compiler:
         match kind.name:
             case "String" | "ID" | "Decimal" | "Timestamp":
                 return f"(x if {expression}.__class__ is str else {other}(x))"
+            case "Int":
+                return f"(x if {expression}.__class__ is int and {-INT_MAX} <= x < {INT_MAX} else {other}(x))"
+            case "Position":
+                return f"(str(x) if {expression}.__class__ is int else {other}(x))"
             case "Boolean":
                 return f"(x if {expression}.__class__ is bool else {other}(x))"
             case _:
@@ -102,7 +107,7 @@ class Compiler:
 
     def _object(self, output: GraphQLObjectType, details: FieldDetailsList) -> str:
         found = collect_subfields(
-            self.schema, dict(self.fragments), NO_VARIABLES, self.operation, output, details
+            self.schema, dict(self.fragments), self.variables, self.operation, output, details
         ).grouped_field_set
         members = [f"{name!r}: {self._member(output, each)}" for name, each in found.items()]
         return self._function("{" + ", ".join(members) + "}")
@@ -111,6 +116,7 @@ class Compiler:
         node = details[0].node
         if node.name.value == "__typename":
             return repr(parent.name)
+        self.selected.add((parent.name, node.name.value))
         definition = parent.fields[node.name.value]
         source = cast(StrawberryField, definition.extensions["strawberry-definition"])
         if source.is_basic_field:
@@ -119,7 +125,7 @@ class Compiler:
             raise NoPlan(f"{parent.name}.{node.name.value} has a resolver")
         resolver = sources.CALLED.get((parent.name, node.name.value)) or source.base_resolver.wrapped_func
         called = self._named(cast(Callable[..., Any], resolver))
-        self.calls.append((definition, node))
+        self.calls.append(call_of(definition, node))
         return self._value(definition.type, details, f"{called}(o, **a[{len(self.calls) - 1}])")
 
     def _function(self, body: str) -> str:
@@ -137,10 +143,9 @@ def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     """A function that converts a value as its type does. It raises for a value that is not of the type."""
     if isinstance(kind, GraphQLEnumType):
         return _enum(kind)
-    if kind.name == "Int":
-        return _int
-    if kind.name == "Position":
-        return _position
+    if kind.name in ("Int", "Position"):
+        # What is a whole number of the right size was taken already.
+        return _unusual
     coerce = kind.coerce_output_value
 
     def coerced(value: Any) -> Any:
@@ -152,15 +157,7 @@ def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
     return coerced
 
 
-def _int(value: Any) -> int:
-    if value.__class__ is int and -INT_MAX <= value < INT_MAX:
-        return value
-    raise Unusual
-
-
-def _position(value: Any) -> str:
-    if value.__class__ is int:
-        return str(value)
+def _unusual(value: Any) -> Any:
     raise Unusual
 
 

@@ -13,18 +13,24 @@ from starlette.types import Message, Receive, Scope
 BODY_BYTES_MAX = 16_384
 _PLAIN_JSON = b"application/json"
 
+Key = tuple[bool, bytes]
+"""Whether a request came by GET, and its query string or body."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A query as it was sent."""
 
-    query: str
+    query: str | None
+    document_id: str | None
+    """The id of a registered document, in place of a text."""
     variables: Mapping[str, Any]
     operation_name: str | None
 
 
 class _Body(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    query: str
+    query: str | None = None
+    document_id: str | None = None
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
 
@@ -50,7 +56,7 @@ async def read_body(receive: Receive) -> tuple[bytes | None, Receive]:
     return whole, again
 
 
-def key_of(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> tuple[bool, bytes] | None:
+def key_of(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> Key | None:
     """What two requests that ask the same have in common; None for one that is left to the executor."""
     if scope["method"] == "GET":
         return True, scope["query_string"]
@@ -60,14 +66,16 @@ def key_of(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> tuple[b
     return None
 
 
-def asked_of(key: tuple[bool, bytes]) -> Asked | None:
+def asked_of(key: Key) -> Asked | None:
     """What a request asks, None if it is not a plain query."""
     by_get, text = key
     try:
         body = msgspec.convert(_parameters(text), _Body) if by_get else msgspec.json.decode(text, type=_Body)
-    except (msgspec.DecodeError, msgspec.ValidationError, ValueError):
+    except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError):
         return None
-    return Asked(body.query, body.variables or {}, body.operation_name)
+    if (body.query is None) == (body.document_id is None):
+        return None
+    return Asked(body.query, body.document_id, body.variables or {}, body.operation_name)
 
 
 def _parameters(query_string: bytes) -> dict[str, Any]:

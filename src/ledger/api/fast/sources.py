@@ -6,26 +6,35 @@ selects is not made.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
-
-import msgspec
+from collections.abc import Awaitable, Callable, Mapping, Set
+from typing import Any, Generic, TypeVar
 
 from ledger.api.context import Context
+from ledger.api.fast import standings
+from ledger.api.fast.histories import Told, told
 from ledger.api.fast.lines import Lines
+from ledger.api.fast.pure import sight
 from ledger.api.paging import Edge, PageInfo, check_first, cursor_of, place_of
 from ledger.api.reads import results
 from ledger.api.results import Ranking, RankingRow
-from ledger.api.types import global_id
-from ledger.domain.facts import Actor
-from ledger.domain.score import Basis, ReasonCode, score_stream
+from ledger.domain.score import Basis, score_stream
 from ledger.results import AsOf
 
 T = TypeVar("T")
 
 Given = Mapping[str, Any]
 Source = Callable[[Context, Lines, Given], Awaitable[Any]]
+
+
+def source_of(field: str, selected: Set[tuple[str, str]]) -> Source | None:
+    """What reads a root field of which this is selected; None if its resolver does."""
+    match field:
+        case "ranking":
+            return standing if standings.FIELDS.issuperset(selected) else settled
+        case "scoreHistory":
+            return score_history
+        case _:
+            return None
 
 
 class Page(Generic[T]):
@@ -56,11 +65,21 @@ class Page(Generic[T]):
         return cursor_of(self._place(number, self.nodes[number]))
 
 
-async def ranking(context: Context, lines: Lines, given: Given) -> Ranking:
+async def standing(context: Context, lines: Lines, given: Given) -> Ranking | standings.Table:
+    """`Query.ranking`, of which nothing is asked but what is kept of official results."""
+    at = await _moment(context, given)
+    if given["basis"] is Basis.OFFICIAL:
+        table = await standings.table(context, lines, given["cycle"], given["group"], given.get("period"), at)
+        if table is not None:
+            return table
+    return await settled(context, lines, given)
+
+
+async def settled(context: Context, lines: Lines, given: Given) -> Ranking:
     """`Query.ranking`; at one position it is one object for all who may see the same."""
     at = await _moment(context, given)
     key = (given["cycle"], given["group"], given.get("period"), given["basis"])
-    place = ("ranking", *key, at.position, context.visibility())
+    place = ("ranking", *key, at.position, sight(context.visibility(), figures=True))
     kept: Ranking | None = context.service.answers.shown.kept(place)
     if kept is not None:
         return kept
@@ -90,75 +109,8 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
             "before": None,
             "limit": first + 1,
         }
-        rows = await lines.read(_told, "score_history", "told", parameters)
-    return Page(rows, lambda number, row: row.said.position, first=first, after=after)
-
-
-class _Data(msgspec.Struct):
-    """What a fact about a score may say in words."""
-
-    reason_code: ReasonCode | None = None
-    reason: str | None = None
-    late_reason: str | None = None
-    note: str | None = None
-    evidence: tuple[str, ...] = ()
-
-
-class _Said(msgspec.Struct):
-    """What an entry says, texts as they stand in it."""
-
-    actor: Actor
-    data: _Data
-    position: int
-    recorded_at: str
-    type: str
-    version: int
-    batch_id: str | None = None
-
-
-_said = msgspec.json.Decoder(_Said)
-
-
-class _ToldRow(NamedTuple):
-    entry: bytes
-    basis_name: str | None
-    value: str | None
-    old_value: str | None
-    new_value: str | None
-    now: str | None
-    cites: int | None
-    request_position: int | None
-    requested_by: str | None
-    approved_by: str | None
-
-
-class Told(_ToldRow):
-    """`ScoreHistoryEntry`: an event of a score, as the projection and its entry tell it.
-
-    Figures and the instant are texts already, written as their types write them.
-    """
-
-    @cached_property
-    def said(self) -> _Said:
-        """What the entry says."""
-        return _said.decode(self.entry)
-
-    id = property(lambda self: global_id("ScoreHistoryEntry", self.said.position))
-    position = property(lambda self: self.said.position)
-    recorded_at = property(lambda self: self.said.recorded_at)
-    type = property(lambda self: self.said.type)
-    version = property(lambda self: self.said.version)
-    basis = property(lambda self: Basis(self.basis_name) if self.basis_name else None)
-    actor = property(lambda self: self.said.actor)
-    batch_id = property(lambda self: self.said.batch_id)
-    reason_code = property(lambda self: self.said.data.reason_code)
-    reason = property(lambda self: self.said.data.reason or self.said.data.late_reason)
-    note = property(lambda self: self.said.data.note)
-    evidence = property(lambda self: self.said.data.evidence)
-
-
-def _told(cursor: Any) -> Callable[[Any], Told]:
-    return Told._make
+        rows = await lines.read(told, "score_history", "told", parameters)
+    return Page(rows, lambda number, row: row.position, first=first, after=after)
 
 
 async def _moment(context: Context, given: Given) -> AsOf:
@@ -170,6 +122,5 @@ async def _moment(context: Context, given: Given) -> AsOf:
     return await context.in_thread(context.service.answers.resolve, position, recorded_at)
 
 
-SOURCES: Mapping[str, Source] = {"ranking": ranking, "scoreHistory": score_history}
 CALLED: Mapping[tuple[str, str], Callable[..., Any]] = {("Ranking", "rows"): ranking_rows}
 """Fields below a root whose resolver is replaced by a shorter one."""

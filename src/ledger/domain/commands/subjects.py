@@ -51,7 +51,7 @@ def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, per
         raise UnknownId(path="indicator_id", indicator_id=indicator_id)
     if unit_id not in cycle.membership:
         raise UnknownId(path="unit_id", unit_id=unit_id)
-    if period is not None and period not in plan.periods_of(indicator):
+    if period is not None and not plan.has_period(indicator, period):
         raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
     group_id, _ = cycle.membership[unit_id]
     groups = _groups_moved(world, cycle, cycle_id, unit_id)

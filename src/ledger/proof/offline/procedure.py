@@ -8,12 +8,12 @@ add entries that no command would have been allowed to; here they are found.
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_heading = re.compile(rb'{"actor":{"on_behalf_of":(?:null|"([^"]+)"),"person_id":"([^"]+)"').fullmatch
+from ledger.proof.offline.entries import FORMS
+
 _VALUES = "ScoreEntered", "ScoreLateEntered", "ScoreCorrected"
 _TARGETS = "TargetSet", "TargetAdjusted"
 _DUTIES = "ResponsibilityAssigned", "ResponsibilityChanged"
@@ -62,8 +62,6 @@ EXECUTED = frozenset(
 """What one person records and another approves."""
 FOUNDER = "founder"
 """Gives the first roles of an empty ledger, and can do nothing afterwards."""
-_cited = re.compile(rb'"verified_position":(\d+)[,}]').search
-_FRESH = b',"replaces_position":null,"self_report_position":null,'
 
 
 @dataclass(slots=True)
@@ -71,11 +69,32 @@ class Score:
     """How one score stands: positions of its values, and who stood for them."""
 
     entered: int | None = None
-    official: int | None = None
+    awaiting: int | None = None
+    """The value entered last, as long as nobody has verified or returned it."""
     entered_by: frozenset[str] = frozenset()
+    official: int | None = None
     verified_by: frozenset[str] = frozenset()
     request: tuple[int, int, object, frozenset[str]] | None = None
     """The open request: its position, what it corrects, the value it asks for, who made it."""
+
+    def enter(self, position: int, persons: frozenset[str]) -> None:
+        """A value is entered."""
+        self.entered = self.awaiting = position
+        self.entered_by = persons
+
+    def verify(self, persons: frozenset[str]) -> None:
+        """The value entered last is verified."""
+        self.official, self.awaiting, self.verified_by = self.entered, None, persons
+
+    def correct(self, position: int) -> None:
+        """What was asked for is in force."""
+        self.official, self.request = position, None
+        self.entered_by = self.verified_by = frozenset()
+
+    def took_part(self, *, verifying: bool = True) -> frozenset[str]:
+        """Who stands for the value in force or for what is asked; among them, those who verified it or not."""
+        asked = self.request[3] if self.request else frozenset[str]()
+        return self.entered_by | asked | (self.verified_by if verifying else frozenset[str]())
 
 
 class Procedure:
@@ -84,56 +103,96 @@ class Procedure:
     def __init__(self) -> None:
         self.types: list[str] = [""]
         """The type of each event, by position."""
-        self._scores: dict[bytes, Score | tuple[int, frozenset[str]]] = {}
-        """Scores by stream; of one that is only entered, where and by whom."""
+        self._scores: dict[bytes, Score] = {}
         self._lenient: set[str] = set()
-        self._known: dict[bytes, frozenset[str]] = {}
+        self._persons: dict[bytes, frozenset[str]] = {}
+        self._kept: dict[str, Callable[..., bool]] = {
+            "ScoreEntered": self._entered_kept,
+            "ScoreVerified": self._verified_kept,
+            "CorrectionRequested": self._requested_kept,
+            "ScoreCorrected": self._corrected_kept,
+        }
 
-    def broken(self, kind: str, stream: bytes, entry: bytes) -> Iterable[str]:
+    def broken(self, kind: str, stream: bytes, actor: bytes, data: bytes) -> Iterable[str]:
         """Take the next event, and return a sentence for each rule that it breaks."""
         position = len(self.types)
         self.types.append(kind)
-        # Most of a ledger is of two types, which are not worth being parsed as a whole.
-        if kind == "ScoreEntered":
-            if stream not in self._scores and _FRESH in entry and (persons := self._persons(entry)):
-                self._scores[stream] = position, persons
-                return ()
-        elif kind == "ScoreVerified" and (cited := _cited(entry)) and (persons := self._persons(entry)):
-            return self._verified(self._score(stream), int(cited[1]), persons)
-        return self._read(position, kind, stream, entry)
-
-    def _persons(self, entry: bytes) -> frozenset[str] | None:
-        """Who acted, and for whom; None if the entry does not begin as entries do."""
-        heading = entry[: entry.find(b',"role":')]
-        known = self._known.get(heading)
-        if known is None and (found := _heading(heading)):
-            known = self._known[heading] = frozenset([person.decode() for person in found.groups() if person])
-        return known
-
-    def _score(self, stream: bytes) -> Score:
-        score = self._scores.get(stream)
-        if not isinstance(score, Score):
-            score = self._scores[stream] = Score() if score is None else Score(score[0], None, score[1])
-        return score
-
-    def _read(self, position: int, kind: str, stream: bytes, entry: bytes) -> Iterable[str]:
         try:
-            whole: dict[str, Any] = json.loads(entry)
-            return list(self._ruled(position, kind, stream, whole["actor"], whole["data"]))
+            persons = self._persons.get(actor) or self._persons_of(actor)
+            # Most of a ledger is of few forms and keeps to the rules, which is seen without parsing JSON.
+            form = FORMS.get(kind)
+            if form is not None and (said := form(data)) is not None:
+                score = self._scores.get(stream)
+                if score is None:
+                    score = self._scores[stream] = Score()
+                if self._kept[kind](position, score, persons, *said.groups()):
+                    return ()
+            return list(self._ruled(position, kind, stream, persons, json.loads(data)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # Whoever forges entries need not keep to their form, and must not get away with that.
             return ["The entry is not as an entry has to be."]
 
+    def _persons_of(self, actor: bytes) -> frozenset[str]:
+        """Who acted, and for whom."""
+        said: dict[str, str | None] = json.loads(actor)
+        persons = frozenset(each for each in (said["person_id"], said["on_behalf_of"]) if each is not None)
+        self._persons[actor] = persons
+        return persons
+
+    def _entered_kept(self, position: int, score: Score, persons: frozenset[str], reported: bytes) -> bool:
+        if score.entered is not None or score.official is not None:
+            return False
+        if reported != b"null":
+            cited = int(reported)
+            if cited >= position or self.types[cited] != "ScoreSelfReported":
+                return False
+        score.enter(position, persons)
+        return True
+
+    def _verified_kept(self, position: int, score: Score, persons: frozenset[str], verified: bytes) -> bool:
+        if score.awaiting != int(verified) or not persons.isdisjoint(score.entered_by):
+            return False
+        score.verify(persons)
+        return True
+
+    def _requested_kept(
+        self, position: int, score: Score, persons: frozenset[str], corrects: bytes, value: bytes
+    ) -> bool:
+        if score.official != int(corrects):
+            return False
+        score.request = position, int(corrects), value.decode(), persons
+        return True
+
+    def _corrected_kept(
+        self,
+        position: int,
+        score: Score,
+        persons: frozenset[str],
+        approver: bytes,
+        corrects: bytes,
+        value: bytes,
+        request: bytes,
+        requester: bytes,
+    ) -> bool:
+        asked = int(request), int(corrects), value.decode()
+        if score.request is None or score.official != asked[1] or score.request[:3] != asked or approver == requester:
+            return False
+        # A lenient plan allows more; that is looked at more closely.
+        if not score.took_part().isdisjoint(persons | {approver.decode()}):
+            return False
+        score.correct(position)
+        return True
+
     def _ruled(
-        self, position: int, kind: str, stream: bytes, actor: dict[str, Any], data: dict[str, Any]
+        self, position: int, kind: str, stream: bytes, persons: frozenset[str], data: dict[str, Any]
     ) -> Iterator[str]:
-        persons = frozenset((actor["person_id"], actor.get("on_behalf_of") or actor["person_id"]))
         yield from self._citations(position, data)
         yield from _four_eyes(kind, data, persons)
         if kind == "PlanVersionIssued" and data["content"].get("approver_independence", "FULL") != "FULL":
             self._lenient.add(data["cycle_id"])
         if stream.startswith(b"score:"):
-            yield from self._scored(self._score(stream), position, kind, data, persons)
+            score = self._scores.setdefault(stream, Score())
+            yield from self._scored(score, position, kind, data, persons)
 
     def _citations(self, position: int, data: dict[str, Any]) -> Iterator[str]:
         for name, cited in data.items():
@@ -144,21 +203,18 @@ class Procedure:
             elif name in CITABLE and self.types[cited] not in CITABLE[name]:
                 yield f"{name} is {cited}, which is of the type {self.types[cited]}."
 
-    def _verified(self, score: Score, cited: int, persons: frozenset[str]) -> list[str]:
-        broken: list[str] = []
-        if cited != score.entered:
-            broken.append(f"Position {cited} is verified, and {score.entered} is the value entered last.")
-        if not persons.isdisjoint(score.entered_by):
-            broken.append("Who entered the value has verified it.")
-        score.official, score.verified_by = score.entered, persons
-        return broken
-
     def _scored(
         self, score: Score, position: int, kind: str, data: dict[str, Any], persons: frozenset[str]
     ) -> Iterator[str]:
         match kind:
             case "ScoreVerified":
-                yield from self._verified(score, data["verified_position"], persons)
+                if data["verified_position"] != score.awaiting:
+                    yield f"{data['verified_position']} is verified, and {score.awaiting or 'no value'} awaits that."
+                if not persons.isdisjoint(score.entered_by):
+                    yield "Who entered the value has verified it."
+                score.verify(persons)
+            case "ScoreReturned":
+                score.awaiting = None
             case "CorrectionRequested":
                 yield from _in_force("corrects_position", data, score.official)
                 score.request = position, data["corrects_position"], data["proposed_value"], persons
@@ -166,17 +222,16 @@ class Procedure:
                 score.request = None
             case "ScoreCorrected":
                 yield from self._corrected(score, data, persons)
-                score.official, score.request = position, None
-                score.entered_by = score.verified_by = frozenset()
+                score.correct(position)
             case "ScoreWithdrawn":
                 yield from _in_force("withdrawn_position", data, score.official or score.entered)
                 if score.official is not None and not data.get("approved_by"):
                     yield "A verified value is withdrawn without approval."
-                score.official = score.entered = None
+                score.official = score.entered = score.awaiting = None
             case "ScoreEntered" | "ScoreLateEntered":
                 if score.official is not None:
                     yield "A verified value is entered again, which only a correction may change."
-                score.entered, score.entered_by = position, persons
+                score.enter(position, persons)
             case _:
                 pass
 
@@ -186,9 +241,7 @@ class Procedure:
             yield f"No request is open at {data['request_position']}."
         elif (data["corrects_position"], data["new_value"]) != score.request[1:3]:
             yield "Something else is approved than was asked for."
-        part = score.entered_by | (score.request[3] if score.request else frozenset[str]())
-        if data["cycle_id"] not in self._lenient:
-            part |= score.verified_by
+        part = score.took_part(verifying=data["cycle_id"] not in self._lenient)
         if (persons | {data["approved_by"]}) & part:
             yield "Who approves has entered or verified the value, or asked for the correction."
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from ledger.proof.offline.entries import entry_of
 from ledger.proof.offline.notes import (
     Bad,
     Checkpoint,
@@ -29,10 +29,6 @@ from ledger.proof.offline.stamps import Stamped, stamped
 from ledger.proof.offline.tree import FULL, Tree, leaves_of, path_of, root_of, unbundled
 
 FINDINGS_MAX = 100
-_tail = re.compile(
-    rb',"position":(\d{1,18}),"recorded_at":"([^"]+)","schema":\d+,"stream":"((?:[^"\\]++|\\.)*+)"'
-    rb',"type":"([A-Za-z]+)","version":(\d{1,18})}\Z'
-).match
 
 
 class Found(NamedTuple):
@@ -129,10 +125,11 @@ class Verification:
 
     def _entries(self, index: int, width: int) -> bytes:
         """The entries behind a tile, also where there are more or fewer of them than there have to be."""
-        path = self._directory / path_of("entries", index, width)
-        partial = (self._directory / path_of("entries", index, 1)).parent
-        others = sorted(partial.glob("*"), key=lambda other: other.stat().st_size) if not path.exists() else []
-        return self._read(str((others[-1] if others else path).relative_to(self._directory)))
+        found = self._read(path_of("entries", index, width))
+        if not found:
+            others = (self._directory / path_of("entries", index, 1)).parent.glob("*")
+            found = max((other.read_bytes() for other in others), key=len, default=b"")
+        return found
 
     def _read_policy(self) -> None:
         try:
@@ -300,21 +297,21 @@ class Verification:
         """Check that the next entries continue those before, and keep to the rules."""
         if not self._in_order:
             return
-        versions, types, procedure = self._versions, self._types, self._procedure
-        for position, entry in enumerate(entries, len(procedure.types)):
-            found = _tail(entry, entry.rfind(b',"position":'))
+        versions, types, broken = self._versions, self._types, self._procedure.broken
+        for position, entry in enumerate(entries, len(self._procedure.types)):
+            found = entry_of(entry)
             if found is None:
                 return self._stray(position, "The bytes are not an entry.")
-            said, recorded_at, stream, kind, version = found.groups()
+            actor, data, said, recorded_at, stream, kind, version = found.groups()
             if int(said) != position:
                 return self._stray(position, f"The entry calls itself position {int(said)}.")
             if recorded_at < self._recorded_at:
                 return self._stray(position, "The entry was recorded before the one in front of it.")
             due = versions.get(stream, 0) + 1
             if int(version) != due:
-                return self._stray(position, f"Version {due} of {stream.decode()} is missing.")
+                return self._stray(position, f"Version {due} of {stream.decode(errors='replace')} is missing.")
             versions[stream], self._recorded_at = due, recorded_at
-            for sentence in procedure.broken(types.get(kind) or types.setdefault(kind, kind.decode()), stream, entry):
+            for sentence in broken(types.get(kind) or types.setdefault(kind, kind.decode()), stream, actor, data):
                 self.verdict.found("PROCEDURE", position, sentence)
             if position in self._openings:
                 self._open(position, entry)
