@@ -1,7 +1,7 @@
 # Everything on a machine with Python >= 3.11 and make:
 #   make demo    install, import the real table, play a fictional city's year, serve that until Ctrl-C
 #   make test    install, lint, check types and import contracts, run every test
-#   make bench   install, run every benchmark beside its peers (half an hour), write benchmarks/RESULTS.md
+#   make bench   install, run every benchmark beside its peers (an hour), write benchmarks/RESULTS.md
 #   make judge   have other people's verifier judge an exported log, and other people's clients, audits, linters
 #                and generators the API; what is missing here is said and skipped; and hold the administrator's trial
 

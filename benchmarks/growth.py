@@ -71,8 +71,7 @@ def folds(database: Database, settings: Settings, conninfo: str, head: int) -> l
     with service_on(database, settings) as service:
         service.projector.catch_up()
         began = time.perf_counter()
-        for name in projections():
-            service.projector.rebuild(name)
+        service.projector.rebuild()
         ours = head / (time.perf_counter() - began)
     with connect(database) as connection:
         bare = head / bare_folds(connection, head)

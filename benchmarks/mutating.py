@@ -23,17 +23,17 @@ from uuid import uuid4
 
 sys.path.insert(0, str(Path(__file__).parent / "side_by_side"))
 
-import run  # noqa: E402
+import run
 
-from ledger.api.service import open_service  # noqa: E402
-from ledger.api.tokens import make_token  # noqa: E402
-from ledger.commands import Request  # noqa: E402
-from ledger.database import Database  # noqa: E402
-from ledger.embedded import EmbeddedPostgres  # noqa: E402
-from ledger.importing.founding import Founding  # noqa: E402
-from ledger.importing.table_plan import UNIT_OF_MEASURE  # noqa: E402
-from ledger.importing.tables import read_table  # noqa: E402
-from ledger.settings import Settings  # noqa: E402
+from ledger.api.service import open_service
+from ledger.api.tokens import make_token
+from ledger.commands import Request
+from ledger.database import Database
+from ledger.embedded import EmbeddedPostgres
+from ledger.importing.founding import Founding
+from ledger.importing.table_plan import UNIT_OF_MEASURE
+from ledger.importing.tables import read_table
+from ledger.settings import Settings
 
 CONNECTIONS = 32
 CYCLE, INDICATOR, SCORER = "2017", "GDP", "scorer"

@@ -7,7 +7,7 @@ history of one score lies scattered over its cycle as in a real year.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import count, islice
@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from ledger.domain.cycle import CycleOpened, CyclePlanned, PlanVersionIssued
-from ledger.domain.facts import Actor, Fact
+from ledger.domain.facts import Actor, Event, Fact
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Dimension, EntryKind, Group, GroupWeight, Indicator, Member, Plan
@@ -40,6 +40,8 @@ PERIOD = "2018-Y"
 EVENTS_PER_CYCLE = GROUPS * UNITS * INDICATORS * TELLING
 APPENDED_AT_ONCE = 2_000
 OFFICE, DIRECTOR = Actor("assessment-office", "OFFICE"), Actor("director", "DIRECTOR")
+Told = tuple[int, Actor, Fact]
+"""A fact with its version in its stream and who said so."""
 REASONS = (ReasonCode.DATA_ENTRY_ERROR, ReasonCode.SOURCE_DATA_REVISED, ReasonCode.RULE_MISAPPLIED)
 
 
@@ -65,22 +67,25 @@ def indicator_ids() -> list[str]:
 
 def write(store: Store, *, events: int) -> None:
     """Append whole cycles until there are at least so many events about scores."""
-    numbers = count(store.head + 1)
     for cycle in range(1, -(-events // EVENTS_PER_CYCLE) + 1):
-        facts = _cycle_facts(cycle, store.head)
-        while batch := list(islice(facts, APPENDED_AT_ONCE)):
-            _append(store, batch, numbers)
+        append(store, cycle_facts(cycle, store.head))
 
 
-def _append(store: Store, facts: list[tuple[int, Actor, Fact]], numbers: Iterator[int]) -> None:
-    drafts = [
-        Draft(fact.stream, version, fact, actor, UUID(int=next(numbers)), command_digest=bytes(32))
-        for version, actor, fact in facts
-    ]
-    store.append(drafts)
+def append(store: Store, facts: Iterable[Told]) -> list[Event]:
+    """Append facts, each as of a command of its own, many at once."""
+    told, numbers, recorded = iter(facts), count(store.head + 1), list[Event]()
+    while batch := list(islice(told, APPENDED_AT_ONCE)):
+        recorded += store.append(
+            [
+                Draft(fact.stream, version, fact, actor, UUID(int=next(numbers)), command_digest=bytes(32))
+                for version, actor, fact in batch
+            ]
+        )
+    return recorded
 
 
-def _cycle_facts(cycle: int, head: int) -> Iterator[tuple[int, Actor, Fact]]:
+def cycle_facts(cycle: int, head: int) -> Iterator[Told]:
+    """Everything that is told of one cycle, from its units and its plan on, in a ledger that ends at `head`."""
     plan = _plan(cycle)
     for unit_id in plan.unit_ids:
         yield (
@@ -117,13 +122,15 @@ def _cycle_facts(cycle: int, head: int) -> Iterator[tuple[int, Actor, Fact]]:
     yield from _score_facts(cycle, head + len(plan.unit_ids) + 3)
 
 
-def _score_facts(cycle: int, before: int) -> Iterator[tuple[int, Actor, Fact]]:
+def _score_facts(cycle: int, before: int) -> Iterator[Told]:
     """Tell every score of the cycle, one step of all of them after the other."""
+    # Neighbours are of different groups, as what arrives in one moment is.
+    groups = [unit_ids(cycle, group) for group in range(1, GROUPS + 1)]
     cells = [
         (unit_id, indicator_id)
-        for group in range(1, GROUPS + 1)
-        for unit_id in unit_ids(cycle, group)
+        for units in zip(*groups, strict=True)
         for indicator_id in indicator_ids()
+        for unit_id in units
     ]
     for step in range(TELLING):
         for place, (unit_id, indicator_id) in enumerate(cells):

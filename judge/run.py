@@ -2,8 +2,8 @@
 
     python judge/run.py [entries]
 
-Builds `judge.go` with Debian's Go and its x/mod, records a ledger, exports its log as C2SP
-tlog-tiles has it, signed and cosigned, and lets the judge see it whole, and altered in
+Builds `judge.go` with Debian's Go and its x/mod, records a ledger, has it signed and exported
+by `ledger` itself, and lets the judge see that bundle as it is, then cosigned, and altered in
 fourteen ways. Exits with 1 if the judge is ever wrong; says so and exits with 0 if Go is not
 installed.
 """
@@ -11,6 +11,7 @@ installed.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import shutil
 import subprocess
@@ -31,12 +32,11 @@ from ledger.domain.score import EntrySource, ScoreEntered
 from ledger.embedded import EmbeddedPostgres
 from ledger.entries import Draft
 from ledger.migrate import migrate
-from ledger.proof.bundle import bundle
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.log import Inclusion, LogReader
+from ledger.proof.memory import Memory
 from ledger.proof.note import Note, SignatureKind, SigningKey
-from ledger.proof.signer import opened_signer
-from ledger.proof.snapshot import connect_signer
+from ledger.settings import Settings
 from ledger.store import open_store
 
 GOPATH = Path("/usr/share/gocode")
@@ -58,6 +58,8 @@ class Case:
     key: SigningKey
     witness: SigningKey
     size: int
+    vkey: str
+    """The key that verifies the ledger, as `ledger doctor` has it."""
 
     @property
     def keys(self) -> list[str]:
@@ -268,8 +270,10 @@ def last_tile(case: Case) -> Tile:
 
 
 def sound(case: Case) -> Iterator[tuple[str, list[str]]]:
-    """What the judge has to accept."""
-    yield f"the log of {case.size:,} entries", case.whole
+    """What the judge has to accept: the bundle as it was exported, and then what a witness has seen as well."""
+    yield f"the bundle of {case.size:,} entries", ["log", str(case.directory), case.vkey]
+    case.write("checkpoint", str(case.signed(case.checkpoint())))
+    yield "the same with a witness's signature", case.whole
     for position in (1, 2, 256, 257, 12_345, 65_536, case.size):
         yield f"the proof of position {position:,}", case.asked(case.proof(position))
     for size in (1, 2, 255, 256, 60_001, 65_536, case.size - 1, case.size):
@@ -316,6 +320,27 @@ def build(directory: Path) -> Path | None:
     return binary
 
 
+def exported(directory: Path, conninfo: str) -> tuple[SigningKey, str]:
+    """Have `ledger` sign and export its log to `log`; return its key, and that as `ledger doctor` shows it."""
+    settings = Settings(directory / "data", database_url=conninfo)
+    environment = os.environ | {
+        "LEDGER_DATA_DIR": str(settings.data_dir),
+        "LEDGER_DATABASE_URL": conninfo,
+        "LEDGER_ORIGIN": ORIGIN,
+    }
+
+    def ledger(*arguments: str) -> str:
+        command = [sys.executable, "-m", "ledger", *arguments]
+        return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+    ledger("sign", "--once")
+    ledger("export", "--bundle", str(directory / "log"))
+    vkey = json.loads(ledger("doctor", "-o", "json"))["vkey"]
+    memory = Memory(settings.signer_dir)
+    memory.close()
+    return memory.keyring.keys[0], vkey
+
+
 def main(entries: int) -> int:
     """Record, export and have it judged; the exit code."""
     # A server that has just stopped may still be tidying its own files.
@@ -333,18 +358,10 @@ def main(entries: int) -> int:
                 for first in range(1, entries + 1, BATCH):
                     store.append(drafts(first))
                 size = store.head
-                with (
-                    opened_signer(directory / "signer", origin=ORIGIN) as signer,
-                    connect_signer(database) as connection,
-                ):
-                    signer.step(connection)
-                    key = signer.memory.keyring.keys[0]
-                bundle(directory / "log", directory / "signer", lambda through: store.entries(through=through))
+            key, vkey = exported(directory, conninfo)
             witness = SigningKey.generate("archive.example/witness", SignatureKind.COSIGNATURE)
             with database.readers() as readers:
-                case = Case(directory / "log", LogReader(readers), key, witness, size)
-                case.write("checkpoint", str(case.signed(case.checkpoint())))
-                wrong = run(judge, case)
+                wrong = run(judge, Case(directory / "log", LogReader(readers), key, witness, size, vkey))
     print(f"{len(ALTERATIONS)} alterations; the judge was {'never' if not wrong else f'{wrong} times'} wrong.")
     return 1 if wrong else 0
 

@@ -22,30 +22,31 @@ CREATE TABLE correction (
     outcome           text        COLLATE "C" NOT NULL,
     decided_position  bigint,
     decided_by        text        COLLATE "C",
-    decided_at        timestamptz,
-    PRIMARY KEY (ledger_id, request_position)
+    decided_at        timestamptz
 );
 
 -- :index
+ALTER TABLE correction ADD PRIMARY KEY (ledger_id, request_position);
 CREATE INDEX correction_by_unit ON correction (ledger_id, cycle_id, unit_id, request_position);
 
 -- :fold
 WITH step AS (
-    -- Whatever became of a request comes right after it in its own order.
+    -- Each request of the range with its decision; a decision alone is about a request of an earlier range.
     SELECT
-        s.request_position, s.position, s.type, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value,
-        s.reason_code, s.person_id, s.recorded_at,
-        lead(s.outcome) OVER of_request     AS outcome,
-        lead(s.position) OVER of_request    AS decided_position,
-        lead(s.person_id) OVER of_request   AS decided_by,
-        lead(s.recorded_at) OVER of_request AS decided_at,
-        lag(s.position) OVER of_request     AS earlier_position,
-        s.outcome                           AS own_outcome
+        r.position AS asked_position, r.cycle_id, r.unit_id, r.indicator_id, r.period, r.cites, r.value, r.reason_code,
+        r.person_id, r.recorded_at, d.request_position, d.outcome, d.position AS decided_position,
+        d.person_id AS decided_by, d.recorded_at AS decided_at
     FROM (
         SELECT
-            CASE e.type WHEN 'CorrectionRequested' THEN e.position ELSE e.request_position END AS request_position,
-            e.position, e.type, e.cycle_id, e.unit_id, e.indicator_id, e.period, e.cites, e.value, e.reason_code,
-            e.person_id, e.recorded_at,
+            e.position, e.cycle_id, e.unit_id, e.indicator_id, e.period, e.cites, e.value, e.reason_code, e.person_id,
+            e.recorded_at
+        FROM ledger.event AS e
+        WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+          AND e.type = 'CorrectionRequested'
+    ) AS r
+    FULL JOIN (
+        SELECT
+            e.request_position, e.position, e.person_id, e.recorded_at,
             CASE e.type
                 WHEN 'ScoreCorrected' THEN 'APPROVED'
                 WHEN 'CorrectionRejected' THEN 'REJECTED'
@@ -53,42 +54,46 @@ WITH step AS (
             END AS outcome
         FROM ledger.event AS e
         WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-          AND e.type IN ('CorrectionRequested', 'ScoreCorrected', 'CorrectionRejected', 'CorrectionRequestWithdrawn')
-    ) AS s
-    WINDOW of_request AS (PARTITION BY s.request_position ORDER BY s.position)
+          AND e.type IN ('ScoreCorrected', 'CorrectionRejected', 'CorrectionRequestWithdrawn')
+    ) AS d ON d.request_position = r.position
+),
+decision AS (
+    SELECT s.request_position, s.outcome, s.decided_position, s.decided_by, s.decided_at, held.row_id
+    FROM step AS s
+    LEFT JOIN LATERAL (
+        SELECT c.ctid AS row_id
+        FROM correction AS c
+        WHERE c.ledger_id = %(ledger_id)s AND c.request_position = s.request_position
+        LIMIT 1
+    ) AS held ON true
+    WHERE s.asked_position IS NULL
+),
+decided AS (
+    UPDATE correction AS c
+    SET
+        outcome = d.outcome,
+        decided_position = d.decided_position,
+        decided_by = d.decided_by,
+        decided_at = d.decided_at
+    FROM decision AS d
+    WHERE c.ctid = d.row_id
 )
 INSERT INTO correction (
     ledger_id, request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value,
     reason_code, requested_by, requested_at, outcome, decided_position, decided_by, decided_at
 )
 SELECT
-    %(ledger_id)s, s.request_position, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value,
-    s.reason_code, s.person_id, s.recorded_at, coalesce(s.outcome, 'OPEN'), s.decided_position, s.decided_by,
-    s.decided_at
+    %(ledger_id)s, s.asked_position, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value, s.reason_code,
+    s.person_id, s.recorded_at, coalesce(s.outcome, 'OPEN'), s.decided_position, s.decided_by, s.decided_at
 FROM step AS s
-WHERE s.type = 'CorrectionRequested'
+WHERE s.asked_position IS NOT NULL
 UNION ALL
--- A decision about a request of an earlier range. If there is no such request, nothing but its
--- position is known, and the table refuses the row.
+-- If there is no such request, nothing but its position is known, and the table refuses the row.
 SELECT
-    %(ledger_id)s, s.request_position, c.cycle_id, c.unit_id, c.indicator_id, c.period, c.corrects_position,
-    c.proposed_value, c.reason_code, c.requested_by, c.requested_at, s.own_outcome, s.position, s.person_id,
-    s.recorded_at
-FROM step AS s
-LEFT JOIN LATERAL (
-    SELECT
-        r.cycle_id, r.unit_id, r.indicator_id, r.period, r.corrects_position, r.proposed_value, r.reason_code,
-        r.requested_by, r.requested_at
-    FROM correction AS r
-    WHERE r.ledger_id = %(ledger_id)s AND r.request_position = s.request_position
-    LIMIT 1
-) AS c ON true
-WHERE s.type <> 'CorrectionRequested' AND s.earlier_position IS NULL
-ON CONFLICT (ledger_id, request_position) DO UPDATE SET
-    outcome = EXCLUDED.outcome,
-    decided_position = EXCLUDED.decided_position,
-    decided_by = EXCLUDED.decided_by,
-    decided_at = EXCLUDED.decided_at;
+    %(ledger_id)s, d.request_position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.outcome,
+    d.decided_position, d.decided_by, d.decided_at
+FROM decision AS d
+WHERE d.row_id IS NULL;
 
 -- :page page request_position
 SELECT
@@ -113,32 +118,3 @@ WHERE ledger_id = %(ledger_id)s
       OR %(outcome)s = CASE WHEN decided_position <= %(as_of)s THEN outcome ELSE 'OPEN' END
   )
   AND request_position <= %(as_of)s
-
--- :page by_score request_position
-SELECT
-    request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value, reason_code,
-    requested_by, requested_at,
-    CASE WHEN decided_position <= %(as_of)s THEN outcome ELSE 'OPEN' END AS outcome,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_position END    AS decided_position,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_by END          AS decided_by,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_at END          AS decided_at
-FROM correction
-WHERE ledger_id = %(ledger_id)s
-  AND cycle_id = %(cycle_id)s
-  AND unit_id = %(unit_id)s
-  AND indicator_id = %(indicator_id)s
-  AND period = %(period)s
-  AND request_position <= %(as_of)s
-
--- :read by_request
-SELECT
-    request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value, reason_code,
-    requested_by, requested_at,
-    CASE WHEN decided_position <= %(as_of)s THEN outcome ELSE 'OPEN' END AS outcome,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_position END    AS decided_position,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_by END          AS decided_by,
-    CASE WHEN decided_position <= %(as_of)s THEN decided_at END          AS decided_at
-FROM correction
-WHERE ledger_id = %(ledger_id)s
-  AND request_position = %(request_position)s
-  AND request_position <= %(as_of)s;

@@ -13,11 +13,11 @@ CREATE TABLE cycle_timeline (
     cycle_id  text    COLLATE "C" NOT NULL,
     position  bigint  NOT NULL,
     type      text    COLLATE "C" NOT NULL,
-    moves     text    COLLATE "C",
-    PRIMARY KEY (ledger_id, cycle_id, position)
+    moves     text    COLLATE "C"
 );
 
 -- :index
+ALTER TABLE cycle_timeline ADD PRIMARY KEY (ledger_id, cycle_id, position);
 CREATE INDEX cycle_timeline_by_move ON cycle_timeline (ledger_id, cycle_id, moves, position) WHERE moves IS NOT NULL;
 
 -- :fold
@@ -54,11 +54,3 @@ CROSS JOIN LATERAL (
     ORDER BY t.position DESC
     LIMIT 1
 ) AS newest;
-
--- :page by_cycle position
-SELECT position, type
-FROM cycle_timeline
-WHERE ledger_id = %(ledger_id)s
-  AND cycle_id = %(cycle_id)s
-  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s::text[]))
-  AND position <= %(as_of)s

@@ -12,9 +12,11 @@ CREATE TABLE proceeding (
     ledger_id integer NOT NULL,
     cycle_id  text    COLLATE "C" NOT NULL,
     position  bigint  NOT NULL,
-    type      text    COLLATE "C" NOT NULL,
-    PRIMARY KEY (ledger_id, cycle_id, position)
+    type      text    COLLATE "C" NOT NULL
 );
+
+-- :index
+ALTER TABLE proceeding ADD PRIMARY KEY (ledger_id, cycle_id, position);
 
 -- :fold
 INSERT INTO proceeding (ledger_id, cycle_id, position, type)
@@ -36,11 +38,3 @@ WHERE p.ledger_id = %(ledger_id)s
   AND p.position <= %(as_of)s
   AND p.type = ANY(%(types)s::text[])
 ORDER BY p.position;
-
--- :page by_cycle position
-SELECT position, type
-FROM proceeding
-WHERE ledger_id = %(ledger_id)s
-  AND cycle_id = %(cycle_id)s
-  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s::text[]))
-  AND position <= %(as_of)s

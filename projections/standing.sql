@@ -11,7 +11,8 @@
 -- The only projection that SQL alone cannot fold, because ranking arithmetic exists once, in
 -- `settle`. `:touched` names what a range touched; standings.py settles each of those groups
 -- once, as of the end of the range, and writes it with the checkpoint. `position` is the last
--- event that touched the group's results for the period, wherever the range was cut.
+-- event that touched the group's results for the period, wherever the range was cut. Settling
+-- takes its time, so nobody waits for it: standings may be behind the other projections.
 
 -- :table
 CREATE TABLE standing (
@@ -79,18 +80,9 @@ ON CONFLICT (ledger_id, cycle_id, group_id, period, unit_id) DO UPDATE SET
     missing = EXCLUDED.missing,
     position = EXCLUDED.position;
 
--- :read by_group
-SELECT place, unit_id, participation, rank, total, exact, complete, missing, position
-FROM standing
-WHERE ledger_id = %(ledger_id)s
-  AND cycle_id = %(cycle_id)s
-  AND group_id = %(group_id)s
-  AND period = %(period)s
-  AND position <= %(as_of)s
-ORDER BY place;
-
 -- :read named
--- As it is now, whatever moment is asked for, with the event that named each unit last before then.
+-- As it is now, whatever moment is asked for, with the event that named each unit last before then;
+-- nothing if something moved results of the cycle before then that is not settled yet.
 SELECT
     s.unit_id, s.participation, s.rank, s.total::text AS total, s.exact, s.complete, s.missing, s.position,
     r.from_position AS named_position
@@ -104,4 +96,13 @@ WHERE s.ledger_id = %(ledger_id)s
   AND s.cycle_id = %(cycle_id)s
   AND s.group_id = %(group_id)s
   AND s.period = %(period)s
+  AND NOT EXISTS (
+      SELECT
+      FROM cycle_timeline AS t
+      WHERE t.ledger_id = %(ledger_id)s
+        AND t.cycle_id = %(cycle_id)s
+        AND t.moves IS NOT NULL
+        AND t.position > (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s)
+        AND t.position <= %(as_of)s
+  )
 ORDER BY s.place;

@@ -15,9 +15,11 @@ CREATE TABLE target_value (
     from_position  bigint  NOT NULL,
     until_position bigint,
     value          numeric NOT NULL,
-    baseline       numeric,
-    PRIMARY KEY (ledger_id, cycle_id, indicator_id, unit_id, from_position)
+    baseline       numeric
 ) WITH (fillfactor = 90);
+
+-- :index
+ALTER TABLE target_value ADD PRIMARY KEY (ledger_id, cycle_id, indicator_id, unit_id, from_position);
 
 -- :fold
 WITH change AS (
@@ -37,17 +39,11 @@ WITH change AS (
     WINDOW of_target AS (PARTITION BY e.stream ORDER BY e.position)
 ),
 held AS (
-    SELECT
-        c.cycle_id,
-        c.indicator_id,
-        c.unit_id,
-        newest.from_position,
-        newest.value,
-        newest.baseline,
-        c.position AS until_position
+    -- Where the target stands that was in force before the range.
+    SELECT newest.row_id, c.position
     FROM change AS c
     CROSS JOIN LATERAL (
-        SELECT v.from_position, v.value, v.baseline
+        SELECT v.ctid AS row_id
         FROM target_value AS v
         WHERE v.ledger_id = %(ledger_id)s
           AND v.cycle_id = c.cycle_id
@@ -57,25 +53,16 @@ held AS (
         LIMIT 1
     ) AS newest
     WHERE c.earlier_position IS NULL AND c.version > 1
+),
+closed AS (
+    UPDATE target_value AS v
+    SET until_position = h.position
+    FROM held AS h
+    WHERE v.ctid = h.row_id
 )
 INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value, baseline)
 SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value, c.baseline
-FROM change AS c
-UNION ALL
-SELECT %(ledger_id)s, h.cycle_id, h.indicator_id, h.unit_id, h.from_position, h.until_position, h.value, h.baseline
-FROM held AS h
-ON CONFLICT (ledger_id, cycle_id, indicator_id, unit_id, from_position) DO UPDATE SET
-    until_position = EXCLUDED.until_position;
-
--- :read by_target
-SELECT value, from_position, baseline
-FROM target_value
-WHERE ledger_id = %(ledger_id)s
-  AND cycle_id = %(cycle_id)s
-  AND indicator_id = %(indicator_id)s
-  AND unit_id = %(unit_id)s
-  AND from_position <= %(as_of)s
-  AND (until_position IS NULL OR until_position > %(as_of)s);
+FROM change AS c;
 
 -- :read by_cycle
 SELECT unit_id, indicator_id, value, from_position, baseline

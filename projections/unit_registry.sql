@@ -12,11 +12,11 @@ CREATE TABLE unit_registry (
     unit_id             text    COLLATE "C" NOT NULL,
     registered_position bigint  NOT NULL,
     from_position       bigint  NOT NULL,
-    until_position      bigint,
-    PRIMARY KEY (ledger_id, unit_id, from_position)
+    until_position      bigint
 );
 
 -- :index
+ALTER TABLE unit_registry ADD PRIMARY KEY (ledger_id, unit_id, from_position);
 CREATE INDEX unit_registry_by_registration ON unit_registry (ledger_id, registered_position, from_position);
 
 -- :fold
@@ -34,25 +34,26 @@ WITH named AS (
 ),
 known AS (
     SELECT
-        n.unit_id, n.position, n.earlier_position, n.later_position, newest.from_position AS held_position,
+        n.unit_id, n.position, n.earlier_position, n.later_position, newest.row_id,
         coalesce(n.registered_position, newest.registered_position) AS registered_position
     FROM named AS n
     LEFT JOIN LATERAL (
-        SELECT r.registered_position, r.from_position
+        SELECT r.ctid AS row_id, r.registered_position
         FROM unit_registry AS r
-        WHERE r.ledger_id = %(ledger_id)s AND r.unit_id = n.unit_id
+        WHERE n.registered_position IS NULL AND r.ledger_id = %(ledger_id)s AND r.unit_id = n.unit_id
         ORDER BY r.from_position DESC
         LIMIT 1
     ) AS newest ON true
+),
+closed AS (
+    UPDATE unit_registry AS r
+    SET until_position = k.position
+    FROM known AS k
+    WHERE k.earlier_position IS NULL AND r.ctid = k.row_id
 )
 INSERT INTO unit_registry (ledger_id, unit_id, registered_position, from_position, until_position)
 SELECT %(ledger_id)s, k.unit_id, k.registered_position, k.position, k.later_position
-FROM known AS k
-UNION ALL
-SELECT %(ledger_id)s, k.unit_id, k.registered_position, k.held_position, k.position
-FROM known AS k
-WHERE k.earlier_position IS NULL AND k.held_position IS NOT NULL
-ON CONFLICT (ledger_id, unit_id, from_position) DO UPDATE SET until_position = EXCLUDED.until_position;
+FROM known AS k;
 
 -- :read by_id
 SELECT

@@ -8,9 +8,11 @@ CREATE TABLE unit_timeline (
     ledger_id integer NOT NULL,
     unit_id   text    COLLATE "C" NOT NULL,
     position  bigint  NOT NULL,
-    type      text    COLLATE "C" NOT NULL,
-    PRIMARY KEY (ledger_id, unit_id, position)
+    type      text    COLLATE "C" NOT NULL
 );
+
+-- :index
+ALTER TABLE unit_timeline ADD PRIMARY KEY (ledger_id, unit_id, position);
 
 -- :fold
 INSERT INTO unit_timeline (ledger_id, unit_id, position, type)
@@ -18,11 +20,3 @@ SELECT e.ledger_id, e.unit_id, e.position, e.type
 FROM ledger.event AS e
 WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
   AND e.unit_id IS NOT NULL;
-
--- :page by_unit position
-SELECT position, type
-FROM unit_timeline
-WHERE ledger_id = %(ledger_id)s
-  AND unit_id = %(unit_id)s
-  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s::text[]))
-  AND position <= %(as_of)s

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -54,29 +55,26 @@ class Writer:
         self._acknowledged = acknowledged
         self._chance = random.Random(1_000 + number)
         self._sessions = {person: Session(place, person, findings) for person in (SCORER, CHECKER)}
-        cycle = town.written
-        self._cells: list[Cell] = [(u, m) for u in cycle.units[number::writers] for m in cycle.months[1:-1]]
+        # The table has the first unit and the first month already.
+        units, months = town.written.units[1:], town.written.months[1:]
+        self._cells: list[Cell] = [(unit, month) for unit in units[number::writers] for month in months[:-1]]
         # Entered by everybody at once and never verified.
-        self._contested: list[Cell] = [(u, cycle.months[-1]) for u in cycle.units[1:3]]
+        self._contested: list[Cell] = [(unit, months[-1]) for unit in units[:2]]
         self._chance.shuffle(self._cells)
 
     async def run(self, over: Callable[[], bool]) -> None:
         """Take score after score from its entry through its corrections until it is over."""
-        standing: dict[Cell, tuple[int, str]] = {}
-        number = 0
-        while not over():
-            cell = self._cells[number % len(self._cells)]
-            number += 1
-            if cell not in standing and cell[0] != self._town.written.units[0]:
-                entered = await self._enter(cell)
-                if entered is None:
-                    continue
-                standing[cell] = entered
-            elif cell in standing:
-                for _ in range(CORRECTIONS):
-                    standing[cell] = await self._correct(cell, *standing[cell])
-                    if over():
-                        return
+        standing: dict[Cell, tuple[int, str] | None] = {}
+        for cell in cycle(self._cells):
+            if cell not in standing:
+                standing[cell] = await self._enter(cell)
+            for _ in range(CORRECTIONS):
+                known = standing[cell]
+                if over() or known is None:
+                    break
+                standing[cell] = await self._correct(cell, *known)
+            if over():
+                return
 
     async def close(self) -> None:
         """Hang up."""
@@ -86,7 +84,7 @@ class Writer:
     # ---- what they do
 
     async def _enter(self, cell: Cell) -> tuple[int, str] | None:
-        """Enter a score, perhaps once more, and verify it; the position and value that are official."""
+        """Enter a score, perhaps once more, and verify it; its position and value, None if a command went wrong."""
         if self._chance.random() < 0.5:
             await self._enter_contested()
         number = value(self._chance)
@@ -95,13 +93,13 @@ class Writer:
             number = other_than(number, self._chance)
             position = await self._recorded(SCORER, "enterScore", self._entry(cell, number))
         given = self._town.written.cell(cell) | {"verifiedPosition": str(position)}
-        position = await self._recorded(CHECKER, "verifyScore", given)
+        verified = await self._recorded(CHECKER, "verifyScore", given)
         await self._refused(SCORER, "enterScore", self._entry(cell, number), "ALREADY_ENTERED")
-        await self._read_back(cell, position)
-        return position, number
+        await self._read_back(cell, verified)
+        return (position, number) if verified else None
 
-    async def _correct(self, cell: Cell, position: int, number: str) -> tuple[int, str]:
-        """Ask for a correction and have it approved or rejected; the position and value that are official then."""
+    async def _correct(self, cell: Cell, position: int, number: str) -> tuple[int, str] | None:
+        """Ask for a correction and have it approved or rejected; what stands then, None if a command went wrong."""
         named = self._town.written.cell(cell)
         proposed = other_than(number, self._chance)
         asked = named | {
@@ -112,6 +110,8 @@ class Writer:
             "evidence": [self._town.evidence],
         }
         request = await self._recorded(SCORER, "requestCorrection", asked)
+        if not request:
+            return None
         decided = named | {"requestPosition": str(request)}
         chance = self._chance.random()
         if chance < 0.05:
@@ -124,7 +124,7 @@ class Writer:
             await self._refused(SCORER, "requestCorrection", asked, "STALE_CORRECTION")
         if chance > 0.6:
             await self._read_back(cell, approved)
-        return approved, proposed
+        return (approved, proposed) if approved else None
 
     async def _enter_contested(self) -> None:
         cell = self._chance.choice(self._contested)
@@ -134,9 +134,9 @@ class Writer:
         return self._town.written.cell(cell) | {"value": number, "uom": MEASURED_IN}
 
     async def _read_back(self, cell: Cell, position: int) -> None:
-        """Ask for at least the position that was just acknowledged, as another person."""
-        cycle = self._town.written
-        variables = {"cycle": cycle.cycle_id, "unit": cell[0], "indicator": cycle.indicator_id, "month": cell[1]}
+        """Ask for at least the position that was just acknowledged, over another connection."""
+        written = self._town.written
+        variables = {"cycle": written.cycle_id, "unit": cell[0], "indicator": written.indicator_id, "month": cell[1]}
         question = Question("scoreHistory", variables)
         text = document(question.kind, whole=self._chance.random() < 0.3)
         answer = await self._sessions[CHECKER].ask(text, variables | {"atLeast": str(position)})

@@ -55,8 +55,10 @@ INSERT INTO peer.score_edit (
     position, score_key, version, type, recorded_at, person_id, value, old_value, new_value, reason_code
 )
 SELECT
-    h.position, h.stream, h.version, h.type, h.recorded_at, h.person_id, h.value, h.before, h.after, h.reason_code
+    e.position, e.stream, e.version, e.type, e.recorded_at, e.person_id, e.value, h.before,
+    CASE WHEN h.basis IS NOT NULL THEN e.value END, e.reason_code
 FROM score_history.score_history AS h
+JOIN ledger.event AS e ON e.ledger_id = h.ledger_id AND e.position = h.position
 WHERE h.ledger_id = 1;
 CREATE INDEX score_edit_by_score ON peer.score_edit (score_key, position);
 CREATE INDEX score_edit_by_person ON peer.score_edit (person_id);

@@ -9,7 +9,9 @@ Hits ask the same questions again, and 304 is what a client gets that names the 
 is ours with LEDGER_FAST=off.
 
 Prints medians of the rounds, ratios as medians of each round's ratio, and the CPU time of the server
-process (user and system) for each request. PostgreSQL's own time, which both need, is in none of them.
+process (user and system) for each request, of which the ratio says how many of ours the peer's time is
+worth; PostgreSQL's own time, which both need, is in none of them. The last line of a question is
+what PostgreSQL does alone: the peer's rows by a prepared statement, asked by pgbench on as many connections.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import subprocess
@@ -40,7 +43,7 @@ from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 from ledger.api.service import open_service  # noqa: E402
 from ledger.api.tokens import make_token  # noqa: E402
 from ledger.database import Database  # noqa: E402
-from ledger.embedded import EmbeddedPostgres  # noqa: E402
+from ledger.embedded import EmbeddedPostgres, find_binaries  # noqa: E402
 from ledger.settings import Settings  # noqa: E402
 
 HOST = "127.0.0.1"
@@ -53,6 +56,8 @@ STAMP_FIRST, STAMP_LAST = 100_000, EVENTS_MIN - 1
 """So many that an answer is long forgotten when its turn comes again."""
 TICKS = os.sysconf("SC_CLK_TCK")
 JSON = {"content-type": "application/json"}
+BOUNDS = {"misses": ">= 2", "hits": ">= 8", "304": ">= 15"}
+"""What the ratio of requests per second has to be; of the waiting time alone it has to be 0.75 at most."""
 
 RANKING = """query($cycle: String!, $group: String!, $atLeast: Position) {
   ranking(cycle: $cycle, group: $group, atLeast: $atLeast) { rows(first: 50) { nodes {
@@ -74,6 +79,17 @@ PEER_HISTORY = """query($key: String!) {
     position recordedAt type oldValue newValue reasonCode personByPersonId { personId role unitId }
   } }
 }"""
+
+LIMIT_RANKING = """\\set number random(1, 10)
+SELECT rank, unit_id, unit_name, participation, total, exact, complete, missing FROM peer.ranking_row
+WHERE cycle_id = 'C001' AND group_id = 'G' || lpad(:number::text, 2, '0') ORDER BY place LIMIT 50;
+"""
+LIMIT_HISTORY = """\\set number random(1, 50)
+SELECT e.position, e.recorded_at, e.type, e.old_value, e.new_value, e.reason_code, p.person_id, p.role, p.unit_id
+FROM peer.score_edit AS e LEFT JOIN peer.person AS p USING (person_id)
+WHERE e.score_key = concat_ws(chr(58), 'score', 'C001', 'C001-G01-U' || lpad(:number::text, 2, '0'), 'I01', '2018-Y')
+ORDER BY e.position LIMIT 20;
+"""
 
 
 @dataclass
@@ -177,8 +193,9 @@ def compare(peers: Path, settings: Settings, conninfo: str, cycles: int, rounds:
         ]
         for each in starting:
             each.wait_until_ready()
-        for what, our_questions, their_questions in questions(cycles):
+        for what, our_questions, their_questions, limit in questions(cycles):
             measure(peers, what, cases(*starting, our_questions, their_questions), rounds, seconds)
+            print_limit(conninfo, limit, rounds * seconds)
 
 
 def start(stack: ExitStack, where: Path, surroundings: dict[str, str], *command: str) -> subprocess.Popen[bytes]:
@@ -198,8 +215,8 @@ def uri(conninfo: str) -> str:
 # ---- questions
 
 
-def questions(cycles: int) -> Iterator[tuple[str, list[tuple[str, Any]], list[tuple[str, Any]]]]:
-    """Each question with different variables, to us and to the peer."""
+def questions(cycles: int) -> Iterator[tuple[str, list[tuple[str, Any]], list[tuple[str, Any]], str]]:
+    """Each question with different variables, to us and to the peer, and as a script of pgbench."""
     chance = random.Random(7)
     rankings: list[tuple[str, str]] = []
     scores: list[tuple[str, str, str]] = []
@@ -212,11 +229,13 @@ def questions(cycles: int) -> Iterator[tuple[str, list[tuple[str, Any]], list[tu
         "ranking, 50 rows of 8 fields",
         [(RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
         [(PEER_RANKING, {"cycle": cycle, "group": group}) for cycle, group in rankings],
+        LIMIT_RANKING,
     )
     yield (
         "score history, 20 entries with actor",
         [(HISTORY, {"cycle": c, "unit": unit, "indicator": indicator}) for c, unit, indicator in scores],
         [(PEER_HISTORY, {"key": f"score:{c}:{u}:{i}:{synthetic.PERIOD}"}) for c, u, i in scores],
+        LIMIT_HISTORY,
     )
 
 
@@ -253,20 +272,52 @@ def conditional(server: Server, document: str, variables: dict[str, str]) -> dic
 
 def measure(peers: Path, what: str, found: list[Case], rounds: int, seconds: int) -> None:
     """Interleaved rounds, every case once in each, at eight connections and then at one; the first only warms up."""
+    if len({len(answered_rows(case)) for case in found if case.status == "200"}) != 1:
+        raise SystemExit(f"{what}: not everybody answers with as many rows")
     for number in range(rounds + 1):
         for case in found:
             one_round(peers, case, seconds, counts=number > 0)
     print(f"\n{what}")
-    print(f"{'':16} {'req/s':>9} {'ratio':>7} {'cpu ms':>8} {'p50 ms, c=1':>12} {'ratio':>7}")
+    print(f"{'':14} {'req/s':>8} {'ratio':>7} {'bound':>6} {'cpu ms':>8} {'ratio':>7} {'p50 ms, c=1':>12} {'ratio':>7}")
     peer = found[0]
     for case in found:
-        ratio = statistics.median(a / b for a, b in zip(case.per_second, peer.per_second, strict=True))
-        slower = statistics.median(a / b for a, b in zip(case.p50_ms, peer.p50_ms, strict=True))
+        faster = median_ratio(case.per_second, peer.per_second)
+        cheaper = median_ratio(peer.cpu_ms, case.cpu_ms)
+        waits = median_ratio(case.p50_ms, peer.p50_ms)
         print(
-            f"{case.name:16} {statistics.median(case.per_second):9,.0f} {ratio:7.2f}"
-            f" {statistics.median(case.cpu_ms):8.3f} {statistics.median(case.p50_ms):12.2f} {slower:7.2f}",
+            f"{case.name:14} {statistics.median(case.per_second):8,.0f} {faster:7.2f} {BOUNDS.get(case.name, ''):>6}"
+            f" {statistics.median(case.cpu_ms):8.3f} {cheaper:7.2f}"
+            f" {statistics.median(case.p50_ms):12.2f} {waits:7.2f}",
             flush=True,
         )
+
+
+def answered_rows(case: Case) -> list[Any]:
+    """The rows of the answer to the first request."""
+    asked = case.requests[0]
+    body = asked["body"].replace(STAMP, str(STAMP_FIRST)).encode()
+    with urlopen(Request(f"http://{HOST}:{case.server.port}{asked['path']}", body, asked["headers"])) as answer:
+        value = json.load(answer)["data"]
+    while isinstance(value, dict):
+        value = value.get("nodes") or next(iter(value.values()))
+    return value
+
+
+def median_ratio(some: list[float], others: list[float]) -> float:
+    """The median of each round's ratio."""
+    return statistics.median(a / b for a, b in zip(some, others, strict=True))
+
+
+def print_limit(conninfo: str, script: str, seconds: int) -> None:
+    """What PostgreSQL does alone, where there is a pgbench."""
+    pgbench = find_binaries().directory / "pgbench"
+    if not pgbench.exists():
+        return
+    options = ["-n", "-M", "prepared", "-c", "8", "-T", str(seconds), "-f", "-"]
+    command = [str(pgbench), *options, conninfo]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    found = re.search(r"tps = ([\d.]+)", done.stdout)
+    print(f"{'PostgreSQL':14} {float(found[1]) if found else 0:8,.0f}")
 
 
 def one_round(peers: Path, case: Case, seconds: int, *, counts: bool) -> None:

@@ -1,20 +1,22 @@
 """Building: a projection's tables made from position 0 beside those in use, then put in their place.
 
-The first creation, a new version and a rebuild are this one path. Readers go on with the
+The first creation, a new version and a rebuild are this one path. Everything there is goes
+into the new tables in one statement, then they get their indexes. Readers go on with the
 old tables until the switch, which renames two schemas in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from typing import LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger.database import APP_ROLE, Connection
-from ledger.folding import SWITCH_LOCK, Folder, NotPrepared, ProjectionStopped, Tables, analyze
+from ledger.database import APP_ROLE, Connection, Database
+from ledger.folding import SWITCH_LOCK, Folder, NotPrepared, ProjectionStopped, Tables, analyze, connect
 from ledger.inspection import Inspection
 from ledger.projection import Projection, statement
 from ledger.slices import Cycles
@@ -22,8 +24,39 @@ from ledger.slices import Cycles
 BUILD_LOCK = 0x6C65_6462
 """Advisory lock class ("ledb"), so that one process at a time builds a projection."""
 
-OnProgress = Callable[[int, int], None]
-"""Told how many positions are done, and how many there are."""
+BUILT_AT_ONCE_MAX = 3
+"""Two load and one settles, which is work for this process and not for the database."""
+_SESSION = {"work_mem": "256MB", "maintenance_work_mem": "256MB"}
+
+
+def build(
+    database: Database,
+    chosen: Mapping[str, Projection],
+    make: Callable[[Connection, Projection], Building],
+    *,
+    anew: bool,
+    on_built: Callable[[str], None],
+) -> None:
+    """Build projections beside each other, each on a connection of its own, after those that it follows.
+
+    `on_built` is told each name. Raises what a building raises, once all are done.
+    """
+    followed = {name for projection in chosen.values() for name in projection.follows}
+    building: dict[str, Future[None]] = {}
+
+    def build_one(projection: Projection) -> None:
+        for name in building.keys() & set(projection.follows):
+            building[name].result()
+        with connect(database, **_SESSION) as connection:
+            make(connection, projection).build(anew=anew)
+        on_built(projection.name)
+
+    with ThreadPoolExecutor(BUILT_AT_ONCE_MAX, "ledger-building") as threads:
+        # Who waits comes after those waited for, so these are always at work.
+        for name, projection in sorted(chosen.items(), key=lambda item: (item[0] not in followed, not item[1].follows)):
+            building[name] = threads.submit(build_one, projection)
+    for built in building.values():
+        built.result()
 
 
 class Building:
@@ -42,7 +75,15 @@ class Building:
         self._inspection = inspection
         self._cycles: dict[int, Cycles] = {}
 
-    def build(self, *, anew: bool, on_progress: OnProgress) -> None:
+    def admit(self) -> bool:
+        """Give every ledger a place in the tables if those of this version are there; return whether they are."""
+        with self._alone():
+            current = self._is_current()
+            if current:
+                self._admit(self._projection.name)
+            return current
+
+    def build(self, *, anew: bool) -> None:
         """Make the tables and put them in place; unless `anew`, only if none of this version are there.
 
         An event that cannot be folded ends the filling before it, as it would have ended in
@@ -51,11 +92,11 @@ class Building:
         with self._alone():
             if anew or not self._is_current():
                 self._create()
-                self._fill(on_progress)
+                self._load()
                 self._index()
-                self._fill(on_progress)
+                self._fill()
                 analyze(self._connection, self._tables.schema)
-                self._switch(on_progress)
+                self._switch()
             self._admit(self._projection.name)
 
     @contextmanager
@@ -98,22 +139,21 @@ class Building:
         )
         self._connection.execute(admission, (version, self._ledger_id, version))
 
-    def _fill(self, on_progress: OnProgress) -> None:
-        """Fold everything there is."""
-        folders = self._folders()
-        total = sum(folder.head() for folder in folders)
-        done = 0
-        for folder in folders:
-            followed = [folder.position(name) for name in self._projection.follows]
-            through = min([folder.head(), *followed])
-            position = folder.position(self._tables.schema)
-            try:
-                while position < through:
-                    position = folder.fold_next(self._tables, through=through, positions_max=self._batch)
-                    on_progress(min(done + position, total), total)
-            except ProjectionStopped as stopped:
-                position = stopped.position - 1
-            done += position
+    def _load(self) -> None:
+        """Fold everything there is at once; what cannot be is left to `_fill`."""
+        for folder in self._folders():
+            folder.load(self._tables, through=self._through(folder))
+
+    def _fill(self) -> None:
+        """Fold whatever there is besides."""
+        for folder in self._folders():
+            through = self._through(folder)
+            with suppress(ProjectionStopped):
+                while folder.fold_next(self._tables, through=through, positions_max=self._batch) < through:
+                    pass
+
+    def _through(self, folder: Folder) -> int:
+        return min([folder.head(), *(folder.position(name) for name in self._projection.follows)])
 
     def _folders(self) -> list[Folder]:
         admitted = _named("SELECT ledger_id FROM {}.checkpoint ORDER BY ledger_id", self._tables.schema)
@@ -130,7 +170,7 @@ class Building:
                 self._connection.execute("SELECT set_config('search_path', %s, true)", (self._tables.schema,))
                 self._connection.execute(index.sql)
 
-    def _switch(self, on_progress: OnProgress) -> None:
+    def _switch(self) -> None:
         name, schema = Identifier(self._projection.name), Identifier(self._tables.schema)
         with self._connection.transaction():
             # From here on nobody folds the old tables, so the new ones can come as far.
@@ -138,7 +178,7 @@ class Building:
                 "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", (SWITCH_LOCK, self._projection.name)
             )
             self._admit(self._tables.schema)
-            self._fill(on_progress)
+            self._fill()
             self._connection.execute(_named("DROP SCHEMA IF EXISTS {} CASCADE", self._old_schema))
             if self._connection.execute("SELECT to_regnamespace(%s)", (self._projection.name,)).fetchone() != (None,):
                 self._require_no_loss()

@@ -109,20 +109,23 @@ class _Batch:
 
     def fits(self, world: World) -> bool:
         """Whether a decision can be appended with these: made on nothing they write, and on the same versions."""
-        relied_on = world.relied_on
-        return (
-            self.written.isdisjoint(relied_on)
-            and self.cycles.isdisjoint(world.still)
-            and all(self.still.get(cycle_id, as_of) == as_of for cycle_id, as_of in world.still.items())
-            and all(self.relied_on.get(stream, version) == version for stream, version in relied_on.items())
-        )
+        if not (self.written.isdisjoint(world.relied_on) and self.cycles.isdisjoint(world.still)):
+            return False
+        for mine, its in ((self.still, world.still), (self.relied_on, world.relied_on)):
+            for name, known in its.items():
+                if mine.get(name, known) != known:
+                    return False
+        return True
 
     def add(self, turn: _Turn, drafts: list[Draft], world: World) -> None:
         self.decided.append((turn, drafts))
         self.relied_on.update(world.relied_on)
         self.still.update(world.still)
-        self.written.update(draft.stream for draft in drafts)
-        self.cycles.update(cycle_id for draft in drafts if (cycle_id := getattr(draft.fact, "cycle_id", None)))
+        for draft in drafts:
+            self.written.add(draft.stream)
+            cycle_id = getattr(draft.fact, "cycle_id", None)
+            if cycle_id is not None:
+                self.cycles.add(cycle_id)
         if world.expires_at is not None:
             self.expires_at = min(self.expires_at or world.expires_at, world.expires_at)
 

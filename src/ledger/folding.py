@@ -7,11 +7,13 @@ before it is folded, nothing after it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 
 import psycopg
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ledger.database import PROJECTOR_ROLE, Connection, Database
 from ledger.inspection import Inspection
@@ -48,6 +50,10 @@ class NotPrepared(Exception):
     """The projection's tables are not there, or those of another version are: call `Projector.prepare`."""
 
 
+class _OutOfStep(Exception):
+    """Some checkpoint is not where it was expected, or of another version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The tables of one projection, in the schema that they live in."""
@@ -61,9 +67,9 @@ class Tables:
         return ", ".join((self.schema, *self.projection.follows))
 
 
-def connect(database: Database) -> Connection:
-    """A connection for folding, in autocommit mode."""
-    return psycopg.connect(database.as_role(PROJECTOR_ROLE, **_SESSION), autocommit=True)
+def connect(database: Database, **settings: str) -> Connection:
+    """A connection for folding, in autocommit mode; `settings` are PostgreSQL's, for its session."""
+    return psycopg.connect(database.as_role(PROJECTOR_ROLE, **_SESSION | settings), autocommit=True)
 
 
 class Folder:
@@ -87,10 +93,11 @@ class Folder:
     def position(self, schema: str) -> int:
         """The position that the tables of a schema had reached when last looked at. Raises NotPrepared."""
         if schema not in self._seen:
-            self._seen[schema] = self._checkpoint(schema)
+            self._seen[schema] = self.checkpoint(schema)
         return self._seen[schema]
 
-    def _checkpoint(self, schema: str) -> int:
+    def checkpoint(self, schema: str) -> int:
+        """The position that the tables of a schema have reached. Raises NotPrepared."""
         with suppress(psycopg.errors.UndefinedTable):
             row = self.connection.execute(
                 SQL("SELECT position FROM {}.checkpoint WHERE ledger_id = %s").format(Identifier(schema)),
@@ -99,6 +106,46 @@ class Folder:
             if row is not None:
                 return row[0]
         raise NotPrepared(schema)
+
+    def load(self, tables: Tables, *, through: int) -> int:
+        """Fold everything up to `through` into new tables in one statement, and return the position reached.
+
+        For tables without an index, in which nothing could be looked up quickly. Where some
+        event cannot be folded nothing is, and finding it is left to `fold_next`.
+        """
+        damage = self._inspection.first_damage(self.connection, self.ledger_id, after=0, through=through)
+        if damage is not None:
+            through = damage.position - 1
+        if through > 0:
+            self._attempt(tables, through)
+        return self.position(tables.schema)
+
+    def fold_together(self, projections: Sequence[Projection], through: int) -> bool:
+        """Fold a few positions into projections that have all come equally far, in one transaction.
+
+        Returns False, and folds nothing, if they have not, if it is not a few, if another worker
+        was first, or if some event cannot be folded: each of them is for `fold_next` then.
+        """
+        after = min(self.position(each.name) for each in projections)
+        together = all(self.position(each.name) == after for each in projections)
+        if not together or not after < through <= after + SMALL_RANGE_POSITIONS_MAX:
+            return False
+        if self._inspection.first_damage(self.connection, self.ledger_id, after=after, through=through) is not None:
+            return False
+        names = {each.name: each.version for each in projections}
+        arguments = {"ledger_id": self.ledger_id, "after": after, "through": through}
+        try:
+            with self.connection.transaction():
+                self.connection.execute(_TOGETHER, (SWITCH_LOCK, ", ".join(names), list(names)))
+                row = self.connection.execute(_moving(tuple(names.items())), arguments).fetchone()
+                if row != (len(projections),):
+                    raise _OutOfStep
+                for each in projections:
+                    self.connection.execute(each.sections["fold"].sql, arguments)
+        except (_OutOfStep, psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError):
+            return False
+        self._seen |= dict.fromkeys(names, through)
+        return True
 
     def fold_next(self, tables: Tables, *, through: int, positions_max: int) -> int:
         """Fold the next at most `positions_max` positions up to `through`, and return the position reached.
@@ -157,11 +204,12 @@ class Folder:
     def _lock_checkpoint(self, tables: Tables, *, small: bool) -> int:
         # A switch of tables waits for this lock, and after it names mean the new tables. A few
         # events are looked up in the tables' keys, whatever stale statistics say of scanning.
-        joins = "off" if small else "on"
+        scans = "off" if small else "on"
         self.connection.execute(
             "SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s)), set_config('search_path', %s, true),"
-            " set_config('enable_hashjoin', %s, true), set_config('enable_mergejoin', %s, true)",
-            (SWITCH_LOCK, tables.projection.name, tables.search_path, joins, joins),
+            " set_config('enable_seqscan', %s, true), set_config('enable_hashjoin', %s, true),"
+            " set_config('enable_mergejoin', %s, true)",
+            (SWITCH_LOCK, tables.projection.name, tables.search_path, scans, scans, scans),
         )
         try:
             row = self.connection.execute(
@@ -180,6 +228,32 @@ class Folder:
         else:
             arguments = {"ledger_id": self.ledger_id, "after": after, "through": through}
             self.connection.execute(fold.sql, arguments)
+
+
+# The plan is made once and holds for all small ranges, which are looked up by keys whatever they are.
+_TOGETHER = """
+SELECT
+    pg_advisory_xact_lock_shared(%s, hashtext(named.name)),
+    set_config('search_path', %s, true),
+    set_config('plan_cache_mode', 'force_generic_plan', true),
+    set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true)
+FROM unnest(%s::text[]) AS named (name)"""
+
+
+@cache
+def _moving(names: tuple[tuple[str, int], ...]) -> Composed:
+    """Move the checkpoints of projections, named with their versions, and count those that were in their place."""
+    moves = [
+        SQL(
+            "{name} AS (UPDATE {name}.checkpoint SET position = %(through)s"
+            " WHERE ledger_id = %(ledger_id)s AND position = %(after)s AND version = {version} RETURNING true)"
+        ).format(name=Identifier(name), version=Literal(version))
+        for name, version in names
+    ]
+    moved = SQL(" UNION ALL ").join(SQL("SELECT FROM {}").format(Identifier(name)) for name, _ in names)
+    return SQL("WITH {} SELECT count(*) FROM ({}) AS moved").format(SQL(", ").join(moves), moved)
 
 
 def analyze(connection: Connection, schema: str) -> None:

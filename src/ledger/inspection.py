@@ -8,6 +8,7 @@ Whether they are the bytes that were signed is the verifier's question, not this
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import psycopg
@@ -27,23 +28,29 @@ class Damage:
 
 
 class Inspection:
-    """Inspects each range once; remembers, for each ledger, the range that it found sound."""
+    """Inspects each range once; remembers, for each ledger, the range that it found sound.
+
+    Safe to call from several threads: who needs a range that another is inspecting waits for it.
+    """
 
     def __init__(self) -> None:
+        # Guarded by _lock.
         self._sound: dict[int, tuple[int, int]] = {}
+        self._lock = threading.Lock()
         self._types = _fact_types()
 
     def first_damage(self, connection: Connection, ledger_id: int, *, after: int, through: int) -> Damage | None:
         """Return the first damage in (after, through], None if the range is sound."""
-        low, high = self._sound.get(ledger_id, (after, after))
-        if not low <= after <= high:
-            low, high = after, after
-        if high < through:
+        with self._lock:
+            low, high = self._sound.get(ledger_id, (after, after))
+            if not low <= after <= high:
+                low, high = after, after
+            if high >= through:
+                return None
             damage = self._narrowed(connection, ledger_id, high, through)
             high = through if damage is None else max(high, damage.position - 1)
             self._sound[ledger_id] = (low, high)
             return damage
-        return None
 
     def _narrowed(self, connection: Connection, ledger_id: int, after: int, through: int) -> Damage | None:
         """Look at the range; if its bytes cannot even be read, look at smaller and smaller ones."""

@@ -59,6 +59,11 @@ class Projection:
     """`table`, `index`, `fold`, and what a projection that is folded in Python needs instead of `fold`."""
     reads: Mapping[str, Statement]
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is settled in Python; then it may be behind the others, and nobody waits for it."""
+        return "fold" not in self.sections
+
 
 def projections() -> dict[str, Projection]:
     """Every projection by name, each after those that it follows. Raises BadProjection."""

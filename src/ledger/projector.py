@@ -10,13 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from ledger.building import Building, OnProgress
+from ledger.building import Building, build
 from ledger.database import PROJECTOR_ROLE, Connection, Database
 from ledger.folding import Folder, NotPrepared, ProjectionStopped, Tables, analyze, connect
 from ledger.inspection import Inspection
@@ -28,6 +27,8 @@ BATCH_POSITIONS_MAX = 100_000
 """Positions folded in one transaction; a live tail is a batch of a few, a catch-up of many."""
 ANALYZE_POSITIONS_MIN = 10_000
 """After folding so many at once the planner's statistics are renewed."""
+SETTLING_PAUSE = 4.0
+"""How many times as long as they took to settle standings are left alone, while events keep coming."""
 POLL_S = 1.0
 RECONNECT_S = 0.5
 _STOP_CHECK_S = 0.1
@@ -45,32 +46,38 @@ class Projector:
         self._projections = projections()
         self._inspection = Inspection()
         self._cycles = Cycles(ledger_id)
-        self._woken = threading.Event()
-        # Written by the thread that folds; others only read the newest value.
+        self._folded = [each for each in self._projections.values() if not each.settled]
+        self._settled = [each for each in self._projections.values() if each.settled]
+        self._woken, self._settle = threading.Event(), threading.Event()
+        # Each written by the thread that folds it; others only read the newest value.
         self._stops: dict[str, ProjectionStopped] = {}
 
     @property
     def stopped(self) -> ProjectionStopped | None:
         """The first place where a projection cannot go on, None while all are well."""
-        return min(self._stops.values(), key=lambda stop: stop.position, default=None)
+        return min(tuple(self._stops.values()), key=lambda stop: stop.position, default=None)
 
-    def prepare(self, on_progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> None:
-        """Create the projections that are missing, and build anew those of another version.
-
-        `on_progress` is told the projection's name, the positions done and their number.
-        """
+    def prepare(self) -> None:
+        """Create the projections that are missing, and build anew those of another version."""
         with connect(self._database) as connection:
-            for name, projection in self._projections.items():
-                self._building(connection, projection).build(anew=False, on_progress=partial(on_progress, name))
+            outdated = [
+                name
+                for name, projection in self._projections.items()
+                if not self._building(connection, projection).admit()
+            ]
+        self._build(outdated, anew=False, on_built=lambda name: None)
 
-    def rebuild(self, name: str, on_progress: OnProgress = lambda done, total: None) -> None:
-        """Build one projection anew from position 0 while readers go on with the old tables.
+    def rebuild(self, *names: str, on_built: Callable[[str], None] = lambda name: None) -> None:
+        """Build projections anew from position 0, all if none is named, while readers go on with the old tables.
 
-        Raises KeyError for an unknown name; ProjectionStopped if the new tables cannot come
-        as far as the old ones, which are kept then.
+        `on_built` is told each name. Raises KeyError for an unknown one; ProjectionStopped if
+        new tables cannot come as far as the old ones, which are kept then.
         """
-        with connect(self._database) as connection:
-            self._building(connection, self._projections[name]).build(anew=True, on_progress=on_progress)
+        self._build(names or self._projections, anew=True, on_built=on_built)
+
+    def _build(self, names: Iterable[str], *, anew: bool, on_built: Callable[[str], None]) -> None:
+        chosen = {name: self._projections[name] for name in names}
+        build(self._database, chosen, self._building, anew=anew, on_built=on_built)
 
     def _building(self, connection: Connection, projection: Projection) -> Building:
         batch = self._batch_positions_max
@@ -84,53 +91,81 @@ class Projector:
         with connect(self._database) as connection:
             return self._catch_up(self._folder(connection), through)
 
+    def _catch_up(self, folder: Folder, through: int | None) -> int:
+        head = folder.head()
+        target = head if through is None else min(head, through)
+        reached = min(self._bring(folder, each, target) for each in (self._folded, self._settled))
+        stopped = self.stopped
+        if stopped is not None:
+            raise stopped
+        return reached
+
     def wake(self) -> None:
         """Have `run` look for new events at once."""
         self._woken.set()
+        self._settle.set()
 
     def run(self, stop: threading.Event) -> None:
         """Keep the projections at the head until `stop` is set; outlives restarts of the database.
 
-        A projection that cannot go on is reported by `stopped` and tried again once a second.
+        What is settled has a thread of its own: nobody waits for it, and it takes a fifth of
+        a core at most. A projection that cannot go on is reported by `stopped` and tried
+        again once a second.
         """
-        listener = threading.Thread(target=self._listen, args=(stop,), name="ledger-listener", daemon=True)
-        listener.start()
+        beside = [
+            threading.Thread(target=self._listen, args=(stop,), name="ledger-listener", daemon=True),
+            threading.Thread(
+                target=self._keep,
+                args=(self._settled, self._settle, stop, SETTLING_PAUSE),
+                name="ledger-settler",
+                daemon=True,
+            ),
+        ]
+        for thread in beside:
+            thread.start()
+        self._keep(self._folded, self._woken, stop, 0.0)
+        for thread in beside:
+            thread.join()
+
+    def _keep(self, chosen: Sequence[Projection], woken: threading.Event, stop: threading.Event, pause: float) -> None:
+        """Keep some projections at the head, pausing each time for `pause` times as long as it took."""
         while not stop.is_set():
             try:
                 with connect(self._database) as connection:
-                    self._run_connected(self._folder(connection), stop)
+                    self._keep_connected(self._folder(connection), chosen, woken, stop, pause)
             except (psycopg.OperationalError, psycopg.InterfaceError, NotPrepared) as error:
                 _log.warning("folding is interrupted: %s", error)
                 stop.wait(RECONNECT_S)
-        listener.join()
 
-    def _run_connected(self, folder: Folder, stop: threading.Event) -> None:
+    def _keep_connected(
+        self, folder: Folder, chosen: Sequence[Projection], woken: threading.Event, stop: threading.Event, pause: float
+    ) -> None:
         while not stop.is_set():
-            self._woken.clear()
-            reported = self.stopped
-            try:
-                self._catch_up(folder, None)
-            except ProjectionStopped as stopped:
-                if reported is None or str(reported) != str(stopped):
-                    _log.error("%s", stopped)
+            woken.clear()
+            reported, began = self.stopped, time.monotonic()
+            self._bring(folder, chosen, folder.head())
+            stopped = self.stopped
+            if stopped is not None and str(stopped) != str(reported):
+                _log.error("%s", stopped)
+            stop.wait(pause * (time.monotonic() - began))
             deadline = time.monotonic() + POLL_S
-            while not stop.is_set() and not self._woken.wait(_STOP_CHECK_S) and time.monotonic() < deadline:
+            while not stop.is_set() and not woken.wait(_STOP_CHECK_S) and time.monotonic() < deadline:
                 pass
 
-    def _catch_up(self, folder: Folder, through: int | None) -> int:
-        head = folder.head()
-        target = head if through is None else min(head, through)
+    def _bring(self, folder: Folder, chosen: Sequence[Projection], target: int) -> int:
+        """Fold up to `target` whatever can be folded, and return the position that all of these have reached."""
+        if chosen is self._folded and folder.fold_together(chosen, target):
+            for each in chosen:
+                self._stops.pop(each.name, None)
+            return target
         reached: dict[str, int] = {}
-        for name, projection in self._projections.items():
-            limit = min([target, *(reached[followed] for followed in projection.follows)])
+        for projection in chosen:
+            followed = (reached.get(name, 0) or folder.checkpoint(name) for name in projection.follows)
             try:
-                reached[name] = self._fold_through(folder, projection, limit)
+                reached[projection.name] = self._fold_through(folder, projection, min([target, *followed]))
             except ProjectionStopped as stopped:
-                self._stops[name] = stopped
-                reached[name] = stopped.position - 1
-        stopped = self.stopped
-        if stopped is not None:
-            raise stopped
+                self._stops[projection.name] = stopped
+                reached[projection.name] = stopped.position - 1
         return min(reached.values())
 
     def _fold_through(self, folder: Folder, projection: Projection, through: int) -> int:

@@ -72,7 +72,8 @@ class Reader:
         self._head_query = _HEAD.sql.format(
             checkpoints=SQL(" UNION ALL ").join(
                 SQL("SELECT position FROM {}.checkpoint WHERE ledger_id = %(ledger_id)s").format(Identifier(name))
-                for name in self._projections
+                for name, projection in self._projections.items()
+                if not projection.settled
             )
         )
         # Only grows, so a stale look at it merely asks the database once more.
@@ -124,12 +125,17 @@ class Reader:
         return AsOf(position, recorded)
 
     def wait_for(self, position: int, timeout_s: float = WAIT_S) -> None:
-        """Return once every projection has reached `position`. Raises NotReached after `timeout_s`."""
+        """Return once every projection has reached `position`.
+
+        Raises NotReached after `timeout_s`, and at once for a position that is not recorded yet: nobody was told
+        of it, and who asked for it all the same would keep a thread from others.
+        """
         deadline, pause_s = time.monotonic() + timeout_s, _POLL_S
         while position > self._reached:
-            reached = self.head().position
+            looked = self.look()
+            reached = looked.head.position
             if position > reached:
-                if time.monotonic() >= deadline:
+                if position > looked.recorded or time.monotonic() >= deadline:
                     raise NotReached(position=position, reached=reached)
                 time.sleep(pause_s)
                 pause_s = min(pause_s * 1.2, _POLL_MAX_S)

@@ -236,32 +236,25 @@ class Answers(Reader):
     ) -> list[Event]:
         """The next events that fit, of those recorded up to `at`; `after` and `before` are not included."""
         self.require(at)
-        page = {"as_of": at, "after": after, "before": before, "limit": limit}
+        direction = SQL("DESC") if newest_first else SQL("ASC")
         if filter.types and not (filter.unit_id or filter.cycle_id or filter.person_id):
-            return self._events_of_types(filter.types, newest_first=newest_first, page=page)
-        timeline, key = _timeline(filter)
-        query = _EVENTS.sql.format(
-            timeline=timeline,
-            key=key,
-            direction=SQL("DESC") if newest_first else SQL("ASC"),
-        )
+            query = _EVENTS_OF_TYPES.sql.format(direction=direction)
+        else:
+            timeline, key = _timeline(filter)
+            query = _EVENTS.sql.format(timeline=timeline, key=key, direction=direction)
         arguments = {
             "ledger_id": self.ledger_id,
-            "types": list(filter.types) or None,
+            "types": list(set(filter.types)) or None,
             "unit_id": filter.unit_id,
             "cycle_id": filter.cycle_id,
             "person_id": filter.person_id,
+            "as_of": at,
+            "after": after,
+            "before": before,
+            "limit": limit,
         }
         with self.connection() as connection, connection.cursor(binary=True) as cursor:
-            return [decode(entry) for (entry,) in cursor.execute(query, arguments | page)]
-
-    def _events_of_types(self, types: Sequence[str], *, newest_first: bool, page: dict[str, Any]) -> list[Event]:
-        """Merge the timelines of the types: each has at most a page of the positions asked for."""
-        read = "by_type_newest_first" if newest_first else "by_type"
-        rows = [row for type_ in set(types) for row in self.read("type_timeline", read, type=type_, **page)]
-        positions = sorted((row["position"] for row in rows), reverse=newest_first)[: page["limit"]]
-        events = list(self.events_at(positions).values())
-        return events[::-1] if newest_first else events
+            return [decode(entry) for (entry,) in cursor.execute(query, arguments)]
 
     def events_at(self, positions: Iterable[int]) -> dict[int, Event]:
         """The events at these positions, by position in order; a position without an event is left out."""
@@ -293,5 +286,6 @@ def _unit_record(row: dict[str, Any]) -> UnitRecord:
 
 
 _EVENTS = statement("projector_events")
+_EVENTS_OF_TYPES = statement("projector_events_of_types")
 
 __all__ = ["RESULTS_REMEMBERED_MAX", "WAIT_S", "Answers", "AsOf", "EventFilter", "NotReached", "UnitRecord", "ValueRow"]

@@ -17,15 +17,19 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from ledger.api.app import create_app
+from ledger.api.patience import PatientProtocol
 
 PATIENCE_S = 20.0
 PROTOCOL = Subprotocol("graphql-transport-ws")
 
 
 @contextmanager
-def listening(client: Client) -> Generator[str]:
-    """Serve a client's service over TCP; the address, without a scheme."""
-    config = uvicorn.Config(create_app(client.service), port=0, log_level="error", lifespan="off", ws_max_size=2**20)
+def listening(client: Client, *, patient: bool = False) -> Generator[str]:
+    """Serve a client's service over TCP; the address, without a scheme. A patient one ends as `ledger serve` does."""
+    application = create_app(client.service)
+    config = uvicorn.Config(
+        application, port=0, log_level="error", lifespan="off", ws_max_size=2**20, http=PatientProtocol
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -36,8 +40,11 @@ def listening(client: Client) -> Generator[str]:
         host, port = server.servers[0].sockets[0].getsockname()[:2]
         yield f"{host}:{port}/graphql"
     finally:
-        server.should_exit = server.force_exit = True
+        server.should_exit, server.force_exit = True, not patient
+        thread.join(PATIENCE_S)
+        ended, server.force_exit = not thread.is_alive(), True
         thread.join()
+        assert ended
 
 
 @dataclass

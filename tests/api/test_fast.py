@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import random
 from collections import Counter
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpx
@@ -16,6 +18,8 @@ from client import Client
 from generated_documents import Documents
 
 from ledger.api.access_log import ACCESS_LOG
+from ledger.api.fast.endpoint import FastEndpoint
+from ledger.api.fast.lines import LINES_MAX
 from ledger.api.schema import schema
 
 REQUESTS, SEEDS = 250, 8
@@ -91,6 +95,18 @@ def test_a_cached_answer_is_not_shared_with_who_may_not_see_it(story: Client) ->
     assert hidden == []
 
 
+def test_persons_who_may_see_the_same_share_what_is_remembered_and_each_is_written_down(story: Client) -> None:
+    log, endpoint = story.service.settings.data_dir / ACCESS_LOG, cast(FastEndpoint, story._app)
+    document = '{ values(cycle: "MINI-2018", indicator: "A", first: 7, asOf: {position: "71"}) { nodes { value } } }'
+    before, remembered = len(log.read_text().splitlines()), len(endpoint._answers._kept)
+
+    first, second = post(story, document, "office"), post(story, document, "leading")
+
+    assert (first.content, len(endpoint._answers._kept) - remembered) == (second.content, 1)
+    lines = [json.loads(line) for line in log.read_text().splitlines()[before:]]
+    assert [line["person_id"] for line in lines] == ["office", "leading"]
+
+
 def test_every_read_is_written_down_also_when_the_answer_was_remembered(story: Client) -> None:
     log = story.service.settings.data_dir / ACCESS_LOG
     before = len(log.read_text().splitlines())
@@ -131,6 +147,85 @@ def test_media_types_have_tags_of_their_own(story: Client) -> None:
     }
 
     assert len(tags) == 2
+
+
+def test_a_registered_document_is_answered_as_fast_where_no_others_are(story: Client, tmp_path: Path) -> None:
+    (tmp_path / "ranking.graphql").write_text(RANKING)
+    settings = replace(story.service.settings, documents=tmp_path, registered_only=True)
+    client = Client(replace(story.service, settings=settings))
+    document_id = f"sha256:{hashlib.sha256(RANKING.encode()).hexdigest()}"
+    query = urlencode({"documentId": document_id, "variables": json.dumps({"at": "80"})})
+
+    answer = client.http("GET", f"/graphql?{query}", headers=client.headers("leading"))
+
+    assert answer.content == post(story, RANKING, "leading", {"at": "80"}).content
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert post(client, RANKING, "leading", {"at": "80"}).status_code == 403
+
+
+def test_a_table_is_as_it_was_although_what_is_kept_has_moved_on(story: Client, plain: Client) -> None:
+    kept = RANKING.replace("unitId total", "id rank unitId unitName participation total exact complete missing")
+
+    for position in range(40, 84):
+        assert post(story, kept, "office", {"at": str(position)}).content == (
+            post(plain, kept, "office", {"at": str(position)}).content
+        ), position
+
+
+def test_connections_that_the_database_ended_cost_nobody_an_answer(story: Client) -> None:
+    def ask(at: int) -> bytes:
+        return post(story, RANKING, "office", {"at": str(at)}).content
+
+    right = [ask(at) for at in (81, 82, 83)]
+    pids = [line._pgconn.backend_pid for line in story.service.lines._idle]
+    with story.service.database.connect() as owner:
+        owner.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s) AS ended (pid)", (pids,))
+
+    fresh = Client(story.service)
+
+    assert pids
+    assert [post(fresh, RANKING, "office", {"at": str(at)}).content for at in (81, 82, 83)] == right
+
+
+def test_many_reads_at_once_take_turns_on_few_connections(story: Client) -> None:
+    lines = story.service.lines
+
+    async def read(as_of: int) -> list[Any]:
+        parameters: dict[str, str | int | None] = {
+            "cycle_id": "MINI-2018",
+            "group_id": "G1",
+            "period": "",
+            "as_of": as_of,
+        }
+        return await lines.read(tuple, "standing", "named", parameters)
+
+    async def all_at_once() -> list[list[Any]]:
+        return await asyncio.gather(*(read(83) for _ in range(5 * LINES_MAX)))
+
+    found = asyncio.run(all_at_once())
+
+    assert len(found[0]) == 5
+    assert found == found[:1] * len(found)
+    assert len(lines._idle) <= LINES_MAX
+
+
+def test_who_stops_waiting_for_a_connection_leaves_it_to_the_others(story: Client) -> None:
+    lines = story.service.lines
+
+    async def give_up() -> None:
+        for _ in range(LINES_MAX):
+            await lines._take()
+        waiting = [asyncio.ensure_future(lines._take()) for _ in range(2)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        lines._give_back()
+        await waiting[1]
+        for _ in range(LINES_MAX):
+            lines._give_back()
+
+    asyncio.run(give_up())
+
+    assert (lines._free, len(lines._waiting)) == (LINES_MAX, 0)
 
 
 def test_names_of_persons_are_not_remembered(story: Client) -> None:

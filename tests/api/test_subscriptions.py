@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import ExitStack
 from typing import Any, cast
 
+import httpx
 import psycopg
 import pytest
 from client import Client
@@ -194,6 +196,17 @@ def test_server_sent_events_have_positions_as_ids_and_resume_after_the_last(clie
     assert [id for id, _ in first] == ["1", "2", "3"]
     assert first[0][1] == {"data": {"events": {"type": "LedgerOpened"}}}
     assert fourth == "4"
+
+
+def test_a_server_that_ends_does_not_wait_for_those_who_follow_a_stream(client: Client) -> None:
+    with ExitStack() as followers:
+        with listening(client, patient=True) as address:
+            query = "subscription { events(after: 0) { type } }"
+            following = followers.enter_context(events(address, query, client.headers("inspector")))
+            next(following)
+
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(following)
 
 
 def test_a_subscription_by_plain_post_is_refused(client: Client) -> None:

@@ -11,7 +11,8 @@ from tabled import Run, table
 
 from ledger.domain.refusals import MalformedInput
 from ledger.importing import read_table
-from ledger.importing.tables import COLUMNS, Row
+from ledger.importing.rows import Row
+from ledger.importing.tables import COLUMNS
 
 ROW = Row(1, "A", "Alpha", "2018", Decimal("1.50"))
 
@@ -41,7 +42,7 @@ def test_is_the_same_however_it_is_written(tmp_path: Path, content: bytes):
 
     read = read_table(file)
 
-    assert (read.rows, read.refused) == ([ROW], [])
+    assert ([*read.rows], read.refused) == ([ROW], [])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_nonsense_is_refused_whole_in_one_sentence(import_: Run, run: Run, tmp_p
 def test_an_unreadable_cell_is_named(tmp_path: Path, line: str, column: str | None, code: str):
     read = read_table(table(tmp_path / "t.csv", line))
 
-    assert read.rows == []
+    assert [*read.rows] == []
     assert [(r.number, r.column, r.refused.code()) for r in read.refused] == [(1, column, code)]
 
 

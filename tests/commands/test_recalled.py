@@ -214,6 +214,17 @@ def test_a_cycle_recalled_grows_with_the_ledger_and_what_was_given_out_stays(yea
     assert cycles.recall(CYCLE, first).values(CYCLE, Basis.OFFICIAL) == before.values(CYCLE, Basis.OFFICIAL)
 
 
+def test_what_was_known_then_is_the_same_however_it_is_come_by(year: Year, store: Store):
+    moments = [verify(year, "U000", "10"), verify(year, "U001", "8")]
+    afresh = [RecalledCycles(store).recall(CYCLE, at).values(CYCLE, Basis.OFFICIAL) for at in moments]
+    cycles = RecalledCycles(store)
+
+    # The later is carried on from the earlier, which stays as it was.
+    for at, known in [*zip(moments, afresh, strict=True), *zip(moments, afresh, strict=True)]:
+        assert cycles.recall(CYCLE, at).values(CYCLE, Basis.OFFICIAL) == known
+    assert [len(known) for known in afresh] == [1, 2]
+
+
 def test_cycles_that_are_no_longer_kept_are_read_again(year: Year, store: Store):
     cycles = RecalledCycles(store)
     known = cycles.recall(CYCLE).as_of

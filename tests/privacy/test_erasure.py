@@ -151,6 +151,20 @@ def test_the_entries_stay_as_they_were(run: Run, settings: Settings, tmp_path: P
     assert after.count(b"\n") == before.count(b"\n") + 1
 
 
+def test_the_ledger_verifies_as_before(run: Run, settings: Settings, tmp_path: Path) -> None:
+    """What was signed before the erasure is still signed, and a bundle with openings has none of the erased."""
+    assert run("sign", "--once").code == 0
+    shutil.copy(settings.signer_dir / "checkpoint", tmp_path / "kept")
+    for name, command in (("before", ()), ("after", ERASE)):
+        assert not command or run(*command).code == 0
+        assert run("sign", "--once").code == 0
+        assert run("export", "--bundle", tmp_path / name, "--openings", "--by", "director").code == 0
+        assert run("verify", tmp_path / name, "--trusted", tmp_path / "kept").code == 0
+
+    assert found_in(tmp_path / "before", (NAME,)) == {"openings.jsonl"}
+    assert found_in(tmp_path / "after", TEXTS) == set()
+
+
 def test_the_erased_cannot_be_opened_and_the_rest_can(run: Run) -> None:
     name = ("open", "--position", 11, "--field", "display_name", "--by", "director", "-o", "json")
     assert run(*name).json[0]["value"] == NAME

@@ -219,10 +219,8 @@ def test_a_person_is_found_in_every_capacity(year: Year, answers: Answers):
         "person_activity",
         "by_person",
         person_id="approver",
-        capacity="APPROVED",
-        types=["ScoreWithdrawn"],
-        after=None,
-        before=None,
+        after=approval.position - 1,
+        before=approval.position + 1,
         limit=10,
         as_of=head,
     )

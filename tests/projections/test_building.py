@@ -85,8 +85,7 @@ def test_readers_go_on_while_every_projection_is_built_anew(
     reader = threading.Thread(target=read)
     reader.start()
     before = schemas(database)
-    for name in projections():
-        projector.rebuild(name)
+    projector.rebuild()
     stop.set()
     reader.join()
 
@@ -122,15 +121,12 @@ def test_writers_and_folders_go_on_while_a_projection_is_built_anew(
     assert tables(database) == grown
 
 
-def test_progress_is_told_up_to_the_last_position(database: Database, store: Store, projector: Projector):
-    record(store, Year())
-    told: list[tuple[int, int]] = []
+def test_a_rebuild_names_each_projection_once(projector: Projector):
+    built: list[str] = []
 
-    Projector(database, batch_positions_max=10).rebuild("score_value", lambda done, total: told.append((done, total)))
+    projector.rebuild(on_built=built.append)
 
-    assert told == sorted(told)
-    assert told[-1] == (store.head, store.head)
-    assert len(told) > store.head // 10
+    assert sorted(built) == sorted(projections())
 
 
 def test_a_building_that_cannot_come_as_far_is_given_up(database: Database, store: Store, projector: Projector):

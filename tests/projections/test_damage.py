@@ -89,10 +89,10 @@ def test_an_event_that_one_fold_cannot_take_stops_that_projection_alone(
     with pytest.raises(ProjectionStopped) as stopped:
         projector.catch_up()
 
-    assert (stopped.value.projection, stopped.value.position) == ("score_history", position)
+    assert (stopped.value.projection, stopped.value.position) == ("score_value", position)
     assert projector.stopped is stopped.value
     reached = {name: tables(database)[f"{name}.checkpoint"] for name in projections()}
-    behind = ("score_history", "score_value", "standing")
+    behind = ("score_value", "standing")
     assert reached == {
         name: [f"(1,{position - 1 if name in behind else after},{projection.version})"]
         for name, projection in projections().items()

@@ -22,6 +22,7 @@ from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.finding import FindingKind
 from ledger.proof.memory import Memory
 from ledger.proof.note import Note, SignatureKind, SigningKey
+from ledger.proof.offline.notes import notes_of
 
 ENTRIES = entries_of(draft(f"U{number}") for number in range(700))
 WITNESS = SigningKey.generate("archive.example/witness", SignatureKind.COSIGNATURE)
@@ -182,6 +183,19 @@ def narrow(file: Path) -> None:
     file.rename(file.with_name(str(int(file.name) - 1)))
 
 
+def append(file: Path, data: bytes) -> None:
+    file.write_bytes(file.read_bytes() + data)
+
+
+def cut(file: Path, length: int) -> None:
+    file.write_bytes(file.read_bytes()[:-length])
+
+
+def shorten(log: Path) -> None:
+    """Take the last note out of a list."""
+    log.write_bytes(b"".join(note + b"\n" for note in [*notes_of(log.read_bytes())][:-1]))
+
+
 ALTERATIONS: dict[str, tuple[Callable[[Files], object], tuple[str, int | None]]] = {
     "a byte of an entry": (lambda files: flip(files.entries(1), 100), ("REWRITE", 257)),
     "a length": (lambda files: flip(files.entries(0), 1), ("REWRITE", 1)),
@@ -194,6 +208,12 @@ ALTERATIONS: dict[str, tuple[Callable[[Files], object], tuple[str, int | None]]]
     "a byte of an upper tile": (lambda files: flip(files.tile(1, 0), 8), ("OWN_STATE_DAMAGED", None)),
     "a tile gone": (lambda files: files.tile(0, 1).unlink(), ("OWN_STATE_DAMAGED", None)),
     "a narrower tile": (lambda files: narrow(files.tile(0, 2)), ("OWN_STATE_DAMAGED", None)),
+    "a byte behind the entries": (lambda files: append(files.entries(2), b"x"), ("REWRITE", 701)),
+    "a byte behind a tile": (lambda files: append(files.tile(0, 2), b"x"), ("OWN_STATE_DAMAGED", None)),
+    "no list of checkpoints": (lambda files: (files.directory / "checkpoints.log").unlink(), ("MALFORMED", None)),
+    "a list without the last": (lambda files: shorten(files.directory / "checkpoints.log"), ("MALFORMED", None)),
+    "half a list": (lambda files: cut(files.directory / "checkpoints.log", 300), ("KEY", None)),
+    "a checkpoint without its end": (lambda files: cut(files.directory / "checkpoint", 1), ("KEY", None)),
     "no policy": (lambda files: (files.directory / "policy").unlink(), ("MALFORMED", None)),
     "no checkpoint": (lambda files: (files.directory / "checkpoint").write_bytes(b""), ("KEY", None)),
 }
@@ -325,7 +345,9 @@ def test_the_quorum_of_the_policy_has_to_have_seen_the_checkpoint(whole: Path, s
     assert first_bad(whole) == ("KEY", None)
 
 
-def test_a_rotated_key_counts_for_its_sizes_only(tmp_path: Path):
+@pytest.fixture
+def rotated(tmp_path: Path) -> tuple[Path, SigningKey]:
+    """A bundle whose key was changed, and the old key."""
     signer_dir = signed(tmp_path / "signer", ENTRIES[:300])
     memory = Memory(signer_dir)
     old = memory.keyring.keys[0]
@@ -336,13 +358,39 @@ def test_a_rotated_key_counts_for_its_sizes_only(tmp_path: Path):
     memory.retire()
     memory.close()
     signed(signer_dir, ENTRIES)
-    whole = bundled(tmp_path / "bundle", signer_dir, ENTRIES)
+    return bundled(tmp_path / "bundle", signer_dir, ENTRIES), old
+
+
+def sign_again(whole: Path, key: SigningKey) -> None:
+    """Put the last checkpoint there, signed with another key."""
+    text = (whole / "checkpoint").read_text().split("\n\n")[0] + "\n"
+    (whole / "checkpoint").write_text(str(Note(text, (key.sign(text),))))
+
+
+def test_a_rotated_key_counts_for_its_sizes_only(rotated: tuple[Path, SigningKey]):
+    whole, old = rotated
     assert first_bad(whole) is None
 
-    memory = Memory(signer_dir)
-    (whole / "checkpoint").write_text(str(memory.last.signed([old])))
-    memory.close()
+    sign_again(whole, old)
     assert first_bad(whole) == ("KEY", None)
+
+
+def test_a_retirement_that_is_kept_back_gives_an_old_key_nothing(rotated: tuple[Path, SigningKey]):
+    whole, old = rotated
+    rotations = whole / "rotations"
+    rotations.write_bytes(rotations.read_bytes()[: rotations.read_bytes().index(b"score-ledger/key-retirement")])
+    assert first_bad(whole) is None
+
+    sign_again(whole, old)
+    assert first_bad(whole) == ("KEY", None)
+
+
+def test_changes_of_keys_that_cannot_be_read_are_found(rotated: tuple[Path, SigningKey]):
+    whole, _ = rotated
+    rotations = whole / "rotations"
+    for wrong in (rotations.read_bytes().replace(b"\n300\n", b"\n3OO\n"), b"key\n\n", b"\xff\n\n"):
+        rotations.write_bytes(wrong)
+        assert first_bad(whole) == ("MALFORMED", None)
 
 
 def test_kinds_are_named_as_the_signer_names_them():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -101,7 +102,11 @@ def test_the_command_line_signs_and_shows_the_key(
     assert f"vkey,yes,{published_keys(settings.signer_dir)[0]}\n" in capsys.readouterr().out
     assert main(["sign", "--rotate"]) == Exit.OK
     assert main(["sign", "--rotate"]) == Exit.USAGE
-    assert len(published_keys(settings.signer_dir)) == 2
+    capsys.readouterr()
+    assert main(["doctor", "-o", "json"]) == Exit.OK
+    keys = [str(key) for key in published_keys(settings.signer_dir)]
+    told = json.loads(capsys.readouterr().out)
+    assert (len(keys), told["vkeys"], told["vkey"]) == (2, keys, keys[-1])
 
     (settings.signer_dir / "state").write_bytes(b"")
     assert main(["sign", "--once"]) == Exit.DAMAGED

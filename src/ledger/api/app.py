@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
+from ledger.api.admission import Seats, TurnedAway
 from ledger.api.fast.carrying_out import OrderEndpoint
 from ledger.api.fast.endpoint import FastEndpoint
 from ledger.api.http import LedgerGraphQL
@@ -28,6 +29,8 @@ from ledger.proof.published import published
 
 logger = logging.getLogger("ledger.api")
 PROJECTOR_STOP_TIMEOUT_S = 10
+UPLOADS_MAX = 8
+"""Documents that arrive at once; each is held in memory until it is whole."""
 READY_TIMEOUT_S = 5
 """Whoever asks whether the service is ready is told in time, that a database does not answer too."""
 
@@ -117,6 +120,8 @@ async def _in_thread(function: Callable[[], T]) -> T:
 
 
 def _evidence_endpoint(service: Service) -> Endpoint:
+    uploads = Seats(UPLOADS_MAX)
+
     async def put_evidence(request: Request) -> Response:
         """Keep a document's bytes under the hash they are announced with."""
         try:
@@ -124,9 +129,12 @@ def _evidence_endpoint(service: Service) -> Endpoint:
             if not token:
                 raise Unauthenticated()
             service.key.person_of(token)
-            body = await _body(request)
-            sha256 = request.path_params["sha256"]
-            await anyio.to_thread.run_sync(lambda: service.evidence.put([body], sha256=sha256))
+            with uploads.taken():
+                body = await _body(request)
+                sha256 = request.path_params["sha256"]
+                await anyio.to_thread.run_sync(lambda: service.evidence.put([body], sha256=sha256))
+        except TurnedAway as away:
+            return JSONResponse(away.error, status_code=away.status_code, headers=away.headers)
         except Refused as refused:
             status = (
                 401

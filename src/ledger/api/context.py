@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
 
 import anyio.to_thread
+import psycopg
 from graphql import GraphQLError
 from strawberry.types import Info, nodes
 
@@ -17,7 +18,7 @@ from ledger.api.access_log import looked_at
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
-from ledger.domain.refusals import Refused, Unauthenticated
+from ledger.domain.refusals import MalformedInput, Refused, Unauthenticated
 from ledger.domain.visibility import Visibility, visibility_of
 from ledger.domain.world import CIVIL_TIMEZONE
 from ledger.results import AsOf, NotReached
@@ -113,6 +114,12 @@ def refusals_told() -> Generator[None]:
     except Refused as refused:
         extensions = {"code": refused.code(), "path": refused.path, "retryable": refused.retryable}
         raise GraphQLError(refused.message, extensions=extensions) from None
+    except psycopg.DataError as error:
+        if error.sqlstate is not None:
+            raise
+        # It was not even sent: a text with U+0000, which no column holds and nothing is called.
+        refused = MalformedInput(hint=str(error))
+        raise GraphQLError(refused.message, extensions={"code": refused.code(), "retryable": False}) from None
     except NotReached as error:
         extensions = {"code": "NOT_REACHED", "path": "atLeast", "retryable": True}
         raise GraphQLError(str(error), extensions=extensions) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 from collections.abc import Callable
 from contextlib import nullcontext
 
@@ -10,14 +11,19 @@ import uvicorn
 
 from ledger.api.app import create_app
 from ledger.api.http import BODY_BYTES_MAX
+from ledger.api.patience import PatientProtocol
 from ledger.api.service import open_service
 from ledger.proof.keeping import kept_signer
 from ledger.settings import Settings
 
 GRACE_S = 10
+KEEP_ALIVE_S = 75
+"""Longer than clients and proxies keep a connection that they do not use, so that none is closed under a request."""
 BACKLOG_MAX = 512
 CONNECTIONS_MAX = 2_000
 """Connections at once, streams included; how much is carried out at once is bounded by admission."""
+OTHER_FILES_MAX = 200
+"""What the service opens besides: the database's sockets, logs, evidence."""
 
 
 def serve(
@@ -42,7 +48,19 @@ def serve(
             log_level="warning",
             access_log=False,
             backlog=BACKLOG_MAX,
-            limit_concurrency=CONNECTIONS_MAX,
+            limit_concurrency=_connections_max(),
+            http=PatientProtocol,
             ws_max_size=BODY_BYTES_MAX,
+            timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
+
+
+def _connections_max() -> int:
+    """How many connections leave enough descriptors for the rest; the usual 1,024 are raised as far as one may."""
+    wanted = CONNECTIONS_MAX + OTHER_FILES_MAX
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS_MAX if soft == resource.RLIM_INFINITY else min(CONNECTIONS_MAX, soft - OTHER_FILES_MAX)

@@ -8,6 +8,7 @@ shape than it expects.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, aclosing
 from typing import TYPE_CHECKING, Any, cast
@@ -35,6 +36,8 @@ OPERATIONS_MAX = 20
 CONNECTIONS_EACH_MAX = 100
 """Connections of one person at once; and of all together who have not said who they are."""
 INIT_TIMEOUT_S = 10
+MESSAGES_PER_S_MAX = 500
+"""What a connection says beyond that is read later."""
 NOBODY_YET = "nobody yet"
 TRY_AGAIN_LATER = 1013
 CROWDED = "There are too many connections like this one; come again later."
@@ -63,6 +66,8 @@ class LedgerSocket(BaseGraphQLTransportWSHandler[Context, None]):
     """One connection with its operations."""
 
     view: LedgerGraphQL  # pyright: ignore[reportIncompatibleVariableOverride]
+    _counted_from = 0.0
+    _said = 0
 
     async def handle(self) -> None:
         """Hold the connection, if there is a place for it."""
@@ -88,11 +93,20 @@ class LedgerSocket(BaseGraphQLTransportWSHandler[Context, None]):
         return True
 
     async def handle_message(self, message: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Handle a message, if it is one."""
+        """Handle a message, if it is one, in its time."""
+        await self._paced()
         if not _well_formed(message):
             await self.handle_invalid_message("The message is malformed.")
             return
         await super().handle_message(cast(Any, message))
+
+    async def _paced(self) -> None:
+        self._said += 1
+        now = time.monotonic()
+        if now - self._counted_from > 1:
+            self._counted_from, self._said = now, 1
+        elif self._said > MESSAGES_PER_S_MAX:
+            await asyncio.sleep(self._counted_from + 1 - now)
 
     async def handle_subscribe(self, message: Any) -> None:
         """Begin an operation, if it is admitted."""

@@ -25,7 +25,7 @@ from ledger.binhai.index import (
 from ledger.binhai.planting import HAIR, YEAR_END, Plants
 from ledger.binhai.reorganising import new_version
 from ledger.binhai.stage import Act, Done, OutOfScript, Script, Stage
-from ledger.binhai.standing import cuts, grades_of, one_raised, raised, regraded, results_of, swaps
+from ledger.binhai.standing import Swapping, cuts, grades_of, one_raised, raised, regraded, results_of
 from ledger.binhai.truth import Truth
 from ledger.domain.commands import AssignUnitToGroup, GrantGradeException, ImposeVeto
 from ledger.domain.facts import Event
@@ -140,9 +140,9 @@ class Finale(Plants):
             now = known.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
             honest, latest = settle(now), now.cycle.latest
             plan = regrouped(latest.plan, self.city.membership())
-            weights = _weights(plan, group_id)
+            weights, swapping = _weights(plan, group_id), Swapping(honest)
             for by, (lighter, heavier) in product((Decimal(2), Decimal(3)), permutations(sorted(weights), 2)):
-                if not swaps(honest, lighter=lighter, heavier=heavier, by=by):
+                if not swapping.passes(lighter=lighter, heavier=heavier, by=by):
                     continue
                 changed = with_weights(plan, group_id, shifted(weights, lighter=lighter, heavier=heavier, by=by))
                 version = replace(latest, plan_version=latest.plan_version + 1, position=known.as_of, plan=changed)

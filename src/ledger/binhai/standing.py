@@ -95,18 +95,32 @@ def regraded(results: Results, others: Results) -> list[str]:
     return sorted(unit_id for unit_id, grade in grades_of(others).items() if grades.get(unit_id) != grade)
 
 
-def swaps(results: Results, *, lighter: str, heavier: str, by: Decimal) -> bool:
-    """Whether moving weight from one indicator to another lets a unit pass one of a better grade.
+class Swapping:
+    """Guesses, on the scores as they are, which changes of weights let a unit pass one of another grade.
 
-    A guess on the scores as they are, so that not every change of weights has to be settled.
+    So that not every change has to be settled.
     """
-    grades, moved = grades_of(results), list[tuple[Fraction, str]]()
-    for row in results.rows:
-        scores = {line.indicator.indicator_id: line.score for line in row.lines}
-        gain = GOAL_SHARE * Fraction(by) * (scores[heavier] - scores[lighter]) / 100
-        moved.append((row.exact + gain, row.unit_id))
-    order = [grades[unit_id] for _, unit_id in sorted(moved, reverse=True) if unit_id in grades]
-    return order != [grades[row.unit_id] for row in results.rows if row.unit_id in grades]
+
+    def __init__(self, results: Results):
+        grades = grades_of(results)
+        self._rows = [
+            (
+                float(row.exact),
+                grades[row.unit_id],
+                {line.indicator.indicator_id: float(line.score) for line in row.lines},
+            )
+            for row in results.rows
+            if row.unit_id in grades
+        ]
+        self._order = [grade for _, grade, _ in self._rows]
+
+    def passes(self, *, lighter: str, heavier: str, by: Decimal) -> bool:
+        """Whether so much weight moved from one indicator to another seems to regrade anybody."""
+        part = float(GOAL_SHARE) * float(by) / 100
+        moved = [total + part * (scores[heavier] - scores[lighter]) for total, _, scores in self._rows]
+        return [
+            self._order[place] for place in sorted(range(len(moved)), key=lambda place: -moved[place])
+        ] != self._order
 
 
 def raised(city: City, row: UnitResult, gap: Decimal) -> Changes:

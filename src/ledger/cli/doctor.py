@@ -11,7 +11,7 @@ from typing import cast
 
 from ledger.cli import Exit
 from ledger.cli.opening import settings_here
-from ledger.cli.output import Output, print_records, record_of
+from ledger.cli.output import Output, print_json, print_records, record_of
 from ledger.database import APP_ROLE, Connection, Database, open_database
 from ledger.migrate import migrate, migrations
 from ledger.projection import projections
@@ -36,11 +36,24 @@ Check = Callable[[Connection, Settings], Finding]
 
 
 def doctor(*, output: Output = "table") -> int:
-    """Check the database, its schema and rights, the projections, the evidence and the disk."""
+    """Check the database, its schema and rights, the projections, the signature, the evidence and the disk.
+
+    As JSON it is one object: `ok`, the `checks`, and as `vkey` the key that verifies the ledger.
+    """
     settings = settings_here()
     findings = list(_findings(settings))
-    print_records(map(record_of, findings), _COLUMNS, output)
-    return Exit.OK if all(finding.ok for finding in findings) else Exit.ENVIRONMENT
+    ok = all(finding.ok for finding in findings)
+    if output == "json":
+        print_json({"ok": ok, **_keys(settings), "checks": [record_of(finding) for finding in findings]})
+    else:
+        print_records(map(record_of, findings), _COLUMNS, output)
+    return Exit.OK if ok else Exit.ENVIRONMENT
+
+
+def _keys(settings: Settings) -> dict[str, object]:
+    """The keys that sign now, as C2SP vkeys: two while one follows the other, and either verifies."""
+    keys = [str(key) for key in published_keys(settings.signer_dir)]
+    return {"vkey": keys[-1] if keys else None, "vkeys": keys}
 
 
 def _findings(settings: Settings) -> Iterator[Finding]:

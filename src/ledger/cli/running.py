@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ledger.cli.errors import Usage
 from ledger.cli.opening import opened_store, settings_here
-from ledger.cli.output import progress_bar, say
+from ledger.cli.output import say
 from ledger.projection import projections
 from ledger.projector import Projector
 
@@ -65,10 +65,7 @@ def rebuild(name: Annotated[str | None, Parameter(help="One projection; all of t
     with opened_store(settings) as store:
         projector = Projector(store.database, settings.ledger_id)
         projector.prepare()
-        for projection in [name] if name is not None else known:
-            with progress_bar(projection, "events") as bar:
-                projector.rebuild(projection, bar)
-            print(projection)
+        projector.rebuild(*([name] if name is not None else []), on_built=print)
 
 
 def token(

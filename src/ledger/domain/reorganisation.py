@@ -176,6 +176,8 @@ class Reorganisations:
 
     def heirs(self, unit_id: str) -> tuple[str, ...]:
         """The unit and every unit it became, the nearest first."""
+        if not self.mergers and not self.splits:
+            return (unit_id,)
         found = [unit_id]
         for each in found:
             found.extend(unit for unit in self.successors_of(each) if unit not in found)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ledger.domain.evidence import evidence_stream
@@ -81,14 +80,18 @@ class World:
         """The decision holds only if it is recorded before this instant."""
         self.actor = Actor(person_id, "NONE", None, on_behalf_of)
         """Whom the ledger will name; settled by `act`."""
+        self._today: date | None = None
         self._history = history
         self._states: dict[str, Any] = {}
         self._recalled: dict[str, Recall] = {}
 
-    @cached_property
+    @property
     def today(self) -> date:
         """The civil day of the decision."""
-        return local_day(self.now, CIVIL_TIMEZONE)
+        # Not a cached property, which takes a lock.
+        if self._today is None:
+            self._today = local_day(self.now, CIVIL_TIMEZONE)
+        return self._today
 
     @property
     def persons(self) -> frozenset[str]:
@@ -142,16 +145,17 @@ class World:
         held, but not for these subjects. A delegate acts in the role of who delegated.
         """
         principal = _person(self, self.on_behalf_of or self.person_id)
-        grants = [grant for grant in principal.grants if grant.role in roles and grant.in_force(self.today)]
+        today = self.today
+        grants = [grant for grant in principal.grants if grant.role in roles and grant.in_force(today)]
         if self.on_behalf_of is not None:
             delegate = _person(self, self.person_id)
-            lent = {
-                d.role for d in delegate.delegations if d.from_person_id == self.on_behalf_of and d.in_force(self.today)
-            }
+            lent = {d.role for d in delegate.delegations if d.from_person_id == self.on_behalf_of and d.in_force(today)}
             grants = [grant for grant in grants if grant.role in lent]
         if not grants:
             raise ForbiddenRole(person_id=self.person_id, needed=" or ".join(roles))
-        for grant in sorted(grants, key=lambda grant: roles.index(grant.role)):
+        if len(grants) > 1:
+            grants.sort(key=lambda grant: roles.index(grant.role))
+        for grant in grants:
             if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
                 home = _person(self, self.person_id).home_unit_id
                 self.actor = Actor(self.person_id, grant.role.value, home, self.on_behalf_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -17,11 +18,12 @@ from ledger.domain.refusals import MalformedInput, PhaseViolation, Refused, Sepa
 from ledger.domain.roles import Role
 from ledger.domain.world import CIVIL_TIMEZONE, Command, World
 from ledger.evidence import EvidenceDirectory
-from ledger.importing.differences import Act, Step, differences, scores_there
+from ledger.importing.differences import Act, ScoresThere, Step, differences, withdrawals
 from ledger.importing.founding import Errand, Founding
 from ledger.importing.lookups import new_names, unfinished_import
 from ledger.importing.rehearsal import Rehearsal
-from ledger.importing.tables import Row, Table
+from ledger.importing.rows import Row
+from ledger.importing.tables import Table
 from ledger.importing.terms import Terms
 from ledger.importing.verdicts import Order, Report, Verdict
 from ledger.store import Store
@@ -61,7 +63,7 @@ def import_table(
     """Make the ledger agree with `table` and return what became of each row.
 
     With `dry_run` everything is decided by the same rules and nothing recorded. `progress` is
-    told how many of the scores that differ are done. Raises Refused if the import as a whole
+    told how many of the rows are done. Raises Refused if the import as a whole
     cannot be; of its rows nothing is recorded then.
     """
     return _Import(store, evidence, table, order, dry_run=dry_run).run(progress)
@@ -77,6 +79,8 @@ class _Import:
         self._rehearsal = Rehearsal(store, stored_bytes=lambda sha256: len(table.content))
         self._dry_run = dry_run
         self._evidence = evidence
+        self._import: UUID | None = None
+        self._terms: Terms | None = None
         commands = Commands(store, stored_bytes=evidence.size)
         self._executor: Executor = self._rehearsal if dry_run else commands
 
@@ -137,28 +141,40 @@ class _Import:
                 )
 
     def _reconcile(self, founding: Founding, progress: Callable[[int, int], None]) -> None:
-        there = scores_there(self.store, self.order.cycle_id, self.order.indicator_id)
+        # Only a table that has the last word may rename, and only in a cycle that tables made.
+        names = new_names(self.store, self.table) if founding.from_table and self.order.reconcile else {}
+        if names:
+            self._rename(self._begun(), founding.officers.office, names)
+        with closing(ScoresThere(self.store, self.order.cycle_id, self.order.indicator_id)) as there:
+            for start in range(0, len(self.table.rows), CHUNK_ROWS_MAX):
+                progress(start, len(self.table.rows))
+                rows = self.table.rows[start : start + CHUNK_ROWS_MAX]
+                self._carry_out(founding, self._steps(rows, there))
+            # Without the unit or period of every row nobody knows what is really gone.
+            gone = there.besides(self.table) if self.order.reconcile and self.table.names_every_score else []
+        for start in range(0, len(gone), CHUNK_ROWS_MAX):
+            self._carry_out(founding, withdrawals(gone[start : start + CHUNK_ROWS_MAX]))
+        progress(len(self.table.rows), len(self.table.rows))
+        if self._import is not None:
+            self._finish(self._import)
+
+    def _steps(self, rows: Sequence[Row], there: ScoresThere) -> list[Step]:
         steps: list[Step] = []
         verify = self.order.approved_by is not None
-        for found in differences(self.table, there, reconcile=self.order.reconcile, verify=verify):
+        for found in differences(rows, there.of(rows), reconcile=self.order.reconcile, verify=verify):
             if isinstance(found, Row):
                 self.report.add(found.number, found.unit_id, found.period, Verdict.UNCHANGED)
             else:
                 steps.append(found)
-        # Only a table that has the last word may rename, and only in a cycle that tables made.
-        names = new_names(self.store, self.table) if founding.from_table and self.order.reconcile else {}
-        if not steps and not names:
-            return
-        import_id, begun = self._import_id()
-        self.report.import_id = str(import_id)
-        self._begin(import_id, begun=begun)
-        self._rename(import_id, founding.officers.office, names)
-        terms = self._terms(founding.officers.director)
-        for start in range(0, len(steps), CHUNK_ROWS_MAX):
-            progress(start, len(steps))
-            self._carry_out(import_id, terms, steps[start : start + CHUNK_ROWS_MAX])
-        progress(len(steps), len(steps))
-        self._finish(import_id)
+        return steps
+
+    def _begun(self) -> UUID:
+        """The id of the import, which begins with the first thing there is to do."""
+        if self._import is None:
+            self._import, begun = self._import_id()
+            self.report.import_id = str(self._import)
+            self._begin(self._import, begun=begun)
+        return self._import
 
     def _import_id(self) -> tuple[UUID, bool]:
         """The id of this import, and whether it has begun: of the same file, cut short before."""
@@ -199,7 +215,7 @@ class _Import:
         ]
         self._require(self._execute(requests))
 
-    def _terms(self, director_id: str) -> Terms:
+    def _found_terms(self, director_id: str) -> Terms:
         _, cycle = self._rehearsal.load(cycle_stream(self.order.cycle_id))
         indicator = cycle.latest.plan.indicator(self.order.indicator_id)
         assert indicator is not None, "_check_cycle has refused"
@@ -216,8 +232,14 @@ class _Import:
             file_name=self.table.name,
         )
 
-    def _carry_out(self, import_id: UUID, terms: Terms, steps: list[Step]) -> None:
-        """One chunk: what the scorer commands, then what the other person commands on it."""
+    def _carry_out(self, founding: Founding, steps: list[Step]) -> None:
+        """Some steps: what the scorer commands, then what the other person commands on it."""
+        if not steps:
+            return
+        import_id = self._begun()
+        if self._terms is None:
+            self._terms = self._found_terms(founding.officers.director)
+        terms = self._terms
         positions: dict[Step, int] = {}
         refusals: dict[Step, Refused] = {}
         firsts = [(step, command) for step in steps if (command := terms.first_command(step))]

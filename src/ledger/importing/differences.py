@@ -1,13 +1,13 @@
 """What a table and the ledger differ in, and which commands make them agree.
 
-The table is compared with the scores as they stand, in one query, and never with what an
+The table is compared with the scores as they stand, some rows at a time, and never with what an
 earlier run of the same import meant to do: so an import that was cut short is completed by
 running it again, and one that is complete finds nothing left to do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -18,11 +18,19 @@ from psycopg.rows import class_row
 from psycopg.sql import SQL
 
 from ledger.database import APP_ROLE
-from ledger.importing.tables import Row, Table
+from ledger.domain.score import score_stream
+from ledger.importing.rows import Row
+from ledger.importing.tables import Table
 from ledger.store import Store
 
 Key = tuple[str, str]
 """Unit and period."""
+
+_SCORES = SQL(cast(LiteralString, (files("ledger") / "sql" / "select_scores.sql").read_text("utf-8")))
+_ANYTHING = (
+    "SELECT 1 FROM ledger.event WHERE ledger_id = %(ledger_id)s AND indicator_id = %(indicator_id)s"
+    " AND stream >= 'score:' || %(cycle_id)s::text || ':' AND stream < 'score:' || %(cycle_id)s::text || ';' LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +61,46 @@ class ScoreThere:
         return self.type == "ScoreWithdrawn"
 
 
-def scores_there(store: Store, cycle_id: str, indicator_id: str) -> dict[Key, ScoreThere]:
-    """Every score of the indicator that was ever entered, as it stands now."""
-    statement = SQL(cast(LiteralString, (files("ledger") / "sql" / "select_scores.sql").read_text("utf-8")))
-    arguments = {"ledger_id": store.ledger_id, "cycle_id": cycle_id, "indicator_id": indicator_id}
-    with (
-        store.database.connect(APP_ROLE) as connection,
-        connection.cursor(binary=True, row_factory=class_row(ScoreThere)) as cursor,
-    ):
-        return {(score.unit_id, score.period): score for score in cursor.execute(statement, arguments)}
+class ScoresThere:
+    """The scores of one indicator as they stand, asked for a few rows at a time; closed by whoever opened it."""
+
+    def __init__(self, store: Store, cycle_id: str, indicator_id: str):
+        self._connection = store.database.connect(APP_ROLE)
+        self._subject = cycle_id, indicator_id
+        self._arguments = {"ledger_id": store.ledger_id, "cycle_id": cycle_id, "indicator_id": indicator_id}
+        anything = self._connection.execute(_ANYTHING, self._arguments).fetchone()
+        self._empty = anything is None
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def of(self, rows: Sequence[Row]) -> dict[Key, ScoreThere]:
+        """Those that some rows are about, as far as they were ever entered."""
+        if self._empty:
+            return {}
+        cycle_id, indicator_id = self._subject
+        streams = [score_stream(cycle_id, row.unit_id, indicator_id, row.period).name for row in rows]
+        with self._connection.cursor(binary=True, row_factory=class_row(ScoreThere)) as cursor:
+            found = cursor.execute(_SCORES, self._arguments | {"streams": streams})
+            return {(score.unit_id, score.period): score for score in found}
+
+    def besides(self, table: Table) -> list[ScoreThere]:
+        """Those that were not withdrawn, and whose unit and period no row names, readable or not."""
+        refused = {(row.unit_id, row.period) for row in table.refused}
+        # Fetched piece by piece: nearly all of them are named.
+        with (
+            self._connection.transaction(),
+            self._connection.cursor("scores", row_factory=class_row(ScoreThere)) as cursor,
+        ):
+            gone = [
+                score
+                for score in cursor.execute(_SCORES, self._arguments | {"streams": None})
+                if not score.withdrawn
+                and not table.rows.names(score.unit_id, score.period)
+                and (score.unit_id, score.period) not in refused
+            ]
+        return sorted(gone, key=lambda score: (score.unit_id, score.period))
 
 
 class Act(StrEnum):
@@ -113,22 +152,23 @@ class Step:
         return self.there.request_position
 
 
-def differences(table: Table, there: dict[Key, ScoreThere], *, reconcile: bool, verify: bool) -> Iterator[Step | Row]:
-    """Yield, for each row, the step it needs, or the row itself if it needs none; then what is gone.
+def differences(
+    rows: Sequence[Row], there: dict[Key, ScoreThere], *, reconcile: bool, verify: bool
+) -> Iterator[Step | Row]:
+    """Yield, for each row, the step it needs, or the row itself if it needs none.
 
     With `reconcile` the table has the last word. Without, it may only enter: what is official
     already is entered all the same, so that the domain says why it cannot be.
     """
-    for row in table.rows:
+    for row in rows:
         score = there.get((row.unit_id, row.period))
         act = _act(row, score, reconcile=reconcile, verify=verify)
         yield Step(act, row.unit_id, row.period, row, score) if act else row
-    if reconcile and table.names_every_score:
-        named = {(row.unit_id, row.period) for row in table.rows}
-        named.update((row.unit_id, row.period) for row in table.refused if row.unit_id and row.period)
-        for key in sorted(there.keys() - named):
-            if not there[key].withdrawn:
-                yield Step(Act.WITHDRAW, *key, None, there[key])
+
+
+def withdrawals(gone: Iterable[ScoreThere]) -> list[Step]:
+    """The steps that take back what a table no longer has."""
+    return [Step(Act.WITHDRAW, score.unit_id, score.period, None, score) for score in gone]
 
 
 def _act(row: Row, score: ScoreThere | None, *, reconcile: bool, verify: bool) -> Act | None:

@@ -149,7 +149,7 @@ class Founding:
         return Errand(self.officers.administrator, command)
 
     def _laying_out(self) -> Iterator[Errand]:
-        days = [parse_period(row.period) for row in self._table.rows]
+        days = [parse_period(period) for period in self._table.rows.periods]
         first = min(period.starts_on for period in days)
         version, _ = self._store.load(measures_stream(MEASURES_ID))
         if version == 0:
@@ -167,15 +167,15 @@ class Founding:
 
     def _registrations(self) -> Iterator[Errand]:
         """Register the units that the ledger does not know, from their first period on."""
-        names: dict[str, str] = {}
-        first_days: dict[str, date] = {}
-        for row in self._table.rows:
-            starts_on = parse_period(row.period).starts_on
-            names[row.unit_id] = row.unit_name
-            first_days[row.unit_id] = min(first_days.get(row.unit_id, starts_on), starts_on)
+        names = self._table.rows.unit_names
         versions = self._store.versions_of(unit_stream(unit_id).name for unit_id in names)
-        for unit_id, name in sorted(names.items()):
-            if versions[unit_stream(unit_id).name] == 0:
+        missing = {unit_id: name for unit_id, name in names.items() if versions[unit_stream(unit_id).name] == 0}
+        if missing:
+            first_days: dict[str, date] = {}
+            for row in self._table.rows:
+                starts_on = parse_period(row.period).starts_on
+                first_days[row.unit_id] = min(first_days.get(row.unit_id, starts_on), starts_on)
+            for unit_id, name in sorted(missing.items()):
                 register = RegisterUnit(
                     unit_id=unit_id, name_zh=name, category=UnitCategory.OTHER, effective_on=first_days[unit_id]
                 )

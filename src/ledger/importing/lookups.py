@@ -55,7 +55,7 @@ def finished_imports(store: Store) -> dict[str, int]:
 
 def new_names(store: Store, table: Table) -> dict[str, str]:
     """Known units that the table calls otherwise than the ledger, with the table's name."""
-    named = {row.unit_id: row.unit_name for row in table.rows}
+    named = table.rows.unit_names
     known = store.load_many(unit_stream(unit_id) for unit_id in named)
     renamed: dict[str, str] = {}
     for unit_id, name in named.items():

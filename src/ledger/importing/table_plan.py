@@ -33,7 +33,7 @@ def first_plan(table: Table, *, cycle_id: str, indicator_id: str) -> Plan:
     An indicator has one frequency; rows of another one than the first row's find no period.
     """
     frequency = parse_period(table.rows[0].period).frequency
-    unit_ids = tuple(sorted({row.unit_id for row in table.rows}))
+    unit_ids = tuple(sorted(table.rows.unit_names))
     indicator = Indicator(
         indicator_id=indicator_id,
         name=indicator_id,
@@ -63,7 +63,7 @@ def extended_plan(plan: Plan, indicator: Indicator, table: Table) -> Plan | None
     What a table no longer has stays in the plan: its scores are withdrawn, not forgotten.
     """
     periods = _periods(table, indicator.frequency, plan.periods)
-    unit_ids = tuple(sorted({row.unit_id for row in table.rows}.union(plan.unit_ids)))
+    unit_ids = tuple(sorted({*table.rows.unit_names, *plan.unit_ids}))
     scale = max(indicator.scale, _places(table))
     if (len(unit_ids), len(periods), scale) == (len(plan.unit_ids), len(plan.periods), indicator.scale):
         return None
@@ -73,7 +73,7 @@ def extended_plan(plan: Plan, indicator: Indicator, table: Table) -> Plan | None
 
 def _periods(table: Table, frequency: Frequency, planned: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Planned and tabled periods of one frequency, earliest first."""
-    found = {row.period for row in table.rows if parse_period(row.period).frequency is frequency}
+    found = {period for period in table.rows.periods if parse_period(period).frequency is frequency}
     return tuple(sorted(found.union(planned), key=lambda period: (parse_period(period).ends_on, period)))
 
 

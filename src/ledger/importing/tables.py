@@ -13,7 +13,6 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +21,7 @@ from ledger.domain.numbers import parse_decimal
 from ledger.domain.periods import parse_period
 from ledger.domain.refusals import DuplicateId, InvalidDecimal, MalformedInput, Refused
 from ledger.evidence import EVIDENCE_BYTES_MAX
+from ledger.importing.rows import Row, Rows
 
 COLUMNS = ("unit", "unit_name", "period", "value")
 ROWS_MAX = 1_000_000
@@ -34,17 +34,6 @@ _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 _PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 Cell = object
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One readable row."""
-
-    number: int
-    unit_id: str
-    unit_name: str
-    period: str
-    value: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +54,7 @@ class Table:
 
     name: str
     content: bytes
-    rows: list[Row] = field(default_factory=list[Row])
+    rows: Rows = field(default_factory=Rows)
     refused: list[RefusedRow] = field(default_factory=list[RefusedRow])
 
     @property
@@ -103,10 +92,11 @@ def _text_lines(content: bytes) -> Iterator[list[Cell]]:
     if content.startswith(_OLD_WORKBOOK):
         raise MalformedInput(path="table", hint="This is an old .xls workbook; save it as .xlsx or CSV.")
     try:
-        text = content.decode("utf-8-sig")
+        content.decode()
     except UnicodeDecodeError as error:
         raise MalformedInput(path="table", byte=error.start, hint="Save the table as CSV in UTF-8.") from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    # Decoded piece by piece; as one text it would take four times its bytes.
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline=""), strict=True)
     try:
         yield from cast("Iterator[list[Cell]]", reader)
     except csv.Error as error:
@@ -134,7 +124,7 @@ def _workbook_lines(content: bytes) -> Iterator[list[Cell]]:
 
 def _read_rows(table: Table, lines: Iterator[list[Cell]]) -> None:
     places = _places(next(lines, list[Cell]()))
-    first_rows: dict[tuple[str, str], int] = {}
+    first_rows = _FirstRows(table.rows)
     for number, cells in enumerate(lines, start=1):
         if number > ROWS_MAX:
             raise MalformedInput(path="table", rows_max=ROWS_MAX, hint="Split the table.")
@@ -142,14 +132,35 @@ def _read_rows(table: Table, lines: Iterator[list[Cell]]) -> None:
             continue
         row = _read_row(number, cells, places)
         if row.unit_id is not None and row.period is not None:
-            first = first_rows.setdefault((row.unit_id, row.period), number)
-            if first != number:
+            first = first_rows.of(row.unit_id, row.period)
+            if first is not None:
                 duplicate = DuplicateId(path="unit", first_row=first, hint="One row for each unit and period.")
                 row = RefusedRow(number, "unit", duplicate, row.unit_id, row.period)
+            else:
+                first_rows.note(row)
         if isinstance(row, Row):
-            table.rows.append(row)
+            table.rows.add(row)
         else:
             table.refused.append(row)
+
+
+class _FirstRows:
+    """Which row was the first of a unit and period; of readable rows it is noted only once one came twice."""
+
+    def __init__(self, rows: Rows):
+        self._rows = rows
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._has_all = False
+
+    def of(self, unit_id: str, period: str) -> int | None:
+        if not self._has_all and self._rows.names(unit_id, period):
+            self._numbers |= self._rows.numbers()
+            self._has_all = True
+        return self._numbers.get((unit_id, period))
+
+    def note(self, row: Row | RefusedRow) -> None:
+        if (self._has_all or isinstance(row, RefusedRow)) and row.unit_id is not None and row.period is not None:
+            self._numbers[row.unit_id, row.period] = row.number
 
 
 def _places(heading: list[Cell]) -> dict[str, int]:

@@ -57,11 +57,15 @@ def bundle(
     """
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise NotBundled(f"{directory} is there already; name a new directory.")
-    size = _signed_size(signer_dir)
+    checkpoint = _published(signer_dir)
+    size = _size_of(checkpoint)
+    if Leaves(signer_dir / "leaves").size < size:
+        raise NotBundled("The signer's own memory is damaged: it has fewer hashes than it signed.")
     directory.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=directory.parent, prefix=f".{directory.name}-"))
     try:
         unfinished.chmod(0o755)
+        _write(unfinished / "checkpoint", checkpoint)
         _copy_signed(signer_dir, unfinished, size)
         _write_tiles(unfinished, Leaves(signer_dir / "leaves"), size)
         _write_entries(unfinished, entries(size), size, progress)
@@ -77,19 +81,17 @@ def bundle(
     return size
 
 
-def _signed_size(signer_dir: Path) -> int:
+def _published(signer_dir: Path) -> bytes:
+    data = _read(signer_dir / "checkpoint")
     try:
-        size = parse_checkpoint(parse_note((signer_dir / "checkpoint").read_bytes()).text).size
-    except (FileNotFoundError, MalformedNote):
+        parse_checkpoint(parse_note(data).text)
+    except MalformedNote:
         raise NotBundled("Nothing is signed yet: run `ledger sign --once`.") from None
-    if Leaves(signer_dir / "leaves").size < size:
-        raise NotBundled("The signer's own memory is damaged: it has fewer hashes than it signed.")
-    return size
+    return data
 
 
 def _copy_signed(signer_dir: Path, directory: Path, size: int) -> None:
     """What the signer has published; a signer at work may be ahead of it by now."""
-    _write(directory / "checkpoint", (signer_dir / "checkpoint").read_bytes())
     notes = [note for note in split_notes(_read(signer_dir / "checkpoints.log")) if _size_of(note) <= size]
     _write(directory / "checkpoints.log", b"".join(note + b"\n" for note in notes))
     for name in COPIED:

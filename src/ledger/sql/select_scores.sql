@@ -1,4 +1,4 @@
--- Grain: one row per score of one indicator that was ever entered: the event that decides where it
+-- Grain: one row per score of one indicator that was ever entered, of those named or of all: the event that decides where it
 -- stands, the position of its value (a verification makes official the entry that it cites), and
 -- the correction request that awaits its decision. One pass and no join: the planner cannot know
 -- how many scores there are, and a nested loop over them takes half a minute.
@@ -15,6 +15,7 @@ WITH happened AS (
       AND stream >= 'score:' || %(cycle_id)s::text || ':'
       AND stream < 'score:' || %(cycle_id)s::text || ';'
       AND indicator_id = %(indicator_id)s
+      AND (%(streams)s::text[] IS NULL OR stream = ANY(%(streams)s::text[]))
 ),
 score AS (
     SELECT

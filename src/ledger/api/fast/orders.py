@@ -38,6 +38,7 @@ from strawberry.types.field import StrawberryField
 
 from ledger.api.derived import plain
 from ledger.api.documents import Prepared
+from ledger.api.fast.binding import Arguments
 from ledger.api.fast.rendering import Compiler, NoPlan, Render, Unusual
 from ledger.api.mutations import KINDS
 from ledger.domain.world import Command
@@ -59,8 +60,8 @@ class Order:
     """The variable that each argument is given by."""
     read: Read
     """Turns the variable of the input into plain values for the domain's reader."""
-    renders: Mapping[str, Render]
-    """By the name of the type that is answered with."""
+    renders: Mapping[str, tuple[Render, list[Arguments]]]
+    """By the name of the type that is answered with, each with the arguments of the fields that take some."""
     cost: int
 
     def given(self, variables: Mapping[str, Any]) -> tuple[UUID, dict[str, Any], str | None]:
@@ -81,7 +82,8 @@ class Order:
 
     def rendered(self, answer: Any) -> bytes:
         """The body of the answer."""
-        return msgspec.json.encode({"data": {self.key: self.renders[type(answer).__name__](answer, [])}})
+        render, arguments = self.renders[type(answer).__name__]
+        return msgspec.json.encode({"data": {self.key: render(answer, arguments)}})
 
 
 def order_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | None) -> Order | None:
@@ -105,12 +107,13 @@ def order_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | No
         return None
     definition = schema.mutation_type.fields[field.name.value]
     try:
-        renders: dict[str, Render] = {}
+        renders: dict[str, tuple[Render, list[Arguments]]] = {}
         for answered in _answers(definition.type):
             compiler = Compiler(schema, details, operation, _NONE)
-            renders[answered.name] = compiler.compile(GraphQLNonNull(answered), fields)
-            if compiler.calls:
+            render = compiler.compile(GraphQLNonNull(answered), fields)
+            if any(call.node.arguments for call in compiler.calls):
                 return None
+            renders[answered.name] = render, [call.arguments(_NONE) for call in compiler.calls]
         read = _reader(definition.args["input"].type)
         variables = _variables(field)
     except NoPlan:

@@ -68,8 +68,6 @@ def actor_activity(
             "by_person",
             as_of=at.position,
             person_id=person_id,
-            capacity=None,
-            types=None,
             after=place,
             before=None,
             limit=limit,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from ledger.domain.commands.subjects import check_uom, check_value, subject_of
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.persons import person_stream
+from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
     ConflictOfInterest,
     CorrectionTargetInvalid,
@@ -163,7 +165,7 @@ class RecordSpotCheck(SpotCheckCommand):
         if check.planned is None:
             return False
         known = world.recall_at(self.cycle_id, check.planned.as_of_position)
-        return self._score().name in drawn_by(check.planned, known)
+        return self._score().name in _names_drawn(check.planned, known)
 
     def _require_independent(self, world: World, score: Score) -> None:
         world.differ(score.stood_for, because="who stood for the score does not check it")
@@ -183,6 +185,12 @@ class RecordSpotCheck(SpotCheckCommand):
         if self.tolerance is not None:
             raise MalformedInput(path="tolerance", hint="The draw said what is tolerated.")
         return check.planned.tolerance
+
+
+@lru_cache(maxsize=4)
+def _names_drawn(planned: SpotCheckPlanned, known: Recall) -> frozenset[str]:
+    """The draw of a check, kept because every record of it asks; what was known at a position never changes."""
+    return frozenset(drawn_by(planned, known))
 
 
 def _discrepancy(recorded: SpotCheckRecorded, official: Decimal, tolerance: Decimal) -> DiscrepancyFound:

@@ -65,7 +65,8 @@ def _groups_moved(world: World, cycle: Cycle, cycle_id: str, unit_id: str) -> tu
     """The groups in which the unit, or one that it became, is assessed."""
     # What a unit earned before it ended counts for its successors, so it may still be put right.
     heirs = world.read(reorganisation_stream(cycle_id)).heirs(unit_id)
-    found = (cycle.membership[each] for each in heirs if each in cycle.membership)
+    membership = cycle.membership
+    found = [membership[each] for each in heirs if each in membership]
     return tuple(sorted({group for group, taking_part in found if taking_part is not Participation.NOT_ASSESSED}))
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -89,7 +90,7 @@ def note_of(data: bytes) -> Note:
         signatures = tuple((name, base64.b64decode(blob, validate=True)) for dash, name, blob in parts if dash == "—")
     except ValueError:
         raise Bad("not a signed note") from None
-    if not blank or len(signatures) != len(parts):
+    if not blank or not lines.endswith("\n") or len(signatures) != len(parts):
         raise Bad("not a signed note")
     return Note(text + "\n", signatures)
 
@@ -176,12 +177,18 @@ class Period:
 
 
 def periods_of(trusted: Sequence[Key], rotations: bytes) -> list[Period]:
-    """The keys of the log with their sizes: each change of keys is signed by the old and by the new one."""
+    """The keys of the log with their sizes: each change of keys is signed by the old and by the new one.
+
+    A key that is not trusted itself counts up to the change only: that it was retired may be kept back.
+    """
     periods: list[Period] = []
     for data in notes_of(rotations):
         note = note_of(data)
-        kind, old, new, size = note.text.split("\n")[:4]
-        before, after, at = key_of(old), key_of(new), int(size)
+        try:
+            kind, old, new, size = note.text.split("\n")[:4]
+            before, after, at = key_of(old), key_of(new), int(size)
+        except ValueError:
+            raise Bad("not a change of keys") from None
         periods = periods or [Period(before)]
         if note.signers([before, after]) != {before, after}:
             raise Bad("a change of keys is not signed by both of them")
@@ -195,4 +202,7 @@ def periods_of(trusted: Sequence[Key], rotations: bytes) -> list[Period]:
         return [Period(key) for key in trusted]
     if not {period.key for period in periods} & {*trusted}:
         raise Bad("the changes of keys do not lead to a key of the policy")
+    for period, following in pairwise(periods):
+        if period.key not in trusted:
+            period.last = following.first
     return periods

@@ -43,12 +43,14 @@ def root_of(level: list[bytes]) -> bytes:
 def unbundled(data: bytes) -> list[bytes]:
     """The entries in a bundle, each behind its length in two bytes."""
     entries: list[bytes] = []
-    start, end = 0, len(data) - 1
-    while start < end:
+    start, end = 0, len(data)
+    while start < end - 1:
         # One that is cut off is what is left of it, and has another hash.
         stop = start + 2 + (data[start] << 8 | data[start + 1])
         entries.append(data[start + 2 : stop])
         start = stop
+    if start < end:
+        entries.append(data[start:])
     return entries
 
 

@@ -160,6 +160,8 @@ class Verification:
         for size, roots in self._signed.items():
             if len(roots) > 1:
                 verdict.found("SPLIT", None, f"Two different histories of {size} entries were signed.")
+        if not verdict.findings and published[0] not in listed:
+            verdict.found("MALFORMED", None, "The last checkpoint is not in the list of all that were signed.")
         verdict.checked.append(f"signatures of {len(listed)} listed checkpoints and of the last one")
         return published[0] if published else newest
 

@@ -1,0 +1,124 @@
+"""The writer: what arrives together is recorded together, and nobody's outcome is another's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from slow import slow_entry
+from year import SCORERS, Year, entered, entry, facts
+
+from ledger import writer as writing
+from ledger.commands import Outcome, Recorded, Request
+from ledger.database import Database
+from ledger.domain.commands import EnterScore
+from ledger.domain.facts import Fact
+from ledger.domain.refusals import Refused
+from ledger.domain.world import World
+from ledger.store import Store
+from ledger.writer import TooManyWait, Writer
+
+
+@pytest.fixture
+def writer(year: Year) -> Iterator[Writer]:
+    opened = Writer(year.commands)
+    yield opened
+    opened.close()
+
+
+def sent_at_once(writer: Writer, requests: Sequence[Request]) -> list[Outcome | BaseException]:
+    async def send() -> list[Outcome | BaseException]:
+        return await asyncio.gather(*map(writer.carry_out, requests), return_exceptions=True)
+
+    return asyncio.run(send())
+
+
+def test_commands_sent_at_once_share_a_transaction_and_keep_their_own_outcomes(
+    year: Year, store: Store, writer: Writer, database: Database
+) -> None:
+    head = store.head
+    sent = [entry("U000"), entry("unknown"), entry("U001", "1.234"), entry("U002")]
+
+    outcomes = sent_at_once(writer, [year.request(each) for each in sent])
+
+    assert [o.code() if isinstance(o, Refused) else o.position for o in outcomes if isinstance(o, Outcome)] == [
+        head + 1,
+        "UNKNOWN_ID",
+        "SCALE_EXCEEDED",
+        head + 2,
+    ]
+    with database.connect() as connection:
+        transactions = connection.execute(
+            "SELECT count(DISTINCT xmin::text) FROM ledger.event WHERE position > %s", (head,)
+        ).fetchone()
+    assert transactions == (1,)
+
+
+def test_commands_about_one_score_are_recorded_in_the_order_in_which_they_came(year: Year, writer: Writer) -> None:
+    outcomes = sent_at_once(writer, [year.request(entry(value=f"{number}.0")) for number in range(1, 6)])
+
+    first = outcomes[0]
+    assert isinstance(first, Recorded)
+    before = [None, *range(first.position, first.position + 4)]
+    assert [facts(o) for o in outcomes if isinstance(o, Recorded)] == [
+        [entered(value=f"{number}.0", replaces_position=replaced)] for number, replaced in enumerate(before, start=1)
+    ]
+
+
+def test_one_command_sent_twice_at_once_has_one_outcome(year: Year, store: Store, writer: Writer) -> None:
+    head, request = store.head, year.request(entry())
+
+    first, second = sent_at_once(writer, [request, request])
+
+    assert first == second
+    assert store.head == head + 1
+
+
+def test_a_command_that_loses_a_race_spoils_no_other(
+    year: Year, other: Year, store: Store, writer: Writer, meanwhile: list[Callable[[], object]]
+) -> None:
+    meanwhile.append(lambda: other.execute(entry("U001", "5.0")))
+    head = store.head
+
+    outcomes = sent_at_once(writer, [year.request(entry("U000")), year.request(slow_entry("U001"))])
+
+    assert [facts(o) for o in outcomes if isinstance(o, Recorded)] == [
+        [entered("U000")],
+        [entered("U001", replaces_position=head + 1)],
+    ]
+
+
+class Broken(EnterScore):
+    """A command with a bug."""
+
+    def decide(self, world: World) -> list[Fact]:
+        raise ZeroDivisionError
+
+
+def test_a_bug_in_one_command_is_the_error_of_that_one(year: Year, writer: Writer) -> None:
+    same = entry("U001")
+    broken = Broken(
+        cycle_id=same.cycle_id,
+        unit_id=same.unit_id,
+        indicator_id=same.indicator_id,
+        period=same.period,
+        value=same.value,
+        uom=same.uom,
+    )
+
+    outcomes = sent_at_once(writer, [year.request(each) for each in (entry("U000"), broken, entry("U002"))])
+
+    assert [type(outcome) for outcome in outcomes] == [Recorded, ZeroDivisionError, Recorded]
+
+
+def test_more_than_can_wait_are_turned_away_and_the_others_recorded(
+    year: Year, store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "WAITING_MAX", 2)
+    head = store.head
+
+    outcomes = sent_at_once(writer, [year.request(entry(f"U{number % 3:03}"), SCORERS[number]) for number in range(4)])
+
+    assert [type(outcome) for outcome in outcomes] == [Recorded, Recorded, TooManyWait, TooManyWait]
+    assert store.head == head + 2
