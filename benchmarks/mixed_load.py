@@ -215,12 +215,15 @@ def judge(load: Load, directory: Path) -> None:
     found.imports(load.town.table)
     found.followers(followers, today)
     found.answers(list(load.told.remembered), today)
-    first, last = map(resident_mb, place.settled())
-    findings.hold(FLAT, last <= GROWTH_MAX * first, f"{first:.0f} MB, then {last:.0f} MB")
-    note(load, len(found.events), first, last)
+    settled = place.settled()
+    if settled is not None:
+        first, last = map(resident_mb, settled)
+        findings.hold(FLAT, last <= GROWTH_MAX * first, f"{first:.0f} MB, then {last:.0f} MB")
+        findings.notes["server, once warm"] = f"{first:.0f} MB, then {last:.0f} MB"
+    note(load, len(found.events))
 
 
-def note(load: Load, head: int, first: float, last: float) -> None:
+def note(load: Load, head: int) -> None:
     """Say how much there was of everything."""
     notes, told, acknowledged = load.findings.notes, load.told, load.acknowledged
     lags = sorted(1000 * lag for lag in told.lags_s) or [0.0]
@@ -234,7 +237,9 @@ def note(load: Load, head: int, first: float, last: float) -> None:
     notes["from the answer of a command until a subscriber is told"] = (
         f"median {statistics.median(lags):.0f} ms, p95 {lags[int(0.95 * len(lags))]:.0f} ms, longest {lags[-1]:.0f} ms"
     )
-    notes["server"] = f"{first:.0f} MB, then {last:.0f} MB; {kept.descriptors} descriptors, {kept.threads} threads"
+    notes["server at the end"] = (
+        f"{kept.resident_kb / 1024:.0f} MB, {kept.descriptors} descriptors, {kept.threads} threads"
+    )
 
 
 def _say(what: str) -> None:

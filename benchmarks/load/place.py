@@ -24,6 +24,9 @@ READY_S = 120.0
 CALM_AFTER_S = 10.0
 """So long after something is back, clients may still be told of its absence."""
 POLL_S = 0.1
+WARM_AFTER_S = 300.0
+WATCHED_S_MIN = 600.0
+ANSWERS_BYTES_MAX = 8 * 1024 * 1024
 
 
 class DidNotStart(Exception):
@@ -52,7 +55,9 @@ class Place:
 
     def __post_init__(self) -> None:
         self.settings = Settings(data_dir=self.directory / "data")
-        self.environment = os.environ | {"LEDGER_DATA_DIR": str(self.settings.data_dir)}
+        # Its memory of answers is full early, so that whatever else grows is seen.
+        bounds = {"LEDGER_ANSWERS_BYTES": str(ANSWERS_BYTES_MAX)}
+        self.environment = os.environ | bounds | {"LEDGER_DATA_DIR": str(self.settings.data_dir)}
         self.errors = self.directory / "server.err"
         self.url = f"http://127.0.0.1:{self.port}"
         # Our own share keeps the database up when the server is killed, and brings it back when it is stopped.
@@ -160,12 +165,14 @@ class Place:
             return
         self.samples.append(Sample(time.monotonic(), server.pid, resident, descriptors, int(status["Threads"])))
 
-    def settled(self) -> tuple[list[Sample], list[Sample]]:
-        """Samples of the process that served last, once warm: those of the first and of the last quarter."""
-        last = self.samples[-1].pid
-        of_last = [sample for sample in self.samples if sample.pid == last]
-        warm = of_last[len(of_last) // 4 :]
-        quarter = max(1, len(warm) // 4)
+    def settled(self) -> tuple[list[Sample], list[Sample]] | None:
+        """Samples of the process that served last, once warm, of the first and of the last quarter; None if too few."""
+        last = self.samples[-1]
+        of_last = [sample for sample in self.samples if sample.pid == last.pid]
+        warm = [sample for sample in of_last if sample.at > of_last[0].at + WARM_AFTER_S]
+        if not warm or last.at - warm[0].at < WATCHED_S_MIN:
+            return None
+        quarter = len(warm) // 4
         return warm[:quarter], warm[-quarter:]
 
 

@@ -22,7 +22,7 @@ from ledger.recalled import RecalledCycles, WrittenHistory
 from ledger.recorder import Conflict, Guard
 from ledger.store import Store, Streams
 
-ATTEMPTS_MAX = 5
+ATTEMPTS_MAX = 8
 
 S = TypeVar("S", bound=State)
 

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass
 
 import psycopg
+from psycopg.sql import SQL
 
 from ledger.database import Connection
 from ledger.domain.commands import COMMANDS
@@ -52,6 +53,11 @@ class Inspection:
             self._sound[ledger_id] = (low, high)
             return damage
 
+    def require_sound(self, connection: Connection, ledger_id: int, *, after: int, through: int) -> None:
+        """Have the server raise an error if there is damage in (after, through], without waiting for what it says."""
+        arguments = {"ledger_id": ledger_id, "after": after, "through": through, "types": self._types}
+        connection.execute(_REQUIRE, arguments)
+
     def _narrowed(self, connection: Connection, ledger_id: int, after: int, through: int) -> Damage | None:
         """Look at the range; if its bytes cannot even be read, look at smaller and smaller ones."""
         try:
@@ -89,4 +95,8 @@ def _fact_types() -> list[str]:
 
 
 _INSPECT = statement("projector_inspect").sql
+_REQUIRE = SQL(
+    "WITH looked AS ({}) SELECT 1 / (events = %(through)s - %(after)s"
+    " AND unknown_position IS NULL AND damaged_position IS NULL)::integer FROM looked"
+).format(_INSPECT)
 _MISSING = statement("projector_missing").sql

@@ -17,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from ledger.api.app import create_app
-from ledger.api.patience import PatientProtocol
+from ledger.api.fast.connection import protocol_of
 
 PATIENCE_S = 20.0
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -28,7 +28,7 @@ def listening(client: Client, *, patient: bool = False) -> Generator[str]:
     """Serve a client's service over TCP; the address, without a scheme. A patient one ends as `ledger serve` does."""
     application = create_app(client.service)
     config = uvicorn.Config(
-        application, port=0, log_level="error", lifespan="off", ws_max_size=2**20, http=PatientProtocol
+        application, port=0, log_level="error", lifespan="off", ws_max_size=2**20, http=protocol_of(application)
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -28,10 +28,10 @@ def address(client: Client) -> Iterator[str]:
         yield address
 
 
-def said(address: str, *parts: bytes) -> bytes:
-    """What is answered to bytes that are sent just so, until the server closes the connection."""
+def said(address: str, *parts: bytes, patience_s: float = PATIENCE_S) -> bytes:
+    """What is answered to bytes that are sent just so, until the server closes the connection. Raises TimeoutError."""
     host, port = address.partition("/")[0].split(":")
-    with sockets.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+    with sockets.create_connection((host, int(port)), timeout=patience_s) as connection:
         for part in parts:
             connection.sendall(part)
             time.sleep(APART_S)
@@ -58,6 +58,19 @@ def test_a_connection_that_does_not_say_what_it_asks_is_closed(
     assert said(address, before, sent).count(b"HTTP/1.1 ") == before.count(ASKED)
     # Uvicorn itself ends a connection after 5 s that has been answered and says nothing more.
     assert time.monotonic() - began < 4
+
+
+def test_a_request_that_arrives_in_parts_is_waited_for_no_longer(
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.api.patience.HEAD_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("ledger.api.patience.BODY_TIMEOUT_S", 0.3)
+    body = json.dumps({"query": "subscription { events(after: 1) { type } }"}).encode()
+    token = client.headers("inspector")["authorization"].encode()
+    head = HEAD + b"Authorization: %s\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\n" % token
+
+    with pytest.raises(TimeoutError):
+        said(address, head, b"Content-Length: %d\r\n\r\n" % len(body), body, patience_s=1.5)
 
 
 def test_a_head_without_an_end_is_refused(address: str) -> None:

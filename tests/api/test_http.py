@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from client import Client
+
+from ledger.api.context import Context
 
 QUERY = {"query": "{ ledger { title } }"}
 
@@ -142,3 +146,15 @@ def test_the_console_page_loads_nothing_from_elsewhere(client: Client) -> None:
     assert "<textarea" in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+def test_the_fields_of_one_answer_speak_of_one_position(client: Client) -> None:
+    """They are answered by several threads, of which each had asked for the head itself."""
+    context, together = Context(client.service, "inspector"), Barrier(8)
+
+    def head(number: int) -> int:
+        together.wait()
+        return id(context.head())
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(head, range(8)))) == 1

@@ -22,6 +22,7 @@ from ledger.recorder import CHANNEL
 POLL_S = 1.0
 RECONNECT_S = 0.5
 _BEHIND_POLL_S = 0.005
+_BEHIND_POLL_MAX_S = 0.05
 _BEHIND_S = 1.0
 _STOP_CHECK_S = 0.1
 
@@ -100,13 +101,14 @@ class Heads:
         """Publish the head, waiting a moment for projections that are still folding what is recorded."""
         row = connection.execute("SELECT head FROM ledger.ledger WHERE ledger_id = %s", (self._ledger_id,)).fetchone()
         recorded: int = row[0] if row else 0
-        deadline = time.monotonic() + _BEHIND_S
+        deadline, pause_s = time.monotonic() + _BEHIND_S, _BEHIND_POLL_S
         while not self._stop.is_set():
             folded = self._folded()
             self._publish(folded)
             if folded >= recorded or time.monotonic() > deadline:
                 return
-            self._stop.wait(_BEHIND_POLL_S)
+            self._stop.wait(pause_s)
+            pause_s = min(pause_s * 1.2, _BEHIND_POLL_MAX_S)
 
     def _publish(self, head: int) -> None:
         with self._lock:

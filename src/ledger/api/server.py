@@ -10,8 +10,8 @@ from contextlib import nullcontext
 import uvicorn
 
 from ledger.api.app import create_app
+from ledger.api.fast.connection import protocol_of
 from ledger.api.http import BODY_BYTES_MAX
-from ledger.api.patience import PatientProtocol
 from ledger.api.service import open_service
 from ledger.proof.keeping import kept_signer
 from ledger.settings import Settings
@@ -41,15 +41,17 @@ def serve(
         # The schema is a hundred thousand objects that never die; collections need not walk them.
         gc.collect()
         gc.freeze()
+        application = create_app(service)
         uvicorn.run(
-            create_app(service),
+            application,
             host=host,
             port=port,
-            log_level="warning",
+            # Its warnings are about what clients send.
+            log_level="error",
             access_log=False,
             backlog=BACKLOG_MAX,
             limit_concurrency=_connections_max(),
-            http=PatientProtocol,
+            http=protocol_of(application),
             ws_max_size=BODY_BYTES_MAX,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,

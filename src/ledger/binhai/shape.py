@@ -144,7 +144,7 @@ def presets() -> dict[str, Shape]:
             key_tasks=6,
             stories=False,
             restated=True,
-            events=1_500,
+            events=1_400,
         ),
         "S": Shape(
             groups=_some(G4=15, G5=14, G6=8, G7=8),
@@ -155,7 +155,7 @@ def presets() -> dict[str, Shape]:
             key_tasks=40,
             stories=False,
             restated=True,
-            events=15_000,
+            events=14_200,
         ),
         "M": year,
         "L": replace(year, cities=26),
@@ -186,5 +186,5 @@ def _few() -> Shape:
         key_tasks=1,
         stories=False,
         restated=False,
-        events=330,
+        events=430,
     )

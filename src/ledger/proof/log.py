@@ -130,18 +130,22 @@ class LogReader:
 
 @dataclass(frozen=True, slots=True)
 class _StoredTree:
-    """The stored tree at one size. A tile is read once."""
+    """The stored tree at one size. A tile is read once, and a subtree is hashed once."""
 
     cursor: Cursor[DictRow]
     ledger_id: int
     size: int
     _read: dict[tuple[int, int], list[bytes]] = field(default_factory=dict[tuple[int, int], list[bytes]])
+    _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict[tuple[int, int], bytes])
 
     def node(self, level: int, index: int) -> bytes:
         """The root of a complete subtree."""
-        tile_level, height = divmod(level, TILE_HEIGHT)
-        tile_index, place = divmod(index << height, TILE_WIDTH)
-        return root_of(self.hashes(tile_level, tile_index)[place : place + (1 << height)])
+        key = (level, index)
+        if key not in self._nodes:
+            tile_level, height = divmod(level, TILE_HEIGHT)
+            tile_index, place = divmod(index << height, TILE_WIDTH)
+            self._nodes[key] = root_of(self.hashes(tile_level, tile_index)[place : place + (1 << height)])
+        return self._nodes[key]
 
     def hashes(self, level: int, tile_index: int) -> list[bytes]:
         """The hashes of a tile, as many as there are."""

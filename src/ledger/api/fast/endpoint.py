@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 import anyio.to_thread
 from graphql import GraphQLError, GraphQLSchema
@@ -22,7 +23,7 @@ from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
 from ledger.api.fast.pure import sight
 from ledger.api.fast.requests import Asked, Key, asked_of, key_of, read_body
-from ledger.api.http import PLAIN_JSON, negotiate
+from ledger.api.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.visibility import Visibility
@@ -43,15 +44,38 @@ UNSTORED = b"no-store"
 Headers = list[tuple[bytes, bytes]]
 
 logger = logging.getLogger("ledger.api")
-_accepted = lru_cache(256)(negotiate)
+_CONTENT_TYPES = {media: b"%s; charset=utf-8" % media.encode() for media in (PLAIN_JSON, RESPONSE_JSON)}
+
+
+@lru_cache(256)
+def _accepted(accept: bytes) -> str | None:
+    return negotiate(accept.decode("latin-1"))
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer as it is sent."""
+    """An answer as it is remembered."""
 
     body: bytes
     etag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is sent."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+class _Viewer(NamedTuple):
+    """Who asks, when, and what they may see."""
+
+    person_id: str
+    looked: Looked
+    day: date
+    visibility: Visibility
 
 
 class FastEndpoint:
@@ -79,52 +103,60 @@ class FastEndpoint:
         if scope["type"] != "http" or scope["path"] != "/graphql":
             await self._application(scope, receive, send)
             return
+        method, query_string = scope["method"].encode(), scope["query_string"]
         headers = dict(scope["headers"])
-        body, receive = await read_body(receive) if scope["method"] == "POST" else (b"", receive)
+        body, receive = await read_body(receive) if method == b"POST" else (b"", receive)
         # Which of two headers of one name counts is not decided here.
-        key = key_of(scope, headers, body) if body is not None and len(headers) == len(scope["headers"]) else None
-        answered = await self._answered(key, headers) if key is not None else None
-        if answered is None:
+        plain = len(headers) == len(scope["headers"])
+        key = key_of(method, query_string, headers, body) if plain and body is not None else None
+        reply = await self._in_time(key, headers) if key is not None else None
+        if reply is None:
             await self._application(scope, receive, send)
             return
-        answer, media, pinned = answered
-        by_get = scope["method"] == "GET"
-        etag = b'"%s%s"' % (b"" if media == PLAIN_JSON else b"r", answer.etag)
-        known = by_get and etag in headers.get(b"if-none-match", b"")
-        control = UNSTORED if not by_get else IMMUTABLE if pinned else REVALIDATED
-        out: Headers = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
-        if not known:
-            out.append((b"content-type", b"%s; charset=utf-8" % media.encode()))
-            out.append((b"content-length", b"%d" % len(answer.body)))
-        await send({"type": "http.response.start", "status": 304 if known else 200, "headers": out})
-        await send({"type": "http.response.body", "body": b"" if known else answer.body})
+        await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        await send({"type": "http.response.body", "body": reply.body})
 
-    async def _answered(self, key: Key, headers: Mapping[bytes, bytes]) -> tuple[Answer, str, bool] | None:
-        """The answer, its media type and whether it never changes; None for what the executor has to answer."""
-        media = _accepted(headers.get(b"accept", b"").decode("latin-1"))
-        person_id = self._callers.person(headers.get(b"authorization", b""))
+    def at_once(self, method: bytes, query_string: bytes, given: Headers, body: bytes) -> Reply | None:
+        """The reply to a request, if it is remembered."""
+        headers = dict(given)
+        key = key_of(method, query_string, headers, body) if len(headers) == len(given) else None
+        found = self._bound.get(key) if key is not None else None
+        viewer = self._viewer(headers) if found is not None else None
+        media = _accepted(headers.get(b"accept", b""))
+        if key is None or found is None or viewer is None or media is None:
+            return None
+        answer = self._answers.get(_place(key, found[0], viewer))
+        if answer is None or not self._admits(found, viewer):
+            return None
+        self._service.access_log.write(viewer.person_id, *found[0].looked)
+        return _reply(key, headers, media, answer, found[0])
+
+    async def _in_time(self, key: Key, headers: Mapping[bytes, bytes]) -> Reply | None:
+        """The reply, remembered or found out; None for what the executor has to answer."""
+        media = _accepted(headers.get(b"accept", b""))
         found = self._bound.get(key) or self._bind(key)
-        if media is None or person_id is None or found is None:
+        if media is None or found is None:
             return None
-        bound, registered = found
-        looked, day, visibility = await self._seen(person_id)
-        position = looked.head.position
-        if bound.at_least > position or not self._admission.admits_at_once(
-            person_id, bound.plan.question.cost, registered=registered
-        ):
+        viewer = self._viewer(headers) or await self._look(headers)
+        if viewer is None or not self._admits(found, viewer):
             return None
-        place = (key, sight(visibility, figures=bound.plan.figures), day, None if bound.pinned else position)
+        bound, place = found[0], _place(key, found[0], viewer)
         answer = self._answers.get(place)
         if answer is not None:
-            self._service.access_log.write(person_id, *bound.looked)
+            self._service.access_log.write(viewer.person_id, *bound.looked)
         else:
-            context = Context(self._service, person_id)
-            context.preset(visibility, looked.head)
-            answer = await self._carried_out(bound, context)
+            answer = await self._carried_out(bound, viewer)
             if answer is None:
                 return None
             self._answers.keep(place, answer, len(answer.body) + 2 * len(key[1]) + ANSWER_BYTES_BESIDES)
-        return answer, media, bound.pinned
+        return _reply(key, headers, media, answer, bound)
+
+    def _admits(self, found: tuple[Bound, bool], viewer: _Viewer) -> bool:
+        """Whether the viewer may be answered, and what is known is what they ask for."""
+        bound, registered = found
+        return bound.at_least <= viewer.looked.head.position and self._admission.admits_at_once(
+            viewer.person_id, bound.plan.question.cost, registered=registered
+        )
 
     def _bind(self, key: Key) -> tuple[Bound, bool] | None:
         """The plan of a request with its variables, and whether its document is a registered one."""
@@ -158,8 +190,21 @@ class FastEndpoint:
             self._plans.keep((place, conditions), plan, size)
         return bind(plan, variables) if isinstance(plan, Plan) else None
 
-    async def _seen(self, person_id: str) -> tuple[Looked, date, Visibility]:
-        """How far the ledger is, and what a person may see on which day."""
+    def _viewer(self, headers: Mapping[bytes, bytes]) -> _Viewer | None:
+        """Who asks, if that and what they may see is known."""
+        person_id = self._callers.person(headers.get(b"authorization", b""))
+        looked = self._service.answers.looked(HEAD_AGE_S_MAX)
+        if person_id is None or looked is None:
+            return None
+        day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
+        visibility = self._callers.visibility(person_id, looked.recorded, day)
+        return _Viewer(person_id, looked, day, visibility) if visibility is not None else None
+
+    async def _look(self, headers: Mapping[bytes, bytes]) -> _Viewer | None:
+        """Who asks, None for nobody; what they may see and how far the ledger is are found out."""
+        person_id = self._callers.person(headers.get(b"authorization", b""))
+        if person_id is None:
+            return None
         answers = self._service.answers
         looked = answers.looked(HEAD_AGE_S_MAX) or await anyio.to_thread.run_sync(answers.look)
         day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
@@ -167,10 +212,12 @@ class FastEndpoint:
         if visibility is None:
             visibility = await anyio.to_thread.run_sync(Context(self._service, person_id).visibility)
             self._callers.keep(person_id, looked.recorded, day, visibility)
-        return looked, day, visibility
+        return _Viewer(person_id, looked, day, visibility)
 
-    async def _carried_out(self, bound: Bound, context: Context) -> Answer | None:
+    async def _carried_out(self, bound: Bound, viewer: _Viewer) -> Answer | None:
         """The answer by the plan, None if the executor has to say what comes of it."""
+        context = Context(self._service, viewer.person_id)
+        context.preset(viewer.visibility, viewer.looked.head)
         try:
             body = await carry_out(bound, context, self._service.lines)
         except Exception as error:
@@ -178,3 +225,20 @@ class FastEndpoint:
             logger.debug("left to the executor: %r", error)
             return None
         return Answer(body, hashlib.sha256(body).hexdigest()[:32].encode())
+
+
+def _place(key: Key, bound: Bound, viewer: _Viewer) -> tuple[Hashable, ...]:
+    """Where an answer is remembered."""
+    position = None if bound.pinned else viewer.looked.head.position
+    return key, sight(viewer.visibility, figures=bound.plan.figures), viewer.day, position
+
+
+def _reply(key: Key, headers: Mapping[bytes, bytes], media: str, answer: Answer, bound: Bound) -> Reply:
+    by_get = key[0]
+    etag = b'"%s%s"' % (b"" if media == PLAIN_JSON else b"r", answer.etag)
+    control = UNSTORED if not by_get else IMMUTABLE if bound.pinned else REVALIDATED
+    out = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
+    if by_get and etag in headers.get(b"if-none-match", b""):
+        return Reply(304, out, b"")
+    content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(answer.body))]
+    return Reply(200, out + content, answer.body)

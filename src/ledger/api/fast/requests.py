@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 BODY_BYTES_MAX = 16_384
 _PLAIN_JSON = b"application/json"
@@ -56,13 +56,14 @@ async def read_body(receive: Receive) -> tuple[bytes | None, Receive]:
     return whole, again
 
 
-def key_of(scope: Scope, headers: Mapping[bytes, bytes], body: bytes) -> Key | None:
+def key_of(method: bytes, query_string: bytes, headers: Mapping[bytes, bytes], body: bytes) -> Key | None:
     """What two requests that ask the same have in common; None for one that is left to the executor."""
-    if scope["method"] == "GET":
-        return True, scope["query_string"]
-    if scope["method"] == "POST" and not scope["query_string"]:
-        media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-        return (False, body) if media == _PLAIN_JSON else None
+    if method == b"GET":
+        return (True, query_string) if not body else None
+    if method == b"POST" and not query_string:
+        media = headers.get(b"content-type", b"")
+        if media == _PLAIN_JSON or media.partition(b";")[0].strip().lower() == _PLAIN_JSON:
+            return False, body
     return None
 
 

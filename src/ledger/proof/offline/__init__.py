@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from importlib.resources import files
 
-MODULES = ("notes", "tree", "entries", "procedure", "openings", "stamps", "verifying", "asking")
+MODULES = ("notes", "tree", "entries", "procedure", "openings", "following", "stamps", "verifying", "asking")
 """In an order in which each needs only those before it."""
 _HEADING = '''#!/usr/bin/env python3
 """Verify an exported ledger without the ledger: python verify.py DIRECTORY

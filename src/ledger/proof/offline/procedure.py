@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from ledger.proof.offline.entries import FORMS
+from ledger.proof.offline.entries import CORRECTED, ENTERED, NO_FORM, REQUESTED, VERIFIED, Matching
 
 _VALUES = "ScoreEntered", "ScoreLateEntered", "ScoreCorrected"
 _TARGETS = "TargetSet", "TargetAdjusted"
@@ -64,10 +63,10 @@ FOUNDER = "founder"
 """Gives the first roles of an empty ledger, and can do nothing afterwards."""
 
 
-@dataclass(slots=True)
-class Score:
-    """How one score stands: positions of its values, and who stood for them."""
+class Stream:
+    """How one stream stands; of a score's, positions of its values, and who stood for them."""
 
+    version: int = 0
     entered: int | None = None
     awaiting: int | None = None
     """The value entered last, as long as nobody has verified or returned it."""
@@ -97,37 +96,42 @@ class Score:
         return self.entered_by | asked | (self.verified_by if verifying else frozenset[str]())
 
 
+class Kind(NamedTuple):
+    """One type of event: the form that most of them have, and what then tells whether they keep to the rules."""
+
+    name: str
+    form: Matching = NO_FORM
+    kept: Callable[..., bool] = bool
+
+
 class Procedure:
     """What has happened so far, as far as the rules need to know."""
 
     def __init__(self) -> None:
         self.types: list[str] = [""]
         """The type of each event, by position."""
-        self._scores: dict[bytes, Score] = {}
         self._lenient: set[str] = set()
         self._persons: dict[bytes, frozenset[str]] = {}
-        self._kept: dict[str, Callable[..., bool]] = {
-            "ScoreEntered": self._entered_kept,
-            "ScoreVerified": self._verified_kept,
-            "CorrectionRequested": self._requested_kept,
-            "ScoreCorrected": self._corrected_kept,
+        self._kinds: dict[bytes, Kind] = {
+            b"ScoreEntered": Kind("ScoreEntered", ENTERED, self._entered_kept),
+            b"ScoreVerified": Kind("ScoreVerified", VERIFIED, self._verified_kept),
+            b"CorrectionRequested": Kind("CorrectionRequested", REQUESTED, self._requested_kept),
+            b"ScoreCorrected": Kind("ScoreCorrected", CORRECTED, self._corrected_kept),
         }
 
-    def broken(self, kind: str, stream: bytes, actor: bytes, data: bytes) -> Iterable[str]:
+    def broken(
+        self, position: int, kind: bytes, stream: Stream, name: bytes, actor: bytes, data: bytes
+    ) -> Iterable[str]:
         """Take the next event, and return a sentence for each rule that it breaks."""
-        position = len(self.types)
-        self.types.append(kind)
+        known = self._kinds.get(kind) or self._kinds.setdefault(kind, Kind(kind.decode()))
+        self.types.append(known.name)
         try:
             persons = self._persons.get(actor) or self._persons_of(actor)
             # Most of a ledger is of few forms and keeps to the rules, which is seen without parsing JSON.
-            form = FORMS.get(kind)
-            if form is not None and (said := form(data)) is not None:
-                score = self._scores.get(stream)
-                if score is None:
-                    score = self._scores[stream] = Score()
-                if self._kept[kind](position, score, persons, *said.groups()):
-                    return ()
-            return list(self._ruled(position, kind, stream, persons, json.loads(data)))
+            said = known.form(data)
+            if said is not None and known.kept(position, stream, persons, *said.groups()):
+                return ()
+            return list(self._ruled(position, known.name, stream, name, persons, json.loads(data)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             # Whoever forges entries need not keep to their form, and must not get away with that.
             return ["The entry is not as an entry has to be."]
@@ -139,7 +143,7 @@ class Procedure:
         self._persons[actor] = persons
         return persons
 
-    def _entered_kept(self, position: int, score: Score, persons: frozenset[str], reported: bytes) -> bool:
+    def _entered_kept(self, position: int, score: Stream, persons: frozenset[str], reported: bytes) -> bool:
         if score.entered is not None or score.official is not None:
             return False
         if reported != b"null":
@@ -149,14 +153,14 @@ class Procedure:
         score.enter(position, persons)
         return True
 
-    def _verified_kept(self, position: int, score: Score, persons: frozenset[str], verified: bytes) -> bool:
+    def _verified_kept(self, position: int, score: Stream, persons: frozenset[str], verified: bytes) -> bool:
         if score.awaiting != int(verified) or not persons.isdisjoint(score.entered_by):
             return False
         score.verify(persons)
         return True
 
     def _requested_kept(
-        self, position: int, score: Score, persons: frozenset[str], corrects: bytes, value: bytes
+        self, position: int, score: Stream, persons: frozenset[str], corrects: bytes, value: bytes
     ) -> bool:
         if score.official != int(corrects):
             return False
@@ -166,7 +170,7 @@ class Procedure:
     def _corrected_kept(
         self,
         position: int,
-        score: Score,
+        score: Stream,
         persons: frozenset[str],
         approver: bytes,
         corrects: bytes,
@@ -184,15 +188,14 @@ class Procedure:
         return True
 
     def _ruled(
-        self, position: int, kind: str, stream: bytes, persons: frozenset[str], data: dict[str, Any]
+        self, position: int, kind: str, stream: Stream, name: bytes, persons: frozenset[str], data: dict[str, Any]
     ) -> Iterator[str]:
         yield from self._citations(position, data)
         yield from _four_eyes(kind, data, persons)
         if kind == "PlanVersionIssued" and data["content"].get("approver_independence", "FULL") != "FULL":
             self._lenient.add(data["cycle_id"])
-        if stream.startswith(b"score:"):
-            score = self._scores.setdefault(stream, Score())
-            yield from self._scored(score, position, kind, data, persons)
+        if name.startswith(b"score:"):
+            yield from self._scored(stream, position, kind, data, persons)
 
     def _citations(self, position: int, data: dict[str, Any]) -> Iterator[str]:
         for name, cited in data.items():
@@ -204,7 +207,7 @@ class Procedure:
                 yield f"{name} is {cited}, which is of the type {self.types[cited]}."
 
     def _scored(
-        self, score: Score, position: int, kind: str, data: dict[str, Any], persons: frozenset[str]
+        self, score: Stream, position: int, kind: str, data: dict[str, Any], persons: frozenset[str]
     ) -> Iterator[str]:
         match kind:
             case "ScoreVerified":
@@ -235,7 +238,7 @@ class Procedure:
             case _:
                 pass
 
-    def _corrected(self, score: Score, data: dict[str, Any], persons: frozenset[str]) -> Iterator[str]:
+    def _corrected(self, score: Stream, data: dict[str, Any], persons: frozenset[str]) -> Iterator[str]:
         yield from _in_force("corrects_position", data, score.official)
         if score.request is None or score.request[0] != data["request_position"]:
             yield f"No request is open at {data['request_position']}."

@@ -5,13 +5,10 @@ from __future__ import annotations
 import gc
 import json
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
 
-from ledger.proof.offline.entries import entry_of
+from ledger.proof.offline.following import FINDINGS_MAX, Found, entries_in, following
 from ledger.proof.offline.notes import (
     Bad,
     Checkpoint,
@@ -23,20 +20,9 @@ from ledger.proof.offline.notes import (
     periods_of,
     policy_of,
 )
-from ledger.proof.offline.openings import Opening, openings_of
-from ledger.proof.offline.procedure import Procedure
+from ledger.proof.offline.openings import openings_of
 from ledger.proof.offline.stamps import Stamped, stamped
-from ledger.proof.offline.tree import FULL, Tree, leaves_of, path_of, root_of, unbundled
-
-FINDINGS_MAX = 100
-
-
-class Found(NamedTuple):
-    """One thing that is wrong, or that leaves a doubt."""
-
-    kind: str
-    position: int | None
-    sentence: str
+from ledger.proof.offline.tree import FULL, Tree, leaves_of, path_of, root_of
 
 
 @dataclass
@@ -87,11 +73,6 @@ class Verification:
         """The roots that were signed, by size."""
         self._notes: list[bytes] = []
         self._openings: dict[int, list[Opening]] = {}
-        self._procedure = Procedure()
-        self._versions: dict[bytes, int] = {}
-        self._types: dict[bytes, str] = {}
-        self._recorded_at = b""
-        self._in_order = True
         self._differs: int | None = None
         """The first position at which the entry is not that of the tile."""
         self._tiles_damaged = False
@@ -105,9 +86,11 @@ class Verification:
         try:
             self._read_policy()
             head = self._read_checkpoints()
-            self._openings = openings_of(self._read("openings.jsonl"))
+            openings = openings_of(self._read("openings.jsonl"))
             if head is not None:
-                self._check_tree(head)
+                with following(self._directory, head.size, openings) as told:
+                    self._check_tree(head)
+                    self._take(told())
             self._check_stamps()
             self._hear_signer()
         except Bad as bad:
@@ -122,14 +105,6 @@ class Verification:
             return (self._directory / name).read_bytes()
         except OSError:
             return b""
-
-    def _entries(self, index: int, width: int) -> bytes:
-        """The entries behind a tile, also where there are more or fewer of them than there have to be."""
-        found = self._read(path_of("entries", index, width))
-        if not found:
-            others = (self._directory / path_of("entries", index, 1)).parent.glob("*")
-            found = max((other.read_bytes() for other in others), key=len, default=b"")
-        return found
 
     def _read_policy(self) -> None:
         try:
@@ -198,7 +173,7 @@ class Verification:
         due = next(sizes, None)
         for index in range(-(-head.size // FULL)):
             width = min(FULL, head.size - index * FULL)
-            entries = unbundled(self._entries(index, width))
+            entries = entries_in(self._directory, index, width)
             if len(entries) > width:
                 verdict.found("REWRITE", index * FULL + width + 1, "There is an entry too many.", first=True)
                 del entries[width:]
@@ -209,7 +184,6 @@ class Verification:
                 due = next(sizes, None)
             if len(entries) < width:
                 return self._break_off(index, index * FULL + len(entries), head)
-            self._follow(entries if self._differs is None else ())
             if width == FULL:
                 tree.add(root_of(leaves))
         self._judge(tree, head)
@@ -241,7 +215,7 @@ class Verification:
         """The entries end before the checkpoint does."""
         if self._differs is not None:
             self._rewritten(self._differs, "The entry is not the one that was signed.", head)
-        elif self._entries(index + 1, FULL):
+        elif entries_in(self._directory, index + 1, FULL):
             self._rewritten(stored + 1, "The entry is missing.", head)
         else:
             sentence = f"{head.size} entries were signed, and only {stored} are there."
@@ -295,37 +269,12 @@ class Verification:
             level, nodes = level + 1, [root_of(nodes[at * FULL : at * FULL + FULL]) for at in range(whole)]
         return True
 
-    def _follow(self, entries: Iterable[bytes]) -> None:
-        """Check that the next entries continue those before, and keep to the rules."""
-        if not self._in_order:
-            return
-        versions, types, broken = self._versions, self._types, self._procedure.broken
-        for position, entry in enumerate(entries, len(self._procedure.types)):
-            found = entry_of(entry)
-            if found is None:
-                return self._stray(position, "The bytes are not an entry.")
-            actor, data, said, recorded_at, stream, kind, version = found.groups()
-            if int(said) != position:
-                return self._stray(position, f"The entry calls itself position {int(said)}.")
-            if recorded_at < self._recorded_at:
-                return self._stray(position, "The entry was recorded before the one in front of it.")
-            due = versions.get(stream, 0) + 1
-            if int(version) != due:
-                return self._stray(position, f"Version {due} of {stream.decode(errors='replace')} is missing.")
-            versions[stream], self._recorded_at = due, recorded_at
-            for sentence in broken(types.get(kind) or types.setdefault(kind, kind.decode()), stream, actor, data):
-                self.verdict.found("PROCEDURE", position, sentence)
-            if position in self._openings:
-                self._open(position, entry)
-
-    def _open(self, position: int, entry: bytes) -> None:
-        for opening in self._openings.pop(position):
-            if not opening.opens(entry):
-                self.verdict.found("OPENING", position, f"The entry does not commit to this {opening.field}.")
-
-    def _stray(self, position: int, sentence: str) -> None:
-        self._in_order = False
-        self.verdict.found("ORDER", position, sentence)
+    def _take(self, findings: list[Found]) -> None:
+        """Take what was found in the entries, as far as they are those of the tiles."""
+        tile = None if self._differs is None else (self._differs - 1) // FULL
+        for each in findings:
+            if tile is None or (each.position is not None and each.position <= tile * FULL):
+                self.verdict.found(*each)
 
     def _check_stamps(self) -> None:
         """Check the time stamps of checkpoints; one that cannot be checked leaves a doubt."""
@@ -359,8 +308,6 @@ class Verification:
 
     def _say_what_is_left(self) -> None:
         left = self.verdict.not_checked
-        for position, openings in islice(self._openings.items(), FINDINGS_MAX if self._in_order else 0):
-            self.verdict.found("OPENING", position, f"There is no such entry to open the {openings[0].field} of.")
         if self._own_policy:
             keys = ", ".join(key.text for key in self._policy.logs)
             left.append(f"whose the key is: the policy is the bundle's own. Compare {keys}")
