@@ -4,37 +4,23 @@
 CREATE SCHEMA by_hand;
 SET LOCAL search_path TO by_hand;
 
-CREATE TABLE unit_timeline (LIKE unit_timeline.unit_timeline);
-INSERT INTO unit_timeline
-SELECT ledger_id, unit_id, position, type FROM ledger.event WHERE ledger_id = 1 AND unit_id IS NOT NULL;
-ALTER TABLE unit_timeline ADD PRIMARY KEY (ledger_id, unit_id, position);
-
-CREATE TABLE type_timeline (LIKE type_timeline.type_timeline);
-INSERT INTO type_timeline
-SELECT ledger_id, type, position FROM ledger.event WHERE ledger_id = 1;
-ALTER TABLE type_timeline ADD PRIMARY KEY (ledger_id, type, position);
-
-CREATE TABLE cycle_timeline (LIKE cycle_timeline.cycle_timeline);
-INSERT INTO cycle_timeline
+CREATE TABLE timeline (LIKE timeline.timeline);
+INSERT INTO timeline
 SELECT
-    ledger_id, cycle_id, position, type,
+    ledger_id, type, position, cycle_id, unit_id,
     CASE
-        WHEN type IN (
-            'ScoreSelfReported', 'ScoreEntered', 'ScoreLateEntered', 'ScoreVerified', 'ScoreCorrected',
-            'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted', 'AdjustmentCarriedOver', 'AdjustmentRevoked',
-            'BonusApproved', 'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported',
-            'VetoImposed', 'VetoLifted'
-        ) THEN coalesce(unit_id, '')
-        WHEN type IN (
-            'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-            'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
-            'TieResolved', 'UnitSplit', 'UnitsMerged'
-        ) THEN ''
-    END
+        WHEN cycle_id IS NULL THEN NULL
+        WHEN type IN ('ScoreSelfReported', 'ScoreEntered', 'ScoreVerified', 'ScoreCorrected') THEN unit_id
+        WHEN type IN ('CyclePlanned', 'PlanVersionIssued', 'CycleOpened') THEN ''
+    END,
+    cycle_id IS NOT NULL AND type IN ('CyclePlanned', 'PlanVersionIssued', 'CycleOpened')
 FROM ledger.event
-WHERE ledger_id = 1 AND cycle_id IS NOT NULL;
-ALTER TABLE cycle_timeline ADD PRIMARY KEY (ledger_id, cycle_id, position);
-CREATE INDEX ON cycle_timeline (ledger_id, cycle_id, moves, position) WHERE moves IS NOT NULL;
+WHERE ledger_id = 1;
+ALTER TABLE timeline ADD PRIMARY KEY (ledger_id, type, position);
+CREATE INDEX ON timeline (ledger_id, unit_id, position) WHERE unit_id IS NOT NULL;
+CREATE INDEX ON timeline (ledger_id, cycle_id, position) WHERE cycle_id IS NOT NULL;
+CREATE INDEX ON timeline (ledger_id, cycle_id, moves, position) WHERE moves IS NOT NULL;
+CREATE INDEX ON timeline (ledger_id, cycle_id, position) WHERE proceeding;
 
 CREATE TABLE person_activity (LIKE person_activity.person_activity);
 INSERT INTO person_activity
@@ -70,37 +56,6 @@ FROM (
 ) AS change
 WHERE type <> 'ScoreWithdrawn';
 ALTER TABLE score_value ADD PRIMARY KEY (ledger_id, cycle_id, basis, indicator_id, unit_id, period, from_position);
-
-CREATE TABLE score_history (LIKE score_history.score_history);
-INSERT INTO score_history
-SELECT
-    1, stream, position, basis,
-    CASE basis
-        WHEN 'SELF' THEN self_before WHEN 'PROVISIONAL' THEN provisional_before WHEN 'OFFICIAL' THEN official_before
-    END,
-    CASE WHEN basis = 'SELF' THEN value ELSE self_before END,
-    CASE WHEN basis = 'PROVISIONAL' OR type = 'ScoreCorrected' THEN value ELSE provisional_before END,
-    CASE WHEN basis = 'OFFICIAL' THEN value ELSE official_before END
-FROM (
-    SELECT
-        stream, position, type, value,
-        CASE type
-            WHEN 'ScoreSelfReported' THEN 'SELF' WHEN 'ScoreEntered' THEN 'PROVISIONAL'
-            WHEN 'ScoreVerified' THEN 'OFFICIAL' WHEN 'ScoreCorrected' THEN 'OFFICIAL'
-        END AS basis,
-        (max(ARRAY[position, value]) FILTER (WHERE type = 'ScoreSelfReported') OVER earlier)[2] AS self_before,
-        (
-            max(ARRAY[position, value]) FILTER (WHERE type IN ('ScoreEntered', 'ScoreCorrected')) OVER earlier
-        )[2] AS provisional_before,
-        (
-            max(ARRAY[position, value]) FILTER (WHERE type IN ('ScoreVerified', 'ScoreCorrected')) OVER earlier
-        )[2] AS official_before
-    FROM ledger.event
-    WHERE ledger_id = 1
-      AND type IN ('ScoreSelfReported', 'ScoreEntered', 'ScoreVerified', 'CorrectionRequested', 'ScoreCorrected')
-    WINDOW earlier AS (PARTITION BY stream ORDER BY version ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-) AS stood;
-ALTER TABLE score_history ADD PRIMARY KEY (ledger_id, stream, position);
 
 CREATE TABLE correction (LIKE correction.correction);
 INSERT INTO correction

@@ -34,46 +34,31 @@ WITH effect (type, basis) AS (
         ('ScoreWithdrawn', 'PROVISIONAL'),
         ('ScoreWithdrawn', 'OFFICIAL')
 ),
-change AS (
-    SELECT
-        e.cycle_id,
-        effect.basis,
-        e.indicator_id,
-        e.unit_id,
-        e.period,
-        e.type,
-        e.value,
-        e.position,
-        e.version,
-        lag(e.position) OVER of_basis  AS earlier_position,
-        lead(e.position) OVER of_basis AS later_position
-    FROM ledger.event AS e
-    JOIN effect ON effect.type = e.type
-    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-    -- In the order of the primary key, which makes that quick to build and the rows of a group neighbours.
-    WINDOW of_basis AS (
-        PARTITION BY concat_ws(' ', e.cycle_id, effect.basis, e.indicator_id, e.unit_id, e.period) COLLATE "C"
-        ORDER BY e.position
-    )
-),
 held AS (
     -- Where the value stands that was in force before the range; from position 0 on there is none.
-    SELECT newest.row_id, c.position
-    FROM change AS c
+    SELECT newest.row_id, first.position
+    FROM (
+        SELECT e.cycle_id, effect.basis, e.indicator_id, e.unit_id, e.period, min(e.position) AS position
+        FROM ledger.event AS e
+        JOIN effect ON effect.type = e.type
+        WHERE %(after)s > 0
+          AND e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+          AND e.version > 1
+        GROUP BY e.cycle_id, effect.basis, e.indicator_id, e.unit_id, e.period
+    ) AS first
     CROSS JOIN LATERAL (
         SELECT v.ctid AS row_id, v.until_position
         FROM score_value AS v
-        WHERE %(after)s > 0
-          AND v.ledger_id = %(ledger_id)s
-          AND v.cycle_id = c.cycle_id
-          AND v.basis = c.basis
-          AND v.indicator_id = c.indicator_id
-          AND v.unit_id = c.unit_id
-          AND v.period = c.period
+        WHERE v.ledger_id = %(ledger_id)s
+          AND v.cycle_id = first.cycle_id
+          AND v.basis = first.basis
+          AND v.indicator_id = first.indicator_id
+          AND v.unit_id = first.unit_id
+          AND v.period = first.period
         ORDER BY v.from_position DESC
         LIMIT 1
     ) AS newest
-    WHERE c.earlier_position IS NULL AND c.version > 1 AND newest.until_position IS NULL
+    WHERE newest.until_position IS NULL
 ),
 closed AS (
     UPDATE score_value AS v
@@ -86,7 +71,19 @@ INSERT INTO score_value (
 )
 SELECT
     %(ledger_id)s, c.cycle_id, c.basis, c.indicator_id, c.unit_id, c.period, c.position, c.later_position, c.value
-FROM change AS c
+FROM (
+    SELECT
+        e.cycle_id, effect.basis, e.indicator_id, e.unit_id, e.period, e.type, e.value, e.position,
+        lead(e.position) OVER of_basis AS later_position
+    FROM ledger.event AS e
+    JOIN effect ON effect.type = e.type
+    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+    -- In the order of the primary key, which makes that quick to build and the rows of a group neighbours.
+    WINDOW of_basis AS (
+        PARTITION BY concat_ws(' ', e.cycle_id, effect.basis, e.indicator_id, e.unit_id, e.period) COLLATE "C"
+        ORDER BY e.position
+    )
+) AS c
 WHERE c.type <> 'ScoreWithdrawn';
 
 -- :read by_score
@@ -168,3 +165,51 @@ WHERE ledger_id = %(ledger_id)s
   AND (unit_id, period) > (%(after_unit_id)s::text, %(after_period)s::text)
 ORDER BY unit_id, period
 LIMIT %(limit)s::bigint;
+
+-- :page history position
+-- What became of one score, event by event, figures as they are written: the basis that each sets, and its value
+-- before and after. The value before an event is the one that ends there; whoever withdraws a score ends the
+-- official value or, where there is none, the provisional one.
+SELECT
+    e.entry, coalesce(held.basis, sets.basis[1]) AS basis, e.value::text AS value, held.value::text AS before,
+    CASE WHEN sets.basis IS NOT NULL THEN e.value END::text AS after,
+    (
+        SELECT v.value
+        FROM score_value AS v
+        WHERE v.ledger_id = %(ledger_id)s
+          AND v.cycle_id = %(cycle_id)s
+          AND v.basis = 'OFFICIAL'
+          AND v.indicator_id = %(indicator_id)s
+          AND v.unit_id = %(unit_id)s
+          AND v.period = %(period)s
+          AND v.from_position <= %(as_of)s
+          AND (v.until_position IS NULL OR v.until_position > %(as_of)s)
+    )::text AS now,
+    e.cites, e.request_position, e.requested_by, e.approved_by
+FROM ledger.event AS e
+CROSS JOIN LATERAL (
+    SELECT CASE e.type
+        WHEN 'ScoreSelfReported' THEN ARRAY['SELF']
+        WHEN 'ScoreEntered' THEN ARRAY['PROVISIONAL']
+        WHEN 'ScoreLateEntered' THEN ARRAY['PROVISIONAL']
+        WHEN 'ScoreVerified' THEN ARRAY['OFFICIAL']
+        WHEN 'ScoreCorrected' THEN ARRAY['OFFICIAL']
+        WHEN 'ScoreWithdrawn' THEN ARRAY['PROVISIONAL', 'OFFICIAL']
+    END AS basis
+) AS sets
+LEFT JOIN LATERAL (
+    SELECT v.basis, v.value
+    FROM score_value AS v
+    WHERE v.ledger_id = %(ledger_id)s
+      AND v.cycle_id = %(cycle_id)s
+      AND v.basis = ANY(sets.basis)
+      AND v.indicator_id = %(indicator_id)s
+      AND v.unit_id = %(unit_id)s
+      AND v.period = %(period)s
+      AND v.until_position = e.position
+    ORDER BY v.basis
+    LIMIT 1
+) AS held ON true
+WHERE e.ledger_id = %(ledger_id)s
+  AND e.stream = %(stream)s
+  AND position <= %(as_of)s

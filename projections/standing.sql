@@ -6,7 +6,7 @@
 --           IndicatorExemptionEnded, CycleOpened, EntryClosed, CycleClosed, EvaluationTallied, TieResolved,
 --           UnitSplit, UnitsMerged, AdjustmentCarriedOver, AdjustmentRevoked, BonusApproved, DeductionImposed,
 --           GradeExceptionGranted, SurveyResultImported, VetoImposed, VetoLifted
--- follows: score_value, target_value, proceeding
+-- follows: score_value, target_value, timeline
 --
 -- The only projection that SQL alone cannot fold, because ranking arithmetic exists once, in
 -- `settle`. `:touched` names what a range touched; standings.py settles each of those groups
@@ -98,7 +98,7 @@ WHERE s.ledger_id = %(ledger_id)s
   AND s.period = %(period)s
   AND NOT EXISTS (
       SELECT
-      FROM cycle_timeline AS t
+      FROM timeline AS t
       WHERE t.ledger_id = %(ledger_id)s
         AND t.cycle_id = %(cycle_id)s
         AND t.moves IS NOT NULL

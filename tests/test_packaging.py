@@ -20,7 +20,7 @@ NEEDED = (
     "ledger/migrations/0001_ledger.sql",
     "ledger/schema.sql",
     "ledger/sql/insert_events.sql",
-    "ledger/projections/score_history.sql",
+    "ledger/projections/score_value.sql",
     "ledger/data/world_gdp/revision_7_2024-10-21.csv",
     "ledger/api/schema.graphql",
     "ledger/py.typed",

@@ -55,11 +55,20 @@ INSERT INTO peer.score_edit (
     position, score_key, version, type, recorded_at, person_id, value, old_value, new_value, reason_code
 )
 SELECT
-    e.position, e.stream, e.version, e.type, e.recorded_at, e.person_id, e.value, h.before,
-    CASE WHEN h.basis IS NOT NULL THEN e.value END, e.reason_code
-FROM score_history.score_history AS h
-JOIN ledger.event AS e ON e.ledger_id = h.ledger_id AND e.position = h.position
-WHERE h.ledger_id = 1;
+    e.position, e.stream, e.version, e.type, e.recorded_at, e.person_id, e.value, held.value,
+    CASE WHEN e.type <> 'CorrectionRequested' THEN e.value END, e.reason_code
+FROM ledger.event AS e
+LEFT JOIN score_value.score_value AS held
+    ON held.ledger_id = 1
+    AND held.cycle_id = e.cycle_id
+    AND held.unit_id = e.unit_id
+    AND held.indicator_id = e.indicator_id
+    AND held.period = e.period
+    AND held.until_position = e.position
+    AND held.basis = CASE e.type
+        WHEN 'ScoreSelfReported' THEN 'SELF' WHEN 'ScoreEntered' THEN 'PROVISIONAL' ELSE 'OFFICIAL'
+    END
+WHERE e.ledger_id = 1 AND e.stream LIKE 'score:%';
 CREATE INDEX score_edit_by_score ON peer.score_edit (score_key, position);
 CREATE INDEX score_edit_by_person ON peer.score_edit (person_id);
 

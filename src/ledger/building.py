@@ -7,7 +7,7 @@ old tables until the switch, which renames two schemas in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import LiteralString
@@ -26,6 +26,7 @@ BUILD_LOCK = 0x6C65_6462
 
 BUILT_AT_ONCE_MAX = 3
 """Two load and one settles, which is work for this process and not for the database."""
+_NEXT, _OLD = "__next", "__old"
 _SESSION = {"work_mem": "256MB", "maintenance_work_mem": "256MB"}
 
 
@@ -59,6 +60,14 @@ def build(
         built.result()
 
 
+def drop_others(connection: Connection, known: Collection[str]) -> None:
+    """Drop the tables of projections that there are no more."""
+    schemas = connection.execute("SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole").fetchall()
+    for (schema,) in schemas:
+        if schema.removesuffix(_NEXT).removesuffix(_OLD) not in known:
+            connection.execute(_named("DROP SCHEMA IF EXISTS {} CASCADE", schema))
+
+
 class Building:
     """The new tables of one projection, for every ledger of the database."""
 
@@ -68,8 +77,8 @@ class Building:
         """`ledger_id` has a place in the tables even before anything is recorded in it; `batch` is in positions."""
         self._connection = connection
         self._projection = projection
-        self._tables = Tables(projection, f"{projection.name}__next")
-        self._old_schema = f"{projection.name}__old"
+        self._tables = Tables(projection, f"{projection.name}{_NEXT}")
+        self._old_schema = f"{projection.name}{_OLD}"
         self._ledger_id = ledger_id
         self._batch = batch
         self._inspection = inspection

@@ -257,4 +257,4 @@ def analyze(connection: Connection, schema: str) -> None:
     """Have the planner learn what is in a schema's tables, as it must after many rows were written at once."""
     names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
     for (name,) in names:
-        connection.execute(SQL("VACUUM (ANALYZE) {}").format(Identifier(schema, name)))
+        connection.execute(SQL("ANALYZE {}").format(Identifier(schema, name)))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from ledger.building import Building, build
+from ledger.building import Building, build, drop_others
 from ledger.database import PROJECTOR_ROLE, Connection, Database
 from ledger.folding import Folder, NotPrepared, ProjectionStopped, Tables, analyze, connect
 from ledger.inspection import Inspection
@@ -58,8 +58,9 @@ class Projector:
         return min(tuple(self._stops.values()), key=lambda stop: stop.position, default=None)
 
     def prepare(self) -> None:
-        """Create the projections that are missing, and build anew those of another version."""
+        """Create the projections that are missing, build anew those of another version, drop those that are no more."""
         with connect(self._database) as connection:
+            drop_others(connection, self._projections)
             outdated = [
                 name
                 for name, projection in self._projections.items()

@@ -144,7 +144,7 @@ class Answers(Reader):
             "unit_ids": sorted(concerned(cycle, rulings, group_id)) if cycle.versions else [],
             "as_of": at,
         }
-        row = connection.execute(self.named("cycle_timeline", "last_move").sql, arguments).fetchone()
+        row = connection.execute(self.named("timeline", "last_move").sql, arguments).fetchone()
         return row[0] if row and row[0] is not None else 0
 
     def values(self, cycle_id: str, indicator_id: str, *, basis: Basis = Basis.OFFICIAL, at: int) -> list[ValueRow]:
@@ -270,11 +270,11 @@ class Answers(Reader):
 def _timeline(filter: EventFilter) -> tuple[SQL, SQL]:
     """Where to look first: the timeline that holds the fewest other events."""
     if filter.unit_id is not None:
-        return SQL("unit_timeline"), SQL("t.unit_id = %(unit_id)s")
+        return SQL("timeline"), SQL("t.unit_id = %(unit_id)s")
     if filter.person_id is not None:
         return SQL("person_activity"), SQL("t.person_id = %(person_id)s")
     if filter.cycle_id is not None:
-        return SQL("cycle_timeline"), SQL("t.cycle_id = %(cycle_id)s")
+        return SQL("timeline"), SQL("t.cycle_id = %(cycle_id)s")
     return SQL("ledger.event"), SQL("true")
 
 

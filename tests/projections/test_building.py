@@ -32,6 +32,15 @@ def test_preparing_makes_one_schema_for_each_projection_and_leaves_no_other(data
     assert schemas(database).keys() == projections().keys()
 
 
+def test_preparing_drops_projections_that_are_no_more(database: Database, projector: Projector):
+    with database.connect(PROJECTOR_ROLE) as connection:
+        connection.execute("CREATE SCHEMA once; CREATE TABLE once.row (ledger_id integer); CREATE SCHEMA once__next")
+
+    projector.prepare()
+
+    assert schemas(database).keys() == projections().keys()
+
+
 def test_preparing_again_touches_nothing(database: Database, projector: Projector):
     before = schemas(database)
 
@@ -112,11 +121,11 @@ def test_writers_and_folders_go_on_while_a_projection_is_built_anew(
     worker.start()
     folding.wait()
     for _ in range(3):
-        Projector(database).rebuild("score_history")
+        Projector(database).rebuild("score_value")
     worker.join()
     projector.catch_up()
     grown = tables(database)
-    projector.rebuild("score_history")
+    projector.rebuild("score_value")
 
     assert tables(database) == grown
 

@@ -61,8 +61,8 @@ def test_what_stands_before_an_unfit_event_in_the_same_batch_is_folded(
         projector.catch_up()
 
     behind = tables(database)
-    assert behind["type_timeline.checkpoint"] == [f"(1,{position - 1},1)"]
-    assert len(behind["type_timeline.type_timeline"]) == position - 1
+    assert behind["timeline.checkpoint"] == [f"(1,{position - 1},1)"]
+    assert len(behind["timeline.timeline"]) == position - 1
 
 
 def test_a_missing_event_stops_every_projection_right_before_the_gap(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 
@@ -16,10 +16,12 @@ from moves import GROUPS, Move
 
 from ledger.database import Database
 from ledger.domain.explanation import explain
+from ledger.domain.facts import Event
 from ledger.domain.numbers import exact_text
-from ledger.domain.recall import Recall
+from ledger.domain.recall import Recall, effects
 from ledger.domain.score import Basis, score_stream
 from ledger.domain.settlement import settle
+from ledger.entries import decode
 from ledger.projector import Projector
 from ledger.results import Answers
 from ledger.store import Store, open_store
@@ -154,22 +156,74 @@ def test_a_history_tells_each_value_before_and_after(store: Store, projector: Pr
     )
     record(store, year)
     projector.catch_up()
-    stream, head = score_stream(CYCLE, *CELLS[0]).name, year.city.head
+    unit_id, indicator_id, period = CELLS[0]
 
-    rows = answers.read("score_history", "by_score", stream=stream, after=None, before=None, limit=10, as_of=head)
+    def told(as_of: int) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
+        rows = answers.read(
+            "score_value",
+            "history",
+            stream=score_stream(CYCLE, *CELLS[0]).name,
+            cycle_id=CYCLE,
+            unit_id=unit_id,
+            indicator_id=indicator_id,
+            period=period,
+            after=None,
+            before=None,
+            limit=10,
+            as_of=as_of,
+        )
+        return [(decode(r["entry"]).type, r["basis"], r["before"], r["after"], r["now"]) for r in rows]
 
-    told = [
-        (r["type"], r["basis"], *(None if r[side] is None else int(r[side]) for side in ("before", "after")))
-        for r in rows
+    assert told(year.city.head - 1) == [
+        ("ScoreEntered", "PROVISIONAL", None, "7", "8"),
+        ("ScoreVerified", "OFFICIAL", None, "7", "8"),
+        ("CorrectionRequested", None, None, None, "8"),
+        ("ScoreCorrected", "OFFICIAL", "7", "8", "8"),
     ]
-    assert told == [
-        ("ScoreEntered", "PROVISIONAL", None, 7),
-        ("ScoreVerified", "OFFICIAL", None, 7),
-        ("CorrectionRequested", None, None, None),
-        ("ScoreCorrected", "OFFICIAL", 7, 8),
-        ("ScoreWithdrawn", "OFFICIAL", 8, None),
+    assert told(year.city.head) == [
+        ("ScoreEntered", "PROVISIONAL", None, "7", None),
+        ("ScoreVerified", "OFFICIAL", None, "7", None),
+        ("CorrectionRequested", None, None, None, None),
+        ("ScoreCorrected", "OFFICIAL", "7", "8", None),
+        ("ScoreWithdrawn", "OFFICIAL", "8", None, None),
     ]
-    assert {row["now"] for row in rows} == {None}
+
+
+def test_a_history_is_what_the_events_of_a_score_tell(store: Store, projector: Projector, answers: Answers):
+    year = eventful()
+    record(store, year)
+    projector.catch_up()
+
+    for cell in CELLS:
+        stream = score_stream(CYCLE, *cell).name
+        unit_id, indicator_id, period = cell
+        rows = answers.read(
+            "score_value",
+            "history",
+            stream=stream,
+            cycle_id=CYCLE,
+            unit_id=unit_id,
+            indicator_id=indicator_id,
+            period=period,
+            after=None,
+            before=None,
+            limit=1_000,
+            as_of=year.city.head,
+        )
+        found = [(decode(r["entry"]).position, r["basis"], r["before"], r["after"]) for r in rows]
+        assert found == list(told_of(event for event in year.events if event.stream == stream))
+
+
+def told_of(events: Iterable[Event]) -> Iterator[tuple[int, str | None, str | None, str | None]]:
+    """Position, basis and values of each event of a score, by what recall makes of it."""
+    known: dict[Basis, str | None] = {}
+    for event in events:
+        sets = {basis: None if value is None else str(value.value) for basis, value in effects(event)}
+        # What has two bases is told of the official one, if there is something official to tell of.
+        told = [basis for basis in sets if sets[basis] is not None or known.get(basis) is not None]
+        basis = told[-1] if told else next(iter(sets), None)
+        yield event.position, basis, known.get(basis) if basis else None, sets[basis] if basis else None
+        known |= sets
 
 
 @pytest.mark.parametrize("seen", ["OPEN", "APPROVED"])

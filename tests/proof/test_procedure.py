@@ -18,6 +18,7 @@ from city import City, enter, found_city, verify, withdraw
 from served import told
 
 from ledger.domain.commitments import commitment
+from ledger.proof.offline import following
 from ledger.proof.stamping import NotStamped, stamp_last
 
 Change = Callable[[Said], object]
@@ -156,6 +157,19 @@ def test_a_broken_rule_is_found(corrected: list[bytes], name: str, tmp_path: Pat
 
     assert judged(tmp_path / "one", entries) == ("PROCEDURE", position)
     assert judged(tmp_path / "other", [*map(turned_round, entries)]) == ("PROCEDURE", position)
+
+
+def test_where_there_are_many_entries_another_process_finds_the_same(
+    corrected: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    entries, position = replaced(corrected, *BROKEN["who asked approves"])
+    directory = bundled(tmp_path / "bundle", signed(tmp_path / "signer", entries), entries)
+    one = verified(directory)
+
+    monkeypatch.setattr(following, "MANY", len(entries))
+
+    assert verified(directory) == one
+    assert {(found.kind, found.position) for found in one.findings} == {("PROCEDURE", position)}
 
 
 def test_a_superseded_value_is_not_corrected(corrected: list[bytes], tmp_path: Path):

@@ -70,7 +70,7 @@ class ScoreHistoryEntry(Node):
 
     @classmethod
     def of(cls, row: Mapping[str, Any], event: Event) -> ScoreHistoryEntry:
-        """A row of the score_history projection with its event."""
+        """A row of a score's history with its event."""
         fact = event.fact
         return cls(
             id=global_id("ScoreHistoryEntry", event.position),
@@ -80,10 +80,10 @@ class ScoreHistoryEntry(Node):
             version=event.version,
             actor=Actor.of(event.actor),
             basis=Basis(row["basis"]) if row["basis"] else None,
-            value=row["value"],
-            old_value=row["before"],
-            new_value=row["after"],
-            now=row["now"],
+            value=_value(row["value"]),
+            old_value=_value(row["before"]),
+            new_value=_value(row["after"]),
+            now=_value(row["now"]),
             cites=_position(row["cites"]),
             request_position=_position(row["request_position"]),
             reason_code=getattr(fact, "reason_code", None),
@@ -156,3 +156,7 @@ class Score(Node):
 
 def _position(given: int | None) -> Position | None:
     return Position(given) if given is not None else None
+
+
+def _value(given: str | None) -> Decimal | None:
+    return Decimal(given) if given is not None else None

@@ -6,7 +6,7 @@ FROM (
     FROM unnest(%(types)s::text[]) AS wanted (type)
     CROSS JOIN LATERAL (
         SELECT t.position
-        FROM type_timeline AS t
+        FROM timeline AS t
         WHERE t.ledger_id = %(ledger_id)s
           AND t.type = wanted.type
           AND t.position > coalesce(%(after)s::bigint, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Hashable, Mapping
@@ -97,6 +98,7 @@ class FastEndpoint:
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._bound: Memory[tuple[Bound, bool]] = Memory(REQUESTS_BYTES_MAX)
         self._answers: Memory[Answer] = Memory(service.settings.answers_bytes_max)
+        self._looking: asyncio.Task[Looked] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or have it answered."""
@@ -137,7 +139,11 @@ class FastEndpoint:
         found = self._bound.get(key) or self._bind(key)
         if media is None or found is None:
             return None
-        viewer = self._viewer(headers) or await self._look(headers)
+        try:
+            viewer = self._viewer(headers) or await self._look(headers)
+        except Exception as error:
+            logger.debug("left to the executor: %r", error)
+            return None
         if viewer is None or not self._admits(found, viewer):
             return None
         bound, place = found[0], _place(key, found[0], viewer)
@@ -205,14 +211,20 @@ class FastEndpoint:
         person_id = self._callers.person(headers.get(b"authorization", b""))
         if person_id is None:
             return None
-        answers = self._service.answers
-        looked = answers.looked(HEAD_AGE_S_MAX) or await anyio.to_thread.run_sync(answers.look)
+        looked = self._service.answers.looked(HEAD_AGE_S_MAX) or await self._looked_together()
         day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
         visibility = self._callers.visibility(person_id, looked.recorded, day)
         if visibility is None:
             visibility = await anyio.to_thread.run_sync(Context(self._service, person_id).visibility)
             self._callers.keep(person_id, looked.recorded, day, visibility)
         return _Viewer(person_id, looked, day, visibility)
+
+    async def _looked_together(self) -> Looked:
+        """How far the ledger is, asked once for all who want to know at this moment."""
+        looking, loop = self._looking, asyncio.get_running_loop()
+        if looking is None or looking.done() or looking.get_loop() is not loop:
+            looking = self._looking = loop.create_task(anyio.to_thread.run_sync(self._service.answers.look))
+        return await asyncio.shield(looking)
 
     async def _carried_out(self, bound: Bound, viewer: _Viewer) -> Answer | None:
         """The answer by the plan, None if the executor has to say what comes of it."""

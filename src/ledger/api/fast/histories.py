@@ -88,7 +88,7 @@ _entry = msgspec.json.Decoder(Told)
 
 
 def told(row: Sequence[Any]) -> Told:
-    """A row of the read `told`."""
+    """A row of the read `history`."""
     found = _entry.decode(row[0])
     (
         _,

@@ -105,11 +105,15 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
         parameters = {
             "as_of": at.position,
             "stream": score_stream(given["cycle"], unit_id, indicator_id, given["period"]).name,
+            "cycle_id": given["cycle"],
+            "unit_id": unit_id,
+            "indicator_id": indicator_id,
+            "period": given["period"],
             "after": place_of(after),
             "before": None,
             "limit": first + 1,
         }
-        rows = await lines.read(told, "score_history", "told", parameters)
+        rows = await lines.read(told, "score_value", "history", parameters)
     return Page(rows, lambda number, row: row.position, first=first, after=after)
 
 

@@ -12,6 +12,7 @@ from ledger.api.scores import Correction, EffectiveValue, IndicatorValue, OpenRe
 from ledger.api.types import global_id
 from ledger.domain import score as domain
 from ledger.domain.score import Basis, ScoreStatus, score_stream
+from ledger.entries import decode
 from ledger.results import AsOf as Moment
 from ledger.results import ValueRow
 
@@ -74,16 +75,16 @@ def score_history(
     if not context.visibility().sees_score(key[1], key[2]):
         return page([], lambda node: 0, first=first, after=after)
     rows = context.service.answers.read(
-        "score_history",
-        "by_score",
+        "score_value",
+        "history",
         as_of=at.position,
         stream=score_stream(*key).name,
         after=place_of(after),
         before=None,
         limit=first + 1,
+        **_named(key),
     )
-    found = context.service.answers.events_at(row["position"] for row in rows)
-    nodes = [ScoreHistoryEntry.of(row, found[row["position"]]) for row in rows]
+    nodes = [ScoreHistoryEntry.of(row, decode(row["entry"])) for row in rows]
     return page(nodes, lambda node: node.position, first=first, after=after)
 
 

@@ -72,7 +72,6 @@ class Verification:
         self._signed: dict[int, set[bytes]] = defaultdict(set)
         """The roots that were signed, by size."""
         self._notes: list[bytes] = []
-        self._openings: dict[int, list[Opening]] = {}
         self._differs: int | None = None
         """The first position at which the entry is not that of the tile."""
         self._tiles_damaged = False
@@ -145,8 +144,9 @@ class Verification:
         try:
             note = note_of(data)
             checkpoint = checkpoint_of(note)
-            keys = [period.key for period in self._periods if period.covers(checkpoint.size)]
-            if not any(key.name == checkpoint.origin for key in note.signers(keys)):
+            signers = note.signers(period.key for period in self._periods)
+            counting = {period.key for period in self._periods if period.covers(checkpoint.size)}
+            if not any(key.name == checkpoint.origin for key in signers & counting):
                 raise Bad("the ledger's key has not signed it")
         except Bad as bad:
             self.verdict.found("KEY", None, f"A checkpoint is not vouched for: {bad}.")
@@ -318,4 +318,5 @@ class Verification:
             "whether what was recorded is true, and was recorded by whom it names",
             "whether texts about persons are what they are committed to, except where an opening was given",
             "the tables that the service reads from, which follow from the entries (see ledger replay)",
+            "the README and the verify.py that lie in the bundle",
         ]
