@@ -30,7 +30,7 @@ ALTER TABLE correction ADD PRIMARY KEY (ledger_id, request_position);
 CREATE INDEX correction_by_unit ON correction (ledger_id, cycle_id, unit_id, request_position);
 
 -- :fold
-WITH step AS (
+WITH step AS NOT MATERIALIZED (
     -- Each request of the range with its decision; a decision alone is about a request of an earlier range.
     SELECT
         r.position AS asked_position, r.cycle_id, r.unit_id, r.indicator_id, r.period, r.cites, r.value, r.reason_code,
@@ -57,26 +57,27 @@ WITH step AS (
           AND e.type IN ('ScoreCorrected', 'CorrectionRejected', 'CorrectionRequestWithdrawn')
     ) AS d ON d.request_position = r.position
 ),
-decision AS (
-    SELECT s.request_position, s.outcome, s.decided_position, s.decided_by, s.decided_at, held.row_id
+held AS (
+    -- Where such a request stands; before position 1 there is none.
+    SELECT newest.row_id, s.outcome, s.decided_position, s.decided_by, s.decided_at
     FROM step AS s
-    LEFT JOIN LATERAL (
+    CROSS JOIN LATERAL (
         SELECT c.ctid AS row_id
         FROM correction AS c
         WHERE c.ledger_id = %(ledger_id)s AND c.request_position = s.request_position
         LIMIT 1
-    ) AS held ON true
-    WHERE s.asked_position IS NULL
+    ) AS newest
+    WHERE %(after)s > 0 AND s.asked_position IS NULL
 ),
 decided AS (
     UPDATE correction AS c
     SET
-        outcome = d.outcome,
-        decided_position = d.decided_position,
-        decided_by = d.decided_by,
-        decided_at = d.decided_at
-    FROM decision AS d
-    WHERE c.ctid = d.row_id
+        outcome = h.outcome,
+        decided_position = h.decided_position,
+        decided_by = h.decided_by,
+        decided_at = h.decided_at
+    FROM held AS h
+    WHERE c.ctid = h.row_id
 )
 INSERT INTO correction (
     ledger_id, request_position, cycle_id, unit_id, indicator_id, period, corrects_position, proposed_value,
@@ -86,14 +87,14 @@ SELECT
     %(ledger_id)s, s.asked_position, s.cycle_id, s.unit_id, s.indicator_id, s.period, s.cites, s.value, s.reason_code,
     s.person_id, s.recorded_at, coalesce(s.outcome, 'OPEN'), s.decided_position, s.decided_by, s.decided_at
 FROM step AS s
-WHERE s.asked_position IS NOT NULL
-UNION ALL
--- If there is no such request, nothing but its position is known, and the table refuses the row.
-SELECT
-    %(ledger_id)s, d.request_position, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.outcome,
-    d.decided_position, d.decided_by, d.decided_at
-FROM decision AS d
-WHERE d.row_id IS NULL;
+LEFT JOIN LATERAL (
+    SELECT true AS known
+    FROM correction AS c
+    WHERE s.asked_position IS NULL AND c.ledger_id = %(ledger_id)s AND c.request_position = s.request_position
+    LIMIT 1
+) AS earlier ON true
+-- If there is no such request at all, nothing but its decision is known, and the table refuses the row.
+WHERE earlier.known IS NULL;
 
 -- :page page request_position
 SELECT

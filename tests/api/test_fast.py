@@ -228,6 +228,18 @@ def test_who_stops_waiting_for_a_connection_leaves_it_to_the_others(story: Clien
     assert (lines._free, len(lines._waiting)) == (LINES_MAX, 0)
 
 
+def test_what_is_not_remembered_waits_for_a_seat_and_not_for_ever(
+    story: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ledger.api.fast.endpoint.TIMEOUT_S", 0)
+    slow = post(Client(story.service), RANKING, "office", {"at": "79"})
+    monkeypatch.setattr("ledger.api.http.REQUESTS_MAX", 0)
+    crowded = post(Client(story.service), RANKING, "office", {"at": "79"})
+
+    assert (slow.status_code, slow.json()["errors"][0]["extensions"]) == (504, {"code": "TIMEOUT"})
+    assert (crowded.status_code, crowded.json()["errors"][0]["extensions"]) == (503, {"code": "BUSY"})
+
+
 def test_names_of_persons_are_not_remembered(story: Client) -> None:
     document = "{ events(first: 1) { nodes { position texts { text } } } }"
 

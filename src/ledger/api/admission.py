@@ -40,6 +40,15 @@ class TurnedAway(HTTPException):
         return {"message": self.reason} | ({"extensions": {"code": self.code}} if self.code else {})
 
 
+class TookTooLong(TurnedAway):
+    """The request was given up."""
+
+    def __init__(self):
+        super().__init__(
+            504, f"It took longer than {TIMEOUT_S} s. A command may be sent again under its id.", "TIMEOUT"
+        )
+
+
 @dataclass
 class Asked(GraphQLRequestData):
     """A request, with its document found."""

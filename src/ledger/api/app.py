@@ -69,7 +69,7 @@ def create_app(service: Service) -> ASGIApp:
     if not service.settings.fast:
         return application
     orders = OrderEndpoint(application, service, schema._schema, documents, endpoint.admission)
-    return FastEndpoint(orders, service, schema._schema, documents, endpoint.admission)
+    return FastEndpoint(orders, service, schema._schema, documents, endpoint.admission, endpoint.requests)
 
 
 async def _livez(request: Request) -> Response:

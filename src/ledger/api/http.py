@@ -32,7 +32,16 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.unset import UNSET, UnsetType
 
-from ledger.api.admission import REQUESTS_MAX, STREAMS_MAX, TIMEOUT_S, Admission, Asked, Seats, TurnedAway
+from ledger.api.admission import (
+    REQUESTS_MAX,
+    STREAMS_MAX,
+    TIMEOUT_S,
+    Admission,
+    Asked,
+    Seats,
+    TookTooLong,
+    TurnedAway,
+)
 from ledger.api.context import Context, context_of
 from ledger.api.negotiation import EVENT_STREAM, PLAIN_JSON, RESPONSE_JSON, negotiate, takes_events
 from ledger.api.schema import LedgerSchema, documents
@@ -67,7 +76,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         self.documents = documents
         self._service = service
         self.admission = Admission(service.settings)
-        self._requests, self._streams = Seats(REQUESTS_MAX), Seats(STREAMS_MAX)
+        self.requests, self._streams = Seats(REQUESTS_MAX), Seats(STREAMS_MAX)
         self.connections = Shares(CONNECTIONS_EACH_MAX)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +88,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         try:
             response = await self._answered(scope, receive)
         except HTTPException as error:
-            response = _request_error(error, media or PLAIN_JSON)
+            response = request_error(error, media or PLAIN_JSON)
         except ClientDisconnect:
             return
         if isinstance(response, EventStream):
@@ -88,7 +97,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
                     await response(scope, receive, send)
                 return
             except TurnedAway as away:
-                response = _request_error(away, PLAIN_JSON)
+                response = request_error(away, PLAIN_JSON)
         await response(scope, receive, send)
 
     async def _hold(self, socket: WebSocket) -> None:
@@ -103,15 +112,13 @@ class LedgerGraphQL(GraphQL[Context, None]):
         accept = _header(scope, b"accept")
         if negotiate(accept) is None and not takes_events(accept):
             raise TurnedAway(406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}.")
-        with self._requests.taken():
+        with self.requests.taken():
             request = await _read(scope, receive)
             try:
                 with anyio.fail_after(TIMEOUT_S):
                     return await self.run(request)
             except TimeoutError:
-                raise TurnedAway(
-                    504, f"It took longer than {TIMEOUT_S} s. A command may be sent again under its id.", "TIMEOUT"
-                ) from None
+                raise TookTooLong from None
 
     # ---- what is asked, and by whom
 
@@ -257,7 +264,8 @@ def _header(scope: Scope, name: bytes) -> str | None:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
-def _request_error(error: HTTPException, media: str) -> Response:
+def request_error(error: HTTPException, media: str) -> Response:
+    """The answer to a request that is not carried out."""
     status, headers = error.status_code, _headers(media)
     away = error if isinstance(error, TurnedAway) else TurnedAway(status, error.reason or "This cannot be answered.")
     headers |= away.headers

@@ -15,7 +15,7 @@ import anyio.to_thread
 from graphql import GraphQLError, GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ledger.api.admission import Admission
+from ledger.api.admission import TIMEOUT_S, Admission, Seats, TookTooLong, TurnedAway
 from ledger.api.context import Context
 from ledger.api.documents import Documents
 from ledger.api.fast.binding import Unbound
@@ -24,6 +24,7 @@ from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
 from ledger.api.fast.pure import sight
 from ledger.api.fast.requests import Asked, Key, asked_of, key_of, read_body
+from ledger.api.http import request_error
 from ledger.api.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
@@ -86,13 +87,20 @@ class FastEndpoint:
     """
 
     def __init__(
-        self, application: ASGIApp, service: Service, schema: GraphQLSchema, documents: Documents, admission: Admission
+        self,
+        application: ASGIApp,
+        service: Service,
+        schema: GraphQLSchema,
+        documents: Documents,
+        admission: Admission,
+        seats: Seats,
     ):
         self._application = application
         self._service = service
         self._schema = schema
         self._documents = documents
         self._admission = admission
+        self._seats = seats
         self._callers = Callers(service.key)
         self._questions: Memory[Question | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
@@ -111,7 +119,12 @@ class FastEndpoint:
         # Which of two headers of one name counts is not decided here.
         plain = len(headers) == len(scope["headers"])
         key = key_of(method, query_string, headers, body) if plain and body is not None else None
-        reply = await self._in_time(key, headers) if key is not None else None
+        try:
+            reply = await self._in_time(key, headers) if key is not None else None
+        except TurnedAway as away:
+            response = request_error(away, _accepted(headers.get(b"accept", b"")) or PLAIN_JSON)
+            await response(scope, receive, send)
+            return
         if reply is None:
             await self._application(scope, receive, send)
             return
@@ -134,7 +147,7 @@ class FastEndpoint:
         return _reply(key, headers, media, answer, found[0])
 
     async def _in_time(self, key: Key, headers: Mapping[bytes, bytes]) -> Reply | None:
-        """The reply, remembered or found out; None for what the executor has to answer."""
+        """The reply, remembered or found out; None for what the executor has to answer. Raises TurnedAway."""
         media = _accepted(headers.get(b"accept", b""))
         found = self._bound.get(key) or self._bind(key)
         if media is None or found is None:
@@ -151,7 +164,8 @@ class FastEndpoint:
         if answer is not None:
             self._service.access_log.write(viewer.person_id, *bound.looked)
         else:
-            answer = await self._carried_out(bound, viewer)
+            with self._seats.taken():
+                answer = await self._carried_out(bound, viewer)
             if answer is None:
                 return None
             self._answers.keep(place, answer, len(answer.body) + 2 * len(key[1]) + ANSWER_BYTES_BESIDES)
@@ -227,11 +241,14 @@ class FastEndpoint:
         return await asyncio.shield(looking)
 
     async def _carried_out(self, bound: Bound, viewer: _Viewer) -> Answer | None:
-        """The answer by the plan, None if the executor has to say what comes of it."""
+        """The answer by the plan, None if the executor has to say what comes of it. Raises TookTooLong."""
         context = Context(self._service, viewer.person_id)
         context.preset(viewer.visibility, viewer.looked.head)
         try:
-            body = await carry_out(bound, context, self._service.lines)
+            async with asyncio.timeout(TIMEOUT_S):
+                body = await carry_out(bound, context, self._service.lines)
+        except TimeoutError:
+            raise TookTooLong from None
         except Exception as error:
             # The executor meets the same and makes of it what clients see, and the log.
             logger.debug("left to the executor: %r", error)

@@ -29,8 +29,6 @@ LINES_MAX = 8
 WAITING_MAX = 256
 """Reads that wait for a line; a later one is told at once that there is none."""
 CONNECT_TIMEOUT_S = 5
-TIMEOUT_S = STATEMENT_TIMEOUT_S + 5
-"""A server that is gone is not waited for longer than one that ends its statements itself."""
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -81,9 +79,8 @@ class Lines:
         await self._take()
         line = None
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                line = self._idle.pop() if self._idle else await _Line.connect(self._conninfo)
-                found = await line.read(prepared, values, row)
+            line = self._idle.pop() if self._idle else await _Line.connect(self._conninfo)
+            found = await line.read(prepared, values, row)
         except BaseException:
             # Broken off, or of a server that is gone.
             if line is not None:
