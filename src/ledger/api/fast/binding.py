@@ -106,6 +106,8 @@ class Call:
     constants: Arguments
     variables: Sequence[_Varying] | None
     """None if variables stand within lists or objects."""
+    words: Sequence[tuple[str, str | None, Any]]
+    """Each argument as it is written: its name, and its variable or its constant."""
 
     def arguments(self, values: VariableValues) -> Arguments:
         """The arguments as the resolver takes them. Raises Unbound, GraphQLError."""
@@ -125,6 +127,15 @@ class Call:
             elif each.non_null:
                 raise Unbound
         return given
+
+    def worded(self, values: VariableValues) -> Arguments:
+        """The arguments as the access log says them."""
+        if self.variables is None:
+            return convert_arguments(cast(Any, _Info(values)), self.node.arguments)
+        coerced = values.coerced
+        return {
+            name: constant if variable is None else coerced.get(variable) for name, variable, constant in self.words
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +157,16 @@ def call_of(definition: GraphQLField, node: FieldNode) -> Call:
         if found is not None and isinstance(found.value, VariableNode):
             variables.append(_varying(node, name, argument, found.value.name.value))
         elif found is not None and _has_variables(found.value):
-            return Call(definition, node, {}, None)
+            return Call(definition, node, {}, None, ())
         else:
             coerce_argument(constants, node, name, argument, found, None, None)
-    return Call(definition, node, constants, variables)
+    as_written = convert_arguments(cast(Any, _Info(VariableValues({}, {}))), node.arguments)
+    words = [(name, _variable(each.value), as_written[name]) for name, each in written.items()]
+    return Call(definition, node, constants, variables, words)
+
+
+def _variable(value: ValueNode) -> str | None:
+    return value.name.value if isinstance(value, VariableNode) else None
 
 
 def _varying(node: FieldNode, name: str, argument: GraphQLArgument, variable: str) -> _Varying:
@@ -175,8 +192,3 @@ def _has_variables(value: ValueNode) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Info:
     variable_values: VariableValues
-
-
-def worded(node: FieldNode, values: VariableValues) -> Arguments:
-    """The arguments of a field as the access log says them."""
-    return convert_arguments(cast(Any, _Info(values)), node.arguments)

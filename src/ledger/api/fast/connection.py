@@ -1,8 +1,9 @@
-"""Connections: what is remembered is answered as soon as it is asked, and everything else by the application.
+"""Connections: what the fast endpoint can answer is answered as it arrives, and everything else by the application.
 
-Uvicorn (0.54) makes a task, a scope and several messages of every request, which takes longer than to
-find an answer that is there already. Here a small request that has arrived as a whole is held back until the
-endpoint was asked for what it remembers; if that is nothing, it goes the ordinary way.
+Uvicorn (0.54) makes a task, a scope and several messages of every request, and reads its head line by
+line, which takes longer than to find an answer that is there already. Here a small request that has arrived
+as a whole is held back until the endpoint was asked; if it has no answer, the request goes the ordinary way.
+Bytes that were read before are not read again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from typing import ClassVar, cast
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from ledger.api.fast.endpoint import FastEndpoint, Reply
-from ledger.api.fast.requests import BODY_BYTES_MAX
+from ledger.api.fast.endpoint import LEFT, Binding, FastEndpoint
+from ledger.api.fast.replies import Reply
+from ledger.api.fast.requests import BODY_BYTES_MAX, Request, request_of
 from ledger.api.patience import PatientProtocol
+
+AHEAD_BYTES_MAX = 64 * 1024
+"""What may wait to be read while a request is answered; then the client has to wait."""
 
 _PATH = b"/graphql"
 _UNUSUAL = {b"expect", b"upgrade", b"transfer-encoding"}
@@ -26,17 +31,48 @@ class LedgerProtocol(PatientProtocol):
     endpoint: ClassVar[FastEndpoint | None] = None
     _held: bytes | None = None
     """The body, as far as it has arrived, of a request that is held back."""
+    _whole = False
+    """Whether that is all of it."""
+    _answering = False
+    """Whether the endpoint is at work on that request."""
+    _ahead = b""
+    """What arrived meanwhile."""
+    _last = False
+    """Whether the connection ends with the answer."""
 
     def data_received(self, data: bytes) -> None:
-        """Read on; what did not arrive as a whole is not held back any longer."""
+        """Answer a request that is known; read any other, and what did not arrive as a whole is not held back."""
+        if self._answering:
+            self._ahead += data
+            if len(self._ahead) > AHEAD_BYTES_MAX:
+                self.flow.pause_reading()
+            return
+        between, before = self._between_requests(), self._messages
+        if between and self.endpoint is not None and (known := self.endpoint.known(data)) is not None:
+            reply = self.endpoint.at_once(known)
+            if reply is not None:
+                self._wait(None)
+                self._send(reply)
+                return
         super().data_received(data)
-        if self._held is not None and not self.transport.is_closing():
+        if self._held is None or self.transport.is_closing():
+            return
+        if not self._whole:
             self._let_go()
+        else:
+            self._answer(data if between and self._messages == before + 1 else None)
+
+    def on_message_begin(self) -> None:
+        """Begin with another request, which the one before does not wait for."""
+        if self._held is not None:
+            self._let_go()
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        """Hold a request back that may be answered at once."""
-        if self._answers_at_once():
-            self._in_head, self._in_body, self._held = False, True, b""
+        """Hold a request back that the endpoint may answer."""
+        if self._may_be_held():
+            self._in_head, self._in_body = False, True
+            self._held, self._whole = b"", False
         else:
             super().on_headers_complete()
 
@@ -50,30 +86,33 @@ class LedgerProtocol(PatientProtocol):
             self._let_go()
 
     def on_message_complete(self) -> None:
-        """Answer what is remembered."""
-        reply = self._remembered()
-        if reply is not None:
-            self._in_body, self._held = False, None
-            self._answer(reply)
-            return
-        if self._held is not None:
-            self._let_go()
-        super().on_message_complete()
-
-    def _remembered(self) -> Reply | None:
-        if self._held is None or self.endpoint is None or self.parser is None:
-            return None
-        query_string = self.url.partition(b"?")[2]
-        return self.endpoint.at_once(self.parser.get_method(), query_string, self.headers, self._held)
+        """Have the request as a whole."""
+        if self._held is None:
+            super().on_message_complete()
+        else:
+            self._in_body, self._whole = False, True
 
     def shutdown(self) -> None:
         """Have what is in hand answered; a stream, which would go on for ever, ends here, and its client resumes it."""
+        if self._answering:
+            self._last = True
+            return
         super().shutdown()
         cycle = cast(RequestResponseCycle | None, self.cycle)
         if cycle is not None and cycle.chunked_encoding and not cycle.response_complete:
             self.transport.close()
 
-    def _answers_at_once(self) -> bool:
+    def _between_requests(self) -> bool:
+        """Whether nothing was begun that is not answered."""
+        cycle = cast(RequestResponseCycle | None, self.cycle)
+        return (
+            not (self._in_head or self._in_body or self._upgraded)
+            and (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
+    def _may_be_held(self) -> bool:
         """Whether nothing is before this request, and nothing about it is out of the ordinary."""
         cycle = cast(RequestResponseCycle | None, self.cycle)
         return (
@@ -87,17 +126,57 @@ class LedgerProtocol(PatientProtocol):
             and not any(name in _UNUSUAL for name, _ in self.headers)
         )
 
+    def _answer(self, data: bytes | None) -> None:
+        """Answer what is held back, at once or after a while; `data` are its bytes, if they are nothing else."""
+        assert self.endpoint is not None
+        assert self.parser is not None
+        assert self._held is not None
+        query_string = self.url.partition(b"?")[2]
+        request = request_of(self.parser.get_method(), query_string, self.headers, self._held)
+        reply = self.endpoint.at_once(request) if request is not None else None
+        if request is not None and reply is not None:
+            self._held = None
+            if data is not None:
+                self.endpoint.learn(data, request)
+            self._send(reply)
+            return
+        binding = self.endpoint.binding_of(request) if request is not None else None
+        if request is None or binding is None:
+            self._let_go()
+            return
+        self._answering = True
+        task = self.loop.create_task(self._find_out(self.endpoint, request, binding))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    async def _find_out(self, endpoint: FastEndpoint, request: Request, binding: Binding) -> None:
+        reply = await endpoint.found_out(request, binding)
+        self._answering, ahead, self._ahead = False, self._ahead, b""
+        if self.transport.is_closing():
+            return
+        if reply is None:
+            self.scope.setdefault("state", {})[LEFT] = True
+            self._let_go()
+        else:
+            self._held = None
+            self._send(reply)
+        if self._last:
+            self.shutdown()
+        elif ahead:
+            self.data_received(ahead)
+
     def _let_go(self) -> None:
         """Have the application answer what was held back."""
-        body, self._held = self._held, None
+        body, whole, self._held = self._held, self._whole, None
         super().on_headers_complete()
         if body:
             super().on_body(body)
+        if whole:
+            super().on_message_complete()
 
-    def _answer(self, reply: Reply) -> None:
-        headers = [*self.server_state.default_headers, *reply.headers]
-        head = b"".join([b"%s: %s\r\n" % header for header in headers])
-        self.transport.write(b"%s%s\r\n%s" % (STATUS_LINE[reply.status], head, reply.body))
+    def _send(self, reply: Reply) -> None:
+        said = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
+        self.transport.write(b"".join((STATUS_LINE[reply.status], *said, reply.head, reply.body)))
         # As when the application has answered: counted, and waiting for the next request.
         self.on_response_complete()
 

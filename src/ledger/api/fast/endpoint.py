@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
 
 import anyio.to_thread
@@ -23,9 +21,9 @@ from ledger.api.fast.callers import Callers
 from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
 from ledger.api.fast.pure import sight
-from ledger.api.fast.requests import Asked, Key, asked_of, key_of, read_body
+from ledger.api.fast.replies import Answer, Reply
+from ledger.api.fast.requests import Asked, Key, Request, asked_of, read_body, request_of
 from ledger.api.http import request_error
-from ledger.api.negotiation import PLAIN_JSON, RESPONSE_JSON, negotiate
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.visibility import Visibility
@@ -38,37 +36,16 @@ REQUESTS_BYTES_MAX = 16 * 1024 * 1024
 BOUND_BYTES_ASSUMED = 4_096
 DOCUMENTS_BYTES_MAX = 4 * 1024 * 1024
 DOCUMENT_BYTES_ASSUMED = 16_384
-ANSWER_BYTES_BESIDES = 512
-IMMUTABLE = b"private, max-age=31536000, immutable"
-REVALIDATED = b"private, no-cache"
-UNSTORED = b"no-store"
-
-Headers = list[tuple[bytes, bytes]]
+ANSWER_BYTES_BESIDES = 1_024
+KNOWN_BYTES_ASSUMED = 512
+LEFT = "ledger.left"
+"""Among the state of a request that was tried in vain before the application was asked."""
 
 logger = logging.getLogger("ledger.api")
-_CONTENT_TYPES = {media: b"%s; charset=utf-8" % media.encode() for media in (PLAIN_JSON, RESPONSE_JSON)}
 
 
-@lru_cache(256)
-def _accepted(accept: bytes) -> str | None:
-    return negotiate(accept.decode("latin-1"))
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer as it is remembered."""
-
-    body: bytes
-    etag: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """An answer as it is sent."""
-
-    status: int
-    headers: Headers
-    body: bytes
+Binding = tuple[Bound, bool]
+"""The plan of a request with its variables, and whether its document is a registered one."""
 
 
 class _Viewer(NamedTuple):
@@ -104,7 +81,8 @@ class FastEndpoint:
         self._callers = Callers(service.key)
         self._questions: Memory[Question | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
-        self._bound: Memory[tuple[Bound, bool]] = Memory(REQUESTS_BYTES_MAX)
+        self._bound: Memory[Binding] = Memory(REQUESTS_BYTES_MAX)
+        self._known: Memory[Request] = Memory(REQUESTS_BYTES_MAX)
         self._answers: Memory[Answer] = Memory(service.settings.answers_bytes_max)
         self._looking: asyncio.Task[Looked] | None = None
 
@@ -114,73 +92,77 @@ class FastEndpoint:
             await self._application(scope, receive, send)
             return
         method, query_string = scope["method"].encode(), scope["query_string"]
-        headers = dict(scope["headers"])
         body, receive = await read_body(receive) if method == b"POST" else (b"", receive)
-        # Which of two headers of one name counts is not decided here.
-        plain = len(headers) == len(scope["headers"])
-        key = key_of(method, query_string, headers, body) if plain and body is not None else None
-        try:
-            reply = await self._in_time(key, headers) if key is not None else None
-        except TurnedAway as away:
-            response = request_error(away, _accepted(headers.get(b"accept", b"")) or PLAIN_JSON)
-            await response(scope, receive, send)
-            return
+        left = body is None or scope.get("state", {}).get(LEFT)
+        request = None if left or body is None else request_of(method, query_string, scope["headers"], body)
+        binding = self.binding_of(request) if request is not None else None
+        reply = await self.found_out(request, binding) if request is not None and binding is not None else None
         if reply is None:
             await self._application(scope, receive, send)
             return
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    def at_once(self, method: bytes, query_string: bytes, given: Headers, body: bytes) -> Reply | None:
-        """The reply to a request, if it is remembered."""
-        headers = dict(given)
-        key = key_of(method, query_string, headers, body) if len(headers) == len(given) else None
-        found = self._bound.get(key) if key is not None else None
-        viewer = self._viewer(headers) if found is not None else None
-        media = _accepted(headers.get(b"accept", b""))
-        if key is None or found is None or viewer is None or media is None:
-            return None
-        answer = self._answers.get(_place(key, found[0], viewer))
-        if answer is None or not self._admits(found, viewer):
-            return None
-        self._service.access_log.write(viewer.person_id, *found[0].looked)
-        return _reply(key, headers, media, answer, found[0])
+    def known(self, text: bytes) -> Request | None:
+        """What was asked by the same bytes before."""
+        return self._known.get(text)
 
-    async def _in_time(self, key: Key, headers: Mapping[bytes, bytes]) -> Reply | None:
-        """The reply, remembered or found out; None for what the executor has to answer. Raises TurnedAway."""
-        media = _accepted(headers.get(b"accept", b""))
-        found = self._bound.get(key) or self._bind(key)
-        if media is None or found is None:
+    def learn(self, text: bytes, request: Request) -> None:
+        """Remember what is asked by these bytes, from the first of its head to the last of its body."""
+        self._known.keep(text, request, KNOWN_BYTES_ASSUMED + 3 * len(text))
+
+    def at_once(self, request: Request) -> Reply | None:
+        """The reply to a request, if it is remembered."""
+        binding = self._bound.get(request.key)
+        viewer = self._viewer(request.authorization) if binding is not None else None
+        if binding is None or viewer is None:
             return None
+        answer = self._answers.get(_place(request.key, binding[0], viewer))
+        if answer is None or not self._admits(binding, viewer):
+            return None
+        self._service.access_log.write(viewer.person_id, *binding[0].looked)
+        return answer.reply(request)
+
+    def binding_of(self, request: Request) -> Binding | None:
+        """The plan of a request with its variables, None if there is none."""
+        return self._bound.get(request.key) or self._bind(request)
+
+    async def found_out(self, request: Request, binding: Binding) -> Reply | None:
+        """The reply, remembered or found out now; None for what the executor has to answer."""
         try:
-            viewer = self._viewer(headers) or await self._look(headers)
+            return await self._in_time(request, binding)
+        except TurnedAway as away:
+            said = request_error(away, request.media)
+            return Reply(said.status_code, said.raw_headers, bytes(said.body))
         except Exception as error:
+            # The executor meets the same and makes of it what clients see, and the log.
             logger.debug("left to the executor: %r", error)
             return None
-        if viewer is None or not self._admits(found, viewer):
+
+    async def _in_time(self, request: Request, binding: Binding) -> Reply | None:
+        """The reply, None if the executor has to say what comes of it. Raises TurnedAway."""
+        viewer = self._viewer(request.authorization) or await self._look(request.authorization)
+        if viewer is None or not self._admits(binding, viewer):
             return None
-        bound, place = found[0], _place(key, found[0], viewer)
+        bound, place = binding[0], _place(request.key, binding[0], viewer)
         answer = self._answers.get(place)
         if answer is not None:
             self._service.access_log.write(viewer.person_id, *bound.looked)
         else:
             with self._seats.taken():
                 answer = await self._carried_out(bound, viewer)
-            if answer is None:
-                return None
-            self._answers.keep(place, answer, len(answer.body) + 2 * len(key[1]) + ANSWER_BYTES_BESIDES)
-        return _reply(key, headers, media, answer, bound)
+            self._answers.keep(place, answer, len(answer.body) + 2 * len(request.key[1]) + ANSWER_BYTES_BESIDES)
+        return answer.reply(request)
 
-    def _admits(self, found: tuple[Bound, bool], viewer: _Viewer) -> bool:
+    def _admits(self, binding: Binding, viewer: _Viewer) -> bool:
         """Whether the viewer may be answered, and what is known is what they ask for."""
-        bound, registered = found
+        bound, registered = binding
         return bound.at_least <= viewer.looked.head.position and self._admission.admits_at_once(
             viewer.person_id, bound.plan.question.cost, registered=registered
         )
 
-    def _bind(self, key: Key) -> tuple[Bound, bool] | None:
-        """The plan of a request with its variables, and whether its document is a registered one."""
-        asked = asked_of(key)
+    def _bind(self, request: Request) -> Binding | None:
+        asked = asked_of(request)
         text = asked and (self._admission.registered(asked.document_id) if asked.document_id else asked.query)
         if not asked or not text:
             return None
@@ -190,9 +172,9 @@ class FastEndpoint:
             return None
         if bound is None:
             return None
-        found = bound, asked.document_id is not None
-        self._bound.keep(key, found, BOUND_BYTES_ASSUMED + 2 * len(key[1]))
-        return found
+        binding = bound, asked.document_id is not None
+        self._bound.keep(request.key, binding, BOUND_BYTES_ASSUMED + 2 * len(request.key[1]))
+        return binding
 
     def _planned(self, text: str, asked: Asked) -> Bound | None:
         place, size = (text, asked.operation_name), DOCUMENT_BYTES_ASSUMED + len(text)
@@ -210,9 +192,9 @@ class FastEndpoint:
             self._plans.keep((place, conditions), plan, size)
         return bind(plan, variables) if isinstance(plan, Plan) else None
 
-    def _viewer(self, headers: Mapping[bytes, bytes]) -> _Viewer | None:
+    def _viewer(self, authorization: bytes) -> _Viewer | None:
         """Who asks, if that and what they may see is known."""
-        person_id = self._callers.person(headers.get(b"authorization", b""))
+        person_id = self._callers.person(authorization)
         looked = self._service.answers.looked(HEAD_AGE_S_MAX)
         if person_id is None or looked is None:
             return None
@@ -220,9 +202,9 @@ class FastEndpoint:
         visibility = self._callers.visibility(person_id, looked.recorded, day)
         return _Viewer(person_id, looked, day, visibility) if visibility is not None else None
 
-    async def _look(self, headers: Mapping[bytes, bytes]) -> _Viewer | None:
+    async def _look(self, authorization: bytes) -> _Viewer | None:
         """Who asks, None for nobody; what they may see and how far the ledger is are found out."""
-        person_id = self._callers.person(headers.get(b"authorization", b""))
+        person_id = self._callers.person(authorization)
         if person_id is None:
             return None
         looked = self._service.answers.looked(HEAD_AGE_S_MAX) or await self._looked_together()
@@ -240,8 +222,8 @@ class FastEndpoint:
             looking = self._looking = loop.create_task(anyio.to_thread.run_sync(self._service.answers.look))
         return await asyncio.shield(looking)
 
-    async def _carried_out(self, bound: Bound, viewer: _Viewer) -> Answer | None:
-        """The answer by the plan, None if the executor has to say what comes of it. Raises TookTooLong."""
+    async def _carried_out(self, bound: Bound, viewer: _Viewer) -> Answer:
+        """The answer by the plan. Raises TookTooLong, and whatever the executor would make an error of."""
         context = Context(self._service, viewer.person_id)
         context.preset(viewer.visibility, viewer.looked.head)
         try:
@@ -249,25 +231,10 @@ class FastEndpoint:
                 body = await carry_out(bound, context, self._service.lines)
         except TimeoutError:
             raise TookTooLong from None
-        except Exception as error:
-            # The executor meets the same and makes of it what clients see, and the log.
-            logger.debug("left to the executor: %r", error)
-            return None
-        return Answer(body, hashlib.sha256(body).hexdigest()[:32].encode())
+        return Answer(body, hashlib.sha256(body).hexdigest()[:32].encode(), bound.pinned)
 
 
 def _place(key: Key, bound: Bound, viewer: _Viewer) -> tuple[Hashable, ...]:
     """Where an answer is remembered."""
     position = None if bound.pinned else viewer.looked.head.position
     return key, sight(viewer.visibility, figures=bound.plan.figures), viewer.day, position
-
-
-def _reply(key: Key, headers: Mapping[bytes, bytes], media: str, answer: Answer, bound: Bound) -> Reply:
-    by_get = key[0]
-    etag = b'"%s%s"' % (b"" if media == PLAIN_JSON else b"r", answer.etag)
-    control = UNSTORED if not by_get else IMMUTABLE if bound.pinned else REVALIDATED
-    out = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
-    if by_get and etag in headers.get(b"if-none-match", b""):
-        return Reply(304, out, b"")
-    content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(answer.body))]
-    return Reply(200, out + content, answer.body)

@@ -84,22 +84,24 @@ class Told(msgspec.Struct):
         return self.data.evidence
 
 
-_entry = msgspec.json.Decoder(Told)
+_entries = msgspec.json.Decoder(list[Told])
 
 
-def told(row: Sequence[Any]) -> Told:
-    """A row of the read `history`."""
-    found = _entry.decode(row[0])
-    (
-        _,
-        found.basis_name,
-        found.value,
-        found.old_value,
-        found.new_value,
-        found.now,
-        found.cites,
-        found.request_position,
-        found.requested_by,
-        found.approved_by,
-    ) = row
-    return found
+def told(rows: Sequence[Sequence[Any]]) -> list[Told]:
+    """The rows of the read `history`."""
+    # One text of all entries is decoded in half the time of each by itself.
+    history = _entries.decode(b"[%s]" % b",".join([row[0] for row in rows]))
+    for entry, row in zip(history, rows, strict=True):
+        (
+            _,
+            entry.basis_name,
+            entry.value,
+            entry.old_value,
+            entry.new_value,
+            entry.now,
+            entry.cites,
+            entry.request_position,
+            entry.requested_by,
+            entry.approved_by,
+        ) = row
+    return history

@@ -30,7 +30,7 @@ from graphql.pyutils import Path
 from ledger.api.access_log import looked_at
 from ledger.api.context import Context
 from ledger.api.documents import Prepared
-from ledger.api.fast.binding import Arguments, Call, Declared, call_of, declared, worded
+from ledger.api.fast.binding import Arguments, Call, Declared, call_of, declared
 from ledger.api.fast.lines import Lines
 from ledger.api.fast.pure import FIGURES, ROOTS, pinned
 from ledger.api.fast.rendering import Compiler, NoPlan, Render
@@ -143,7 +143,7 @@ def bind(plan: Plan, variables: VariableValues) -> Bound:
         called=[[call.arguments(variables) for call in root.calls] for root in plan.roots],
         pinned=all(pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)),
         at_least=max((given.get("atLeast") or 0 for given in arguments), default=0),
-        looked=[looked_at(root.name, worded(root.nodes[0], variables)) for root in plan.roots],
+        looked=[looked_at(root.name, root.call.worded(variables)) for root in plan.roots],
     )
 
 

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.types import Message, Receive
 
+from ledger.api.negotiation import negotiate
+
 BODY_BYTES_MAX = 16_384
 _PLAIN_JSON = b"application/json"
 
+Headers = list[tuple[bytes, bytes]]
 Key = tuple[bool, bytes]
 """Whether a request came by GET, and its query string or body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it was sent."""
+
+    key: Key
+    """What it has in common with others that ask the same."""
+    authorization: bytes
+    media: str
+    """What it is answered as."""
+    if_none_match: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +72,18 @@ async def read_body(receive: Receive) -> tuple[bytes | None, Receive]:
     return whole, again
 
 
-def key_of(method: bytes, query_string: bytes, headers: Mapping[bytes, bytes], body: bytes) -> Key | None:
-    """What two requests that ask the same have in common; None for one that is left to the executor."""
+def request_of(method: bytes, query_string: bytes, given: Headers, body: bytes) -> Request | None:
+    """A request; None for one that is left to the executor."""
+    headers = dict(given)
+    # Which of two headers of one name counts is not decided here.
+    key = _key(method, query_string, headers, body) if len(headers) == len(given) else None
+    media = _accepted(headers.get(b"accept", b"")) if key is not None else None
+    if key is None or media is None:
+        return None
+    return Request(key, headers.get(b"authorization", b""), media, headers.get(b"if-none-match", b""))
+
+
+def _key(method: bytes, query_string: bytes, headers: Mapping[bytes, bytes], body: bytes) -> Key | None:
     if method == b"GET":
         return (True, query_string) if not body else None
     if method == b"POST" and not query_string:
@@ -67,9 +93,14 @@ def key_of(method: bytes, query_string: bytes, headers: Mapping[bytes, bytes], b
     return None
 
 
-def asked_of(key: Key) -> Asked | None:
+@lru_cache(256)
+def _accepted(accept: bytes) -> str | None:
+    return negotiate(accept.decode("latin-1"))
+
+
+def asked_of(request: Request) -> Asked | None:
     """What a request asks, None if it is not a plain query."""
-    by_get, text = key
+    by_get, text = request.key
     try:
         body = msgspec.convert(_parameters(text), _Body) if by_get else msgspec.json.decode(text, type=_Body)
     except (msgspec.DecodeError, msgspec.ValidationError, ValueError, RecursionError):

@@ -113,7 +113,7 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
             "before": None,
             "limit": first + 1,
         }
-        rows = await lines.read(told, "score_value", "history", parameters)
+        rows = told(await lines.read(tuple, "score_value", "history", parameters))
     return Page(rows, lambda number, row: row.position, first=first, after=after)
 
 

@@ -1,0 +1,58 @@
+"""Replies: an answer as it is remembered, and as it is sent to whoever asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ledger.api.fast.requests import Headers, Request
+from ledger.api.negotiation import PLAIN_JSON, RESPONSE_JSON
+
+IMMUTABLE = b"private, max-age=31536000, immutable"
+REVALIDATED = b"private, no-cache"
+UNSTORED = b"no-store"
+
+_CONTENT_TYPES = {media: b"%s; charset=utf-8" % media.encode() for media in (PLAIN_JSON, RESPONSE_JSON)}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is sent."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    head: bytes = field(init=False)
+    """The headers as they stand before the body."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", b"".join([b"%s: %s\r\n" % header for header in self.headers]) + b"\r\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it is remembered."""
+
+    body: bytes
+    tag: bytes
+    """What tells it from other answers."""
+    pinned: bool
+    """Whether it never changes."""
+    _replies: dict[tuple[str, bool, bool], Reply] = field(default_factory=dict[tuple[str, bool, bool], Reply])
+
+    def reply(self, request: Request) -> Reply:
+        """As it is sent to who asked so; without the body to who has it."""
+        by_get, media = request.key[0], request.media
+        etag = b'"%s%s"' % (b"" if media == PLAIN_JSON else b"r", self.tag)
+        known = by_get and etag in request.if_none_match
+        reply = self._replies.get((media, by_get, known))
+        if reply is None:
+            reply = self._replies[media, by_get, known] = self._made(etag, media, by_get=by_get, known=known)
+        return reply
+
+    def _made(self, etag: bytes, media: str, *, by_get: bool, known: bool) -> Reply:
+        control = UNSTORED if not by_get else IMMUTABLE if self.pinned else REVALIDATED
+        headers = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
+        if known:
+            return Reply(304, headers, b"")
+        content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(self.body))]
+        return Reply(200, headers + content, self.body)
