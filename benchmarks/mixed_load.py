@@ -3,10 +3,10 @@
     python benchmarks/mixed_load.py [minutes]
 
 Sixteen clients read about now and about the past, four write over GraphQL, one imports tables with the ordinary
-command, six subscribe over WebSocket and server-sent events. After a quarter of the time the server is
-killed with SIGKILL, after half of it PostgreSQL is restarted, after three quarters PostgreSQL crashes. Clients
-do what clients do: they hang up, send commands twice and come back. In the end what they were told is compared with the
-export and with the signed log. Exits with 1 if anything did not hold.
+command, six subscribe over WebSocket and server-sent events. After a tenth of the time the server is killed
+with SIGKILL, after half of it PostgreSQL is restarted, after three quarters PostgreSQL crashes. Clients do what
+clients do: they hang up, send commands twice and come back. In the end what they were told is compared with
+the export, and the signed log is verified. Exits with 1 if anything did not hold.
 """
 
 from __future__ import annotations
@@ -131,9 +131,13 @@ class Load:
             await each.close()
 
     async def _disturb(self, seconds: float) -> None:
-        said = ("server killed", self.place.kill_server), ("PostgreSQL restarted", self.place.restart_postgres)
-        for name, act in (*said, ("PostgreSQL crashed", self.place.crash_postgres)):
-            await asyncio.sleep(seconds / 4)
+        began_at = time.monotonic()
+        for share, name, act in (
+            (0.1, "server killed", self.place.kill_server),
+            (0.5, "PostgreSQL restarted", self.place.restart_postgres),
+            (0.75, "PostgreSQL crashed", self.place.crash_postgres),
+        ):
+            await asyncio.sleep(began_at + share * seconds - time.monotonic())
             began = time.monotonic()
             await asyncio.to_thread(act)
             _say(f"{name}, back after {time.monotonic() - began:.1f} s at position {self.told.head:,}")

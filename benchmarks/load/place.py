@@ -24,7 +24,7 @@ READY_S = 120.0
 CALM_AFTER_S = 10.0
 """So long after something is back, clients may still be told of its absence."""
 POLL_S = 0.1
-WARM_AFTER_S = 300.0
+WARM_AFTER_S = 600.0
 WATCHED_S_MIN = 600.0
 ANSWERS_BYTES_MAX = 8 * 1024 * 1024
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import resource
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import uvicorn
 
@@ -22,6 +23,9 @@ KEEP_ALIVE_S = 75
 BACKLOG_MAX = 512
 CONNECTIONS_MAX = 2_000
 """Connections at once, streams included; how much is carried out at once is bounded by admission."""
+ARENAS_MAX = 2
+M_ARENA_MAX = -8
+"""What glibc's malloc.h calls it."""
 OTHER_FILES_MAX = 200
 """What the service opens besides: the database's sockets, logs, evidence."""
 
@@ -34,6 +38,7 @@ def serve(
     An embedded database gets a signer beside it. Whoever names a database of their own runs
     `ledger sign` where its administrator cannot reach.
     """
+    _few_arenas()
     signer = kept_signer(settings) if settings.database_url is None else nullcontext()
     with open_service(settings) as service, signer:
         if ready is not None:
@@ -56,6 +61,15 @@ def serve(
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
         )
+
+
+def _few_arenas() -> None:
+    """Have threads share memory that glibc would keep apart for each, and give back to nobody; elsewhere do nothing.
+
+    Without this the process was a fifth larger after six minutes of mixed load, and went on growing.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, ARENAS_MAX)
 
 
 def _connections_max() -> int:
