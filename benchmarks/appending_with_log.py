@@ -1,8 +1,9 @@
 """What the log costs: appends with it and without it, proofs out of a million entries, and tiles on disk.
 
 Appends go through the whole path, from drafts to the commit, with fsync on; both kinds take turns
-in one run, on one server, so that their ratio means something on a busy machine. Prints the bounds
-beside the figures.
+in one run, on one server, so that their ratio means something on a busy machine. So does what PostgreSQL
+needs alone to store the very same rows in a table of the same shape, one binary COPY and one commit for each
+append: it says how fast the machine was. Prints the bounds beside the figures.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from uuid import UUID
 
 from psycopg.conninfo import make_conninfo
 
-from ledger.database import Database
+from ledger.database import Connection, Database
 from ledger.domain.facts import Actor
 from ledger.domain.merkle import CompactRange, verify_inclusion
 from ledger.domain.plan import EntryKind
@@ -39,6 +40,10 @@ BATCHES = {1: 300, 10: 200, 100: 100, 1000: 20}
 ROUNDS = 5
 ENTRIES = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 PROOFS = 1_000
+_ROWS = (
+    "COPY (SELECT * FROM ledger.event WHERE ledger_id = 1 AND position > %s AND position <= %s)"
+    " TO STDOUT (FORMAT BINARY)"
+)
 ACTOR = Actor("scorer", "SCORER", "U-HOME")
 
 
@@ -81,22 +86,46 @@ def per_second(store: Store, drafts: list[list[Draft]]) -> float:
     return sum(map(len, drafts)) / (time.perf_counter() - began)
 
 
+def copied_per_second(connection: Connection, batches: int, size: int) -> float:
+    """Entries a second by nothing but COPY: the last rows of the first ledger once more."""
+    rows: list[bytes] = []
+    head = connection.execute("SELECT head FROM ledger.ledger WHERE ledger_id = 1").fetchone()
+    assert head is not None
+    for first in range(head[0] - batches * size, head[0], size):
+        with connection.cursor().copy(_ROWS, (first, first + size)) as copied:
+            rows.append(b"".join(copied))
+    connection.execute("CREATE TABLE IF NOT EXISTS public.limit_of_append (LIKE ledger.event INCLUDING ALL)")
+    connection.execute("TRUNCATE public.limit_of_append")
+    began = time.perf_counter()
+    for batch in rows:
+        with connection.cursor().copy("COPY public.limit_of_append FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(batch)
+    return batches * size / (time.perf_counter() - began)
+
+
 def measure_appends(database: Database) -> None:
-    """Both kinds in turn; each has a ledger of its own."""
-    print(f"{'batch':>6} {'with log':>12} {'without':>12} {'ratio':>6}   entries/s, median of {ROUNDS}")
+    """All kinds in turn; with the log and without, each has a ledger of its own."""
+    print(
+        f"{'batch':>6} {'with log':>12} {'without':>12} {'ratio':>6} {'COPY alone':>12}   entries/s, median of {ROUNDS}"
+    )
     numbers = iter(range(1, 10_000_000))
-    with open_store(database, ledger_id=1) as logged, open_store(database, ledger_id=2) as bare:
+    with (
+        open_store(database, ledger_id=1) as logged,
+        open_store(database, ledger_id=2) as bare,
+        database.connect() as connection,
+    ):
         for size, appends in BATCHES.items():
-            found: tuple[list[float], list[float]] = ([], [])
+            found: tuple[list[float], list[float], list[float]] = ([], [], [])
             for _ in range(ROUNDS + 1):
                 drafts = [[draft(next(numbers)) for _ in range(size)] for _ in range(appends)]
                 found[0].append(per_second(logged, drafts))
                 with without_log():
                     found[1].append(per_second(bare, drafts))
+                found[2].append(copied_per_second(connection, appends, size))
             # The first round warms up.
-            with_log, without = (statistics.median(each[1:]) for each in found)
+            with_log, without, alone = (statistics.median(each[1:]) for each in found)
             bound = "  at least 20,000 and within 1.5x" if size == 100 else ""
-            print(f"{size:6} {with_log:12,.0f} {without:12,.0f} {without / with_log:6.2f}{bound}")
+            print(f"{size:6} {with_log:12,.0f} {without:12,.0f} {without / with_log:6.2f} {alone:12,.0f}{bound}")
 
 
 def build(database: Database) -> float:
