@@ -71,14 +71,23 @@ class _Turn:
     digest: bytes
 
 
+class _Undecidable(Exception):
+    """The decision asks for what an earlier one of its batch writes: that has to be recorded first."""
+
+
 class _Sight:
     """What the commands of one call see: each stream is read once, until something is appended or found to be old."""
 
-    def __init__(self, history: WrittenHistory):
+    def __init__(self, store: Store, history: WrittenHistory):
+        self._store = store
         self._history = history
         self._seen: dict[str, tuple[int, State]] = {}
+        self.written: set[str] = set()
+        """The streams that are decided on, but not recorded yet."""
 
     def load(self, stream: Stream[S]) -> tuple[int, S]:
+        if stream.name in self.written:
+            raise _Undecidable
         seen = self._seen.get(stream.name)
         if seen is None:
             seen = self._seen[stream.name] = self._history.load(stream)
@@ -90,8 +99,15 @@ class _Sight:
     def event(self, position: int) -> Event | None:
         return self._history.event(position)
 
+    def versions_of(self, streams: Sequence[str]) -> dict[str, int]:
+        """The versions of streams of which no more is needed, as they were seen where they were."""
+        missing = [stream for stream in streams if stream not in self._seen]
+        versions = self._store.versions_of(missing) if missing else {}
+        return versions | {stream: self._seen[stream][0] for stream in streams if stream in self._seen}
+
     def look_again(self) -> None:
         self._seen.clear()
+        self.written.clear()
 
 
 @dataclass(slots=True)
@@ -101,40 +117,46 @@ class _Batch:
     sight: _Sight
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     decided: list[tuple[_Turn, list[Draft]]] = field(default_factory=list[tuple[_Turn, list[Draft]]])
-    relied_on: dict[str, int] = field(default_factory=dict[str, int])
-    still: dict[str, int] = field(default_factory=dict[str, int])
-    written: set[str] = field(default_factory=set[str])
+    worlds: list[World] = field(default_factory=list[World])
+    """Those in which it was decided; all of them saw the same versions."""
     cycles: set[str] = field(default_factory=set[str])
-    expires_at: datetime | None = None
 
-    def fits(self, world: World) -> bool:
-        """Whether a decision can be appended with these: made on nothing they write, and on the same versions."""
-        if not (self.written.isdisjoint(world.relied_on) and self.cycles.isdisjoint(world.still)):
-            return False
-        for mine, its in ((self.still, world.still), (self.relied_on, world.relied_on)):
-            for name, known in its.items():
-                if mine.get(name, known) != known:
-                    return False
-        return True
+    def world_of(self, request: Request) -> World | None:
+        """The world of the last decision, if the request comes from the same person and may be decided there too."""
+        world = self.worlds[-1] if self.worlds else None
+        # A whole cycle that was recalled is the caller's own copy, of one moment.
+        if world is None or world.still:
+            return None
+        return world if (world.person_id, world.on_behalf_of) == (request.person_id, request.on_behalf_of) else None
+
+    def admits(self, world: World, facts: Sequence[Fact]) -> bool:
+        """Whether facts decided in the world can be appended with these: they build on nothing that these write."""
+        return self.cycles.isdisjoint(world.still) and not any(fact.stream in self.sight.written for fact in facts)
 
     def add(self, turn: _Turn, drafts: list[Draft], world: World) -> None:
         self.decided.append((turn, drafts))
-        self.relied_on.update(world.relied_on)
-        self.still.update(world.still)
+        if not self.worlds or self.worlds[-1] is not world:
+            self.worlds.append(world)
+        streams = [draft.stream for draft in drafts]
+        self.sight.written.update(streams)
+        world.written(streams)
         for draft in drafts:
-            self.written.add(draft.stream)
             cycle_id = getattr(draft.fact, "cycle_id", None)
             if cycle_id is not None:
                 self.cycles.add(cycle_id)
-        if world.expires_at is not None:
-            self.expires_at = min(self.expires_at or world.expires_at, world.expires_at)
 
     def take(self) -> tuple[list[tuple[_Turn, list[Draft]]], Guard, set[str]]:
         """Return what is to be appended, its guard and every stream concerned, and begin anew."""
-        guard = _guard(self.relied_on, self.written, self.still, self.expires_at)
-        taken = self.decided, guard, {*self.relied_on, *self.written}
-        self.decided, self.relied_on, self.written, self.expires_at = [], {}, set(), None
-        self.still, self.cycles = {}, set()
+        relied_on: dict[str, int] = {}
+        still: dict[str, int] = {}
+        for world in self.worlds:
+            relied_on.update(world.relied_on)
+            still.update(world.still)
+        expires_at = min((world.expires_at for world in self.worlds if world.expires_at), default=None)
+        written = set(self.sight.written)
+        taken = self.decided, _guard(relied_on, written, still, expires_at), {*relied_on, *written}
+        self.decided, self.worlds, self.cycles = [], [], set()
+        self.sight.look_again()
         return taken
 
 
@@ -165,7 +187,7 @@ class Commands:
         barred = self._store.barred()
         if barred is not None:
             return [barred for _ in requests]
-        batch = _Batch(_Sight(self._history))
+        batch = _Batch(_Sight(self._store, self._history))
         turns = _turns(requests, batch.outcomes)
         named = (turn.request.command.stream() for turn in turns)
         self._streams.read_ahead(stream for stream in named if stream is not None)
@@ -175,7 +197,6 @@ class Commands:
             if turn.request.command_id in ids:
                 self._flush(batch)
                 batch.outcomes[turn.index] = self._alone(turn)
-                batch.sight.look_again()
             else:
                 ids.add(turn.request.command_id)
                 self._stage(turn, batch)
@@ -193,29 +214,45 @@ class Commands:
 
     def _stage(self, turn: _Turn, batch: _Batch) -> None:
         """Decide and put the facts into the batch, or settle the refusal."""
-        world, decided = self._decide(turn.request, batch.sight)
-        if not batch.fits(world):
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                world = batch.world_of(turn.request) or self._world(turn.request, batch.sight)
+                facts = _facts(turn.request, world, batch.sight)
+                if batch.admits(world, facts):
+                    batch.add(turn, _drafts(turn, world, facts), world)
+                    return
+            except _Undecidable:
+                pass
+            except Refused:
+                refused = self._refusal(turn.request, batch)
+                if refused is not None:
+                    if refused.privileged:
+                        # The attempt is recorded in its order, after what came before it.
+                        self._flush(batch)
+                    batch.outcomes[turn.index] = self._refused(turn, refused)
+                    return
             self._flush(batch)
-            world, decided = self._decide(turn.request, batch.sight)
-        if not isinstance(decided, Refused):
-            batch.add(turn, _drafts(turn, world, decided), world)
-            return
-        if decided.privileged:
-            # The attempt is recorded in its order, after what came before it.
-            self._flush(batch)
-        batch.outcomes[turn.index] = self._refused(turn, decided)
+        batch.outcomes[turn.index] = _outrun()
 
-    def _decide(self, request: Request, sight: _Sight) -> tuple[World, list[Fact] | Refused]:
+    def _refusal(self, request: Request, batch: _Batch) -> Refused | None:
+        """The refusal as it is in a world of its own; None where it rests on what is old, or not recorded yet."""
+        world = self._world(request, batch.sight)
+        try:
+            world.decide(request.command)
+        except _Undecidable:
+            return None
+        except Refused as refused:
+            if batch.admits(world, ()) and not self._streams.forget_moved(world.relied_on):
+                return refused
+        return None
+
+    def _decide(self, request: Request) -> tuple[World, list[Fact] | Refused]:
         """Decide on the streams as they are kept; a refusal is only given on streams that are current."""
+        sight = _Sight(self._store, self._history)
         world = self._world(request, sight)
         for _ in range(ATTEMPTS_MAX):
             try:
-                facts = request.command.decide(world)
-                # A fact comes after what its stream holds, even if the decision needed nothing of it.
-                unread = [fact.stream for fact in facts if fact.stream not in world.relied_on]
-                if unread:
-                    world.relied_on.update(self._store.versions_of(unread))
-                return world, facts
+                return world, _facts(request, world, sight)
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):
                     return world, refused
@@ -254,7 +291,6 @@ class Commands:
         decided, guard, streams = batch.take()
         if not decided:
             return
-        batch.sight.look_again()
         try:
             events = self._store.append([draft for _, drafts in decided for draft in drafts], guard)
         except (Conflict, MalformedInput):
@@ -286,7 +322,7 @@ class Commands:
             earlier = self._store.outcomes([command_id]).get(command_id)
             if earlier is not None:
                 return self._repeated(turn, earlier)
-            world, decided = self._decide(turn.request, _Sight(self._history))
+            world, decided = self._decide(turn.request)
             if isinstance(decided, Refused):
                 return self._refused(turn, decided)
             drafts = _drafts(turn, world, decided)
@@ -312,6 +348,15 @@ def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_T
         except MalformedInput as malformed:
             outcomes[index] = malformed
     return turns
+
+
+def _facts(request: Request, world: World, sight: _Sight) -> list[Fact]:
+    facts = world.decide(request.command)
+    # A fact comes after what its stream holds, even if the decision needed nothing of it.
+    unread = [fact.stream for fact in facts if fact.stream not in world.relied_on]
+    if unread:
+        world.relied_on.update(sight.versions_of(unread))
+    return facts
 
 
 def _guard(relied_on: dict[str, int], written: set[str], still: dict[str, int], expires_at: datetime | None) -> Guard:
