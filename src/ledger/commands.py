@@ -184,9 +184,17 @@ class Commands:
         after that one is recorded. If the database fails meanwhile, its error rises and some
         of the commands may be recorded: send them again with the same ids.
         """
+        return self.decide_many(requests)()
+
+    def decide_many(self, requests: Sequence[Request]) -> Callable[[], list[Outcome]]:
+        """Decide commands as `execute_many` does, and return what appends them and tells the outcomes.
+
+        Another thread may append while this one decides on what comes next, as long as that
+        does not build on it: what turns out to have been decided on old streams is decided again.
+        """
         barred = self._store.barred()
         if barred is not None:
-            return [barred for _ in requests]
+            return lambda: [barred for _ in requests]
         batch = _Batch(_Sight(self._store, self._history))
         turns = _turns(requests, batch.outcomes)
         named = (turn.request.command.stream() for turn in turns)
@@ -200,8 +208,12 @@ class Commands:
             else:
                 ids.add(turn.request.command_id)
                 self._stage(turn, batch)
-        self._flush(batch)
-        return [batch.outcomes[index] for index in range(len(requests))]
+
+        def appended() -> list[Outcome]:
+            self._flush(batch)
+            return [batch.outcomes[index] for index in range(len(requests))]
+
+        return appended
 
     def _repeated(self, turn: _Turn, earlier: tuple[int, bytes]) -> Outcome:
         position, recorded_digest = earlier

@@ -50,6 +50,11 @@ class Rehearsal:
         rehearsed = (event for events in self._rehearsed.values() for event in events if event.position == position)
         return next(rehearsed, None) or self._store.event(position)
 
+    def decide_many(self, requests: Sequence[Request]) -> Callable[[], list[Outcome]]:
+        """Decide commands in order and return what tells what would become of each."""
+        outcomes = self.execute_many(requests)
+        return lambda: outcomes
+
     def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
         """Decide commands in order and return what would become of each."""
         named = (request.command.stream() for request in requests)
