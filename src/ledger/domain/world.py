@@ -30,7 +30,7 @@ from ledger.domain.refusals import (
     StaleExpectedVersion,
     UnknownId,
 )
-from ledger.domain.roles import Role
+from ledger.domain.roles import Grant, Role
 
 CIVIL_TIMEZONE = "Asia/Shanghai"
 """Days outside any plan (roles, delegations) are days of this time zone."""
@@ -187,12 +187,16 @@ class World:
         Raises ForbiddenRole if none of the roles is held today, OutOfScopeUnit if one is
         held, but not for these subjects. A delegate acts in the role of who delegated.
         """
-        role, self.actor = self.once(World._acting, roles, unit_id, indicator_id, group_id)
-        return role
+        for grant, actor in self.once(World._offices, roles):
+            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
+                self.actor = actor
+                if grant.valid_to is not None:
+                    self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
+                return grant.role
+        raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
 
-    def _acting(
-        self, roles: tuple[Role, ...], unit_id: str | None, indicator_id: str | None, group_id: str | None
-    ) -> tuple[Role, Actor]:
+    def _offices(self, roles: tuple[Role, ...]) -> tuple[tuple[Grant, Actor], ...]:
+        """The grants of these roles that hold today, in the order of the roles, and as whom the person acts in each."""
         principal = _person(self, self.on_behalf_of or self.person_id)
         today = self.today
         grants = [grant for grant in principal.grants if grant.role in roles and grant.in_force(today)]
@@ -202,15 +206,10 @@ class World:
             grants = [grant for grant in grants if grant.role in lent]
         if not grants:
             raise ForbiddenRole(person_id=self.person_id, needed=" or ".join(roles))
-        if len(grants) > 1:
-            grants.sort(key=lambda grant: roles.index(grant.role))
-        for grant in grants:
-            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
-                home = _person(self, self.person_id).home_unit_id
-                if grant.valid_to is not None:
-                    self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
-                return grant.role, Actor(self.person_id, grant.role.value, home, self.on_behalf_of)
-        raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
+        grants.sort(key=lambda grant: roles.index(grant.role))
+        home = _person(self, self.person_id).home_unit_id
+        acting = (Actor(self.person_id, grant.role.value, home, self.on_behalf_of) for grant in grants)
+        return tuple(zip(grants, acting, strict=True))
 
     def act_unnamed(self) -> None:
         """Act without a person; what the command itself carries is its only credential."""
@@ -282,8 +281,13 @@ class Command:
         return stream.name if stream else type(self).__name__
 
     def stream(self) -> Stream[Any] | None:
-        """The stream that tells this command from others of its kind, where there is one; read ahead for batches."""
+        """The stream that tells this command from others of its kind, where there is one."""
         return None
+
+    def reads(self) -> tuple[Stream[Any], ...]:
+        """Streams of its own that the decision asks for: a batch reads those of all its commands at once."""
+        stream = self.stream()
+        return () if stream is None else (stream,)
 
 
 def _person(world: World, person_id: str, *, path: str = "person_id") -> Person:

@@ -125,15 +125,16 @@ class _Import:
     def _prepare(self, founding: Founding) -> None:
         """Open the ledger and plan the cycle as far as that is missing; only if all of it will be accepted."""
         errands = founding.errands(by=self.order.by, approved_by=self.order.approved_by)
-        requests = [self._errand(errand) for errand in errands]
+        head = self.store.head
+        requests = [self._errand(errand, head) for errand in errands]
         self._require(self._rehearsal.execute_many(requests))
         self._check_cycle()
         if not self._dry_run:
             self._evidence.put([self.table.content], sha256=self.sha256)
             self._require(self._execute(requests))
 
-    def _errand(self, errand: Errand) -> Request:
-        name = f"{self.store.ledger_id}:{self.store.head}:{errand.person_id}:{errand.command!r}"
+    def _errand(self, errand: Errand, head: int) -> Request:
+        name = f"{self.store.ledger_id}:{head}:{errand.person_id}:{errand.command!r}"
         return Request(
             command=errand.command,
             command_id=uuid5(_NAMESPACE, name),

@@ -57,8 +57,7 @@ class Rehearsal:
 
     def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
         """Decide commands in order and return what would become of each."""
-        named = (request.command.stream() for request in requests)
-        self._streams.read_ahead(stream for stream in named if stream is not None)
+        self._streams.read_ahead(stream for request in requests for stream in request.command.reads())
         return [self._rehearse(request) for request in requests]
 
     def _rehearse(self, request: Request) -> Outcome:
