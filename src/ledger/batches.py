@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ledger.domain.facts import Channel, Event, Fact, State, Stream
+from ledger.domain.facts import Channel, Event, State, Stream
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.world import NOBODY, Command, World
@@ -78,7 +78,7 @@ class Sight:
     def __init__(self, store: Store, history: WrittenHistory):
         self._store = store
         self._history = history
-        self._seen: dict[str, tuple[int, State]] = {}
+        self._seen: dict[str, tuple[int, Any]] = {}
         self.written: set[str] = set()
         """The streams that are decided on, but not recorded yet."""
 
@@ -88,7 +88,7 @@ class Sight:
         seen = self._seen.get(stream.name)
         if seen is None:
             seen = self._seen[stream.name] = self._history.load(stream)
-        return cast(tuple[int, S], seen)
+        return seen
 
     def recall(self, cycle_id: str, at: int | None = None) -> Recall:
         return self._history.recall(cycle_id, at)
@@ -126,15 +126,14 @@ class Batch:
             return None
         return world if (world.person_id, world.on_behalf_of) == (request.person_id, request.on_behalf_of) else None
 
-    def admits(self, world: World, facts: Sequence[Fact]) -> bool:
-        """Whether facts decided in the world can be appended with these: they build on nothing that these write."""
-        return self.cycles.isdisjoint(world.still) and not any(fact.stream in self.sight.written for fact in facts)
+    def admits(self, world: World, streams: Sequence[str] = ()) -> bool:
+        """Whether facts for these streams, decided in the world, build on nothing that the batch itself writes."""
+        return self.cycles.isdisjoint(world.still) and self.sight.written.isdisjoint(streams)
 
-    def add(self, turn: Turn, drafts: list[Draft], world: World) -> None:
+    def add(self, turn: Turn, drafts: list[Draft], streams: Sequence[str], world: World) -> None:
         self.decided.append((turn, drafts))
         if not self.worlds or self.worlds[-1] is not world:
             self.worlds.append(world)
-        streams = [draft.stream for draft in drafts]
         self.sight.written.update(streams)
         world.written(streams)
         for draft in drafts:

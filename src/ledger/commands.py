@@ -7,7 +7,6 @@ appended in one transaction. Nothing is ever half recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 from ledger.attempts import Attempts
 from ledger.batches import Batch, Outcome, Recorded, Request, Sight, Turn, Undecidable, guard_of
@@ -61,13 +60,13 @@ class Commands:
         turns = _turns(requests, batch.outcomes)
         self._streams.read_ahead(stream for turn in turns for stream in turn.request.command.reads())
         # An id that was recorded before this call is found out by the append: that is dear, but rare.
-        ids: set[UUID] = set()
+        ids: set[int] = set()
         for turn in turns:
-            if turn.request.command_id in ids:
+            if turn.request.command_id.int in ids:
                 self._flush(batch)
                 batch.outcomes[turn.index] = self._alone(turn)
             else:
-                ids.add(turn.request.command_id)
+                ids.add(turn.request.command_id.int)
                 self._stage(turn, batch)
 
         def appended() -> list[Outcome]:
@@ -90,9 +89,10 @@ class Commands:
         for _ in range(ATTEMPTS_MAX):
             try:
                 world = batch.world_of(turn.request) or self._world(turn.request, batch.sight)
-                facts = _facts(turn.request, world, batch.sight)
-                if batch.admits(world, facts):
-                    batch.add(turn, _drafts(turn, world, facts), world)
+                facts = world.decide(turn.request.command)
+                streams = _streams_of(facts, world, batch.sight)
+                if batch.admits(world, streams):
+                    batch.add(turn, _drafts(turn, world, facts, streams), streams, world)
                     return
             except Undecidable:
                 pass
@@ -115,17 +115,18 @@ class Commands:
         except Undecidable:
             return None
         except Refused as refused:
-            if batch.admits(world, ()) and not self._streams.forget_moved(world.relied_on):
+            if batch.admits(world) and not self._streams.forget_moved(world.relied_on):
                 return refused
         return None
 
-    def _decide(self, request: Request) -> tuple[World, list[Fact] | Refused]:
+    def _decide(self, turn: Turn) -> tuple[World, list[Draft] | Refused]:
         """Decide on the streams as they are kept; a refusal is only given on streams that are current."""
-        sight = Sight(self._store, self._history)
+        request, sight = turn.request, Sight(self._store, self._history)
         world = self._world(request, sight)
         for _ in range(ATTEMPTS_MAX):
             try:
-                return world, _facts(request, world, sight)
+                facts = world.decide(request.command)
+                return world, _drafts(turn, world, facts, _streams_of(facts, world, sight))
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):
                     return world, refused
@@ -195,13 +196,12 @@ class Commands:
             earlier = self._store.outcomes([command_id]).get(command_id)
             if earlier is not None:
                 return self._repeated(turn, earlier)
-            world, decided = self._decide(turn.request)
+            world, decided = self._decide(turn)
             if isinstance(decided, Refused):
                 return self._refused(turn, decided)
-            drafts = _drafts(turn, world, decided)
-            written = {draft.stream for draft in drafts}
+            written = {draft.stream for draft in decided}
             try:
-                events = self._store.append(drafts, guard_of(world.relied_on, written, world.still, world.expires_at))
+                events = self._store.append(decided, guard_of(world.relied_on, written, world.still, world.expires_at))
             except Conflict:
                 self._streams.forget({*world.relied_on, *written})
                 continue
@@ -223,34 +223,33 @@ def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[Tu
     return turns
 
 
-def _facts(request: Request, world: World, sight: Sight) -> list[Fact]:
-    facts = world.decide(request.command)
-    # A fact comes after what its stream holds, even if the decision needed nothing of it.
-    unread = [fact.stream for fact in facts if fact.stream not in world.relied_on]
+def _streams_of(facts: Sequence[Fact], world: World, sight: Sight) -> list[str]:
+    """The streams that facts belong to; each comes after what its stream holds, even if the decision did not ask."""
+    streams = [fact.stream for fact in facts]
+    unread = [stream for stream in streams if stream not in world.relied_on]
     if unread:
         world.relied_on.update(sight.versions_of(unread))
-    return facts
+    return streams
 
 
-def _drafts(turn: Turn, world: World, facts: list[Fact]) -> list[Draft]:
+def _drafts(turn: Turn, world: World, facts: Sequence[Fact], streams: Sequence[str]) -> list[Draft]:
     request = turn.request
     versions: dict[str, int] = {}
     drafts: list[Draft] = []
-    for fact in facts:
-        stream = fact.stream
-        versions[stream] = versions.get(stream, world.relied_on.get(stream, 0)) + 1
+    for fact, stream in zip(facts, streams, strict=True):
+        versions[stream] = version = versions.get(stream, world.relied_on.get(stream, 0)) + 1
         drafts.append(
             Draft(
-                stream=stream,
-                version=versions[stream],
-                fact=fact,
-                actor=world.actor,
-                command_id=request.command_id,
-                channel=request.channel,
-                batch_id=request.batch_id,
-                correlation_id=request.correlation_id,
-                causation_position=request.causation_position,
-                command_digest=None if drafts else turn.digest,
+                stream,
+                version,
+                fact,
+                world.actor,
+                request.command_id,
+                request.channel,
+                request.batch_id,
+                request.correlation_id,
+                request.causation_position,
+                None if drafts else turn.digest,
             )
         )
     return drafts

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, TypeVar, TypeVarTuple, cast
+from typing import Any, ClassVar, Protocol, TypeVar, TypeVarTuple
 
 from ledger.domain.evidence import evidence_stream
 from ledger.domain.facts import Actor, Event, Fact, State, Stream
@@ -138,7 +138,7 @@ class World:
         key = (find, *about)
         found = self._found.get(key, self)
         if found is not self:
-            return cast(T, found)
+            return found
         outermost, self._finding = not self._finding, True
         try:
             result = self._found[key] = find(self, *about)
@@ -254,6 +254,9 @@ class World:
 
     def evidence(self, hashes: tuple[str, ...], *, count_min: int) -> tuple[str, ...]:
         """Return the cited content hashes, each registered. Raises EvidenceRequired, EvidenceUnknown."""
+        return self.once(World._registered, hashes, count_min)
+
+    def _registered(self, hashes: tuple[str, ...], count_min: int) -> tuple[str, ...]:
         different = len(set(hashes))
         if different < count_min:
             raise EvidenceRequired(path="evidence", given=different, needed=count_min)

@@ -25,6 +25,7 @@ from ledger.evidence import EvidenceDirectory
 from ledger.importing.differences import Act, ScoresThere, Step, differences, withdrawals
 from ledger.importing.founding import Errand, Founding
 from ledger.importing.lookups import new_names, unfinished_import
+from ledger.importing.naming import ids_under
 from ledger.importing.rehearsal import Rehearsal
 from ledger.importing.rows import Row
 from ledger.importing.tables import Table
@@ -292,8 +293,16 @@ class _Import:
     def _send(
         self, chunk: _Chunk, turn: str, person_id: str, commands: list[tuple[Step, Command]], appender: Executor
     ) -> None:
+        import_id = self._agreed.import_id
+        id_of = ids_under(import_id)
         requests = [
-            self._request(self._agreed.import_id, f"{turn}:{step.act}:{step.unit_id}:{step.period}", person_id, command)
+            Request(
+                command=command,
+                command_id=id_of(f"{turn}:{step.act}:{step.unit_id}:{step.period}"),
+                person_id=person_id,
+                channel=Channel.IMPORT,
+                batch_id=str(import_id),
+            )
             for step, command in commands
         ]
         chunk.sent = [step for step, _ in commands]

@@ -44,14 +44,23 @@ class Subject:
 
 def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, period: str | None = None) -> Subject:
     """Resolve the names of a score. Raises UnknownId, PlanNotInForce, InvalidPeriod, NotApplicable."""
-    cycle, plan, indicator = world.once(_planned, cycle_id, indicator_id, period)
+    world.once(_planned, cycle_id, indicator_id, period)
     group_id, groups = world.once(_assessed, cycle_id, unit_id)
+    subject = world.once(_subject, cycle_id, indicator_id, period, group_id, groups)
+    if subject is None or (period is not None and subject.cycle.exempted(unit_id, indicator_id, period)):
+        raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
+    return subject
+
+
+def _subject(
+    world: World, cycle_id: str, indicator_id: str, period: str | None, group_id: str, groups: tuple[str, ...]
+) -> Subject | None:
+    """What the scores of one group's units are about, None where the indicator does not apply to them."""
+    cycle, plan, indicator = world.once(_planned, cycle_id, indicator_id, period)
     if period is not None and not plan.has_period(indicator, period):
         raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
-    exempted = period is not None and cycle.exempted(unit_id, indicator_id, period)
-    if not groups or indicator.weight_in(group_id) is None or exempted:
-        raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
-    return Subject(cycle, plan, indicator, groups)
+    applies = groups and indicator.weight_in(group_id) is not None
+    return Subject(cycle, plan, indicator, groups) if applies else None
 
 
 def _planned(world: World, cycle_id: str, indicator_id: str, period: str | None) -> tuple[Cycle, Plan, Indicator]:
