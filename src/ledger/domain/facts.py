@@ -76,6 +76,7 @@ class Channel(StrEnum):
 
 
 PERSONS_NAMED_MAX = 1_024
+"""For how many actors the set of their persons is kept: nearly every decision asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
