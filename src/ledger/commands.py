@@ -7,135 +7,18 @@ appended in one transaction. Nothing is ever half recorded.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeVar, cast
-from uuid import UUID
 
 from ledger.attempts import Attempts
-from ledger.domain.facts import Channel, Event, Fact, State, Stream
-from ledger.domain.recall import Recall
+from ledger.batches import Batch, Outcome, Recorded, Request, Sight, Turn, Undecidable, guard_of
+from ledger.domain.facts import Fact
 from ledger.domain.refusals import IdempotencyConflict, MalformedInput, Refused, StaleExpectedVersion
-from ledger.domain.world import NOBODY, Command, World
+from ledger.domain.world import World
 from ledger.entries import Draft, digest
 from ledger.recalled import RecalledCycles, WrittenHistory
-from ledger.recorder import Conflict, Guard
+from ledger.recorder import Conflict
 from ledger.store import Store, Streams
 
 ATTEMPTS_MAX = 8
-
-S = TypeVar("S", bound=State)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A command with who sends it, and how."""
-
-    command: Command
-    command_id: UUID
-    person_id: str
-    on_behalf_of: str | None = None
-    channel: Channel = Channel.API
-    batch_id: str | None = None
-    correlation_id: UUID | None = None
-    causation_position: int | None = None
-
-    def unnamed(self) -> Request:
-        """The request without its sender where the command is anonymous, otherwise itself."""
-        if not self.command.ANONYMOUS:
-            return self
-        return replace(self, person_id=NOBODY.person_id, on_behalf_of=None)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """The events a command left, now or when it was sent the first time."""
-
-    events: tuple[Event, ...]
-
-    @property
-    def position(self) -> int:
-        """The last position that the command reached."""
-        return self.events[-1].position
-
-
-Outcome = Recorded | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    """A request in its place among those of one call, with the digest that a repeat must match."""
-
-    index: int
-    request: Request
-    digest: bytes
-
-
-class _Sight:
-    """What the commands of one call see: each stream is read once, until something is appended or found to be old."""
-
-    def __init__(self, history: WrittenHistory):
-        self._history = history
-        self._seen: dict[str, tuple[int, State]] = {}
-
-    def load(self, stream: Stream[S]) -> tuple[int, S]:
-        seen = self._seen.get(stream.name)
-        if seen is None:
-            seen = self._seen[stream.name] = self._history.load(stream)
-        return cast(tuple[int, S], seen)
-
-    def recall(self, cycle_id: str, at: int | None = None) -> Recall:
-        return self._history.recall(cycle_id, at)
-
-    def event(self, position: int) -> Event | None:
-        return self._history.event(position)
-
-    def look_again(self) -> None:
-        self._seen.clear()
-
-
-@dataclass(slots=True)
-class _Batch:
-    """The outcomes of one call by index, and the decisions that are not appended yet."""
-
-    sight: _Sight
-    outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
-    decided: list[tuple[_Turn, list[Draft]]] = field(default_factory=list[tuple[_Turn, list[Draft]]])
-    relied_on: dict[str, int] = field(default_factory=dict[str, int])
-    still: dict[str, int] = field(default_factory=dict[str, int])
-    written: set[str] = field(default_factory=set[str])
-    cycles: set[str] = field(default_factory=set[str])
-    expires_at: datetime | None = None
-
-    def fits(self, world: World) -> bool:
-        """Whether a decision can be appended with these: made on nothing they write, and on the same versions."""
-        if not (self.written.isdisjoint(world.relied_on) and self.cycles.isdisjoint(world.still)):
-            return False
-        for mine, its in ((self.still, world.still), (self.relied_on, world.relied_on)):
-            for name, known in its.items():
-                if mine.get(name, known) != known:
-                    return False
-        return True
-
-    def add(self, turn: _Turn, drafts: list[Draft], world: World) -> None:
-        self.decided.append((turn, drafts))
-        self.relied_on.update(world.relied_on)
-        self.still.update(world.still)
-        for draft in drafts:
-            self.written.add(draft.stream)
-            cycle_id = getattr(draft.fact, "cycle_id", None)
-            if cycle_id is not None:
-                self.cycles.add(cycle_id)
-        if world.expires_at is not None:
-            self.expires_at = min(self.expires_at or world.expires_at, world.expires_at)
-
-    def take(self) -> tuple[list[tuple[_Turn, list[Draft]]], Guard, set[str]]:
-        """Return what is to be appended, its guard and every stream concerned, and begin anew."""
-        guard = _guard(self.relied_on, self.written, self.still, self.expires_at)
-        taken = self.decided, guard, {*self.relied_on, *self.written}
-        self.decided, self.relied_on, self.written, self.expires_at = [], {}, set(), None
-        self.still, self.cycles = {}, set()
-        return taken
 
 
 class Commands:
@@ -162,27 +45,37 @@ class Commands:
         after that one is recorded. If the database fails meanwhile, its error rises and some
         of the commands may be recorded: send them again with the same ids.
         """
+        return self.decide_many(requests)()
+
+    def decide_many(self, requests: Sequence[Request]) -> Callable[[], list[Outcome]]:
+        """Decide commands as `execute_many` does, and return what appends them and tells the outcomes.
+
+        Another thread may append while this one decides on what comes next, as long as that
+        does not build on it: what turns out to have been decided on old streams is decided again.
+        """
         barred = self._store.barred()
         if barred is not None:
-            return [barred for _ in requests]
-        batch = _Batch(_Sight(self._history))
+            return lambda: [barred for _ in requests]
+        batch = Batch(Sight(self._store, self._history))
         turns = _turns(requests, batch.outcomes)
-        named = (turn.request.command.stream() for turn in turns)
-        self._streams.read_ahead(stream for stream in named if stream is not None)
+        self._streams.read_ahead(stream for turn in turns for stream in turn.request.command.reads())
         # An id that was recorded before this call is found out by the append: that is dear, but rare.
-        ids: set[UUID] = set()
+        ids: set[int] = set()
         for turn in turns:
-            if turn.request.command_id in ids:
+            if turn.request.command_id.int in ids:
                 self._flush(batch)
                 batch.outcomes[turn.index] = self._alone(turn)
-                batch.sight.look_again()
             else:
-                ids.add(turn.request.command_id)
+                ids.add(turn.request.command_id.int)
                 self._stage(turn, batch)
-        self._flush(batch)
-        return [batch.outcomes[index] for index in range(len(requests))]
 
-    def _repeated(self, turn: _Turn, earlier: tuple[int, bytes]) -> Outcome:
+        def appended() -> list[Outcome]:
+            self._flush(batch)
+            return [batch.outcomes[index] for index in range(len(requests))]
+
+        return appended
+
+    def _repeated(self, turn: Turn, earlier: tuple[int, bytes]) -> Outcome:
         position, recorded_digest = earlier
         command_id = turn.request.command_id
         events = self._store.command_events(command_id, position)
@@ -191,31 +84,49 @@ class Commands:
             return IdempotencyConflict(path="command_id", command_id=command_id, position=position)
         return Recorded(tuple(events))
 
-    def _stage(self, turn: _Turn, batch: _Batch) -> None:
+    def _stage(self, turn: Turn, batch: Batch) -> None:
         """Decide and put the facts into the batch, or settle the refusal."""
-        world, decided = self._decide(turn.request, batch.sight)
-        if not batch.fits(world):
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                world = batch.world_of(turn.request) or self._world(turn.request, batch.sight)
+                facts = world.decide(turn.request.command)
+                streams = _streams_of(facts, world, batch.sight)
+                if batch.admits(world, streams):
+                    batch.add(turn, _drafts(turn, world, facts, streams), streams, world)
+                    return
+            except Undecidable:
+                pass
+            except Refused:
+                refused = self._refusal(turn.request, batch)
+                if refused is not None:
+                    if refused.privileged:
+                        # The attempt is recorded in its order, after what came before it.
+                        self._flush(batch)
+                    batch.outcomes[turn.index] = self._refused(turn, refused)
+                    return
             self._flush(batch)
-            world, decided = self._decide(turn.request, batch.sight)
-        if not isinstance(decided, Refused):
-            batch.add(turn, _drafts(turn, world, decided), world)
-            return
-        if decided.privileged:
-            # The attempt is recorded in its order, after what came before it.
-            self._flush(batch)
-        batch.outcomes[turn.index] = self._refused(turn, decided)
+        batch.outcomes[turn.index] = _outrun()
 
-    def _decide(self, request: Request, sight: _Sight) -> tuple[World, list[Fact] | Refused]:
+    def _refusal(self, request: Request, batch: Batch) -> Refused | None:
+        """The refusal as it is in a world of its own; None where it rests on what is old, or not recorded yet."""
+        world = self._world(request, batch.sight)
+        try:
+            world.decide(request.command)
+        except Undecidable:
+            return None
+        except Refused as refused:
+            if batch.admits(world) and not self._streams.forget_moved(world.relied_on):
+                return refused
+        return None
+
+    def _decide(self, turn: Turn) -> tuple[World, list[Draft] | Refused]:
         """Decide on the streams as they are kept; a refusal is only given on streams that are current."""
+        request, sight = turn.request, Sight(self._store, self._history)
         world = self._world(request, sight)
         for _ in range(ATTEMPTS_MAX):
             try:
-                facts = request.command.decide(world)
-                # A fact comes after what its stream holds, even if the decision needed nothing of it.
-                unread = [fact.stream for fact in facts if fact.stream not in world.relied_on]
-                if unread:
-                    world.relied_on.update(self._store.versions_of(unread))
-                return world, facts
+                facts = world.decide(request.command)
+                return world, _drafts(turn, world, facts, _streams_of(facts, world, sight))
             except Refused as refused:
                 if not self._streams.forget_moved(world.relied_on):
                     return world, refused
@@ -223,7 +134,7 @@ class Commands:
             world = self._world(request, sight)
         return world, _outrun()
 
-    def _world(self, request: Request, sight: _Sight) -> World:
+    def _world(self, request: Request, sight: Sight) -> World:
         return World(
             sight,
             person_id=request.person_id,
@@ -232,7 +143,7 @@ class Commands:
             stored_bytes=self._stored_bytes,
         )
 
-    def _refused(self, turn: _Turn, refused: Refused) -> Outcome:
+    def _refused(self, turn: Turn, refused: Refused) -> Outcome:
         """Answer a refusal, unless this very command was recorded by another sender before it was decided here."""
         request = turn.request
         earlier = self._store.outcomes([request.command_id]).get(request.command_id)
@@ -249,12 +160,11 @@ class Commands:
             )
         return refused
 
-    def _flush(self, batch: _Batch) -> None:
+    def _flush(self, batch: Batch) -> None:
         """Append what is decided; after a conflict decide it again."""
         decided, guard, streams = batch.take()
         if not decided:
             return
-        batch.sight.look_again()
         try:
             events = self._store.append([draft for _, drafts in decided for draft in drafts], guard)
         except (Conflict, MalformedInput):
@@ -267,7 +177,7 @@ class Commands:
             batch.outcomes[turn.index] = Recorded(tuple(events[start : start + len(drafts)]))
             start += len(drafts)
 
-    def _again(self, turns: Sequence[_Turn], batch: _Batch) -> None:
+    def _again(self, turns: Sequence[Turn], batch: Batch) -> None:
         """Answer those that are recorded already and decide the others together; if there are none, each by itself."""
         recorded = self._store.outcomes([turn.request.command_id for turn in turns])
         for turn in turns:
@@ -280,19 +190,18 @@ class Commands:
                 batch.outcomes[turn.index] = self._alone(turn)
         self._flush(batch)
 
-    def _alone(self, turn: _Turn) -> Outcome:
+    def _alone(self, turn: Turn) -> Outcome:
         command_id = turn.request.command_id
         for _ in range(ATTEMPTS_MAX):
             earlier = self._store.outcomes([command_id]).get(command_id)
             if earlier is not None:
                 return self._repeated(turn, earlier)
-            world, decided = self._decide(turn.request, _Sight(self._history))
+            world, decided = self._decide(turn)
             if isinstance(decided, Refused):
                 return self._refused(turn, decided)
-            drafts = _drafts(turn, world, decided)
-            written = {draft.stream for draft in drafts}
+            written = {draft.stream for draft in decided}
             try:
-                events = self._store.append(drafts, _guard(world.relied_on, written, world.still, world.expires_at))
+                events = self._store.append(decided, guard_of(world.relied_on, written, world.still, world.expires_at))
             except Conflict:
                 self._streams.forget({*world.relied_on, *written})
                 continue
@@ -303,42 +212,44 @@ class Commands:
         return _outrun()
 
 
-def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[_Turn]:
+def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[Turn]:
     """Those requests that can be read, in order; the others are refused at once, before their text meets the store."""
-    turns: list[_Turn] = []
+    turns: list[Turn] = []
     for index, request in enumerate(given.unnamed() for given in requests):
         try:
-            turns.append(_Turn(index, request, digest(request.command, request.person_id, request.on_behalf_of)))
+            turns.append(Turn(index, request, digest(request.command, request.person_id, request.on_behalf_of)))
         except MalformedInput as malformed:
             outcomes[index] = malformed
     return turns
 
 
-def _guard(relied_on: dict[str, int], written: set[str], still: dict[str, int], expires_at: datetime | None) -> Guard:
-    # A written stream is guarded by the uniqueness of its versions.
-    versions = {stream: version for stream, version in relied_on.items() if stream not in written}
-    return Guard(versions, still, expires_at)
+def _streams_of(facts: Sequence[Fact], world: World, sight: Sight) -> list[str]:
+    """The streams that facts belong to; each comes after what its stream holds, even if the decision did not ask."""
+    streams = [fact.stream for fact in facts]
+    unread = [stream for stream in streams if stream not in world.relied_on]
+    if unread:
+        world.relied_on.update(sight.versions_of(unread))
+    return streams
 
 
-def _drafts(turn: _Turn, world: World, facts: list[Fact]) -> list[Draft]:
+def _drafts(turn: Turn, world: World, facts: Sequence[Fact], streams: Sequence[str]) -> list[Draft]:
     request = turn.request
     versions: dict[str, int] = {}
     drafts: list[Draft] = []
-    for fact in facts:
-        stream = fact.stream
-        versions[stream] = versions.get(stream, world.relied_on.get(stream, 0)) + 1
+    for fact, stream in zip(facts, streams, strict=True):
+        versions[stream] = version = versions.get(stream, world.relied_on.get(stream, 0)) + 1
         drafts.append(
             Draft(
-                stream=stream,
-                version=versions[stream],
-                fact=fact,
-                actor=world.actor,
-                command_id=request.command_id,
-                channel=request.channel,
-                batch_id=request.batch_id,
-                correlation_id=request.correlation_id,
-                causation_position=request.causation_position,
-                command_digest=None if drafts else turn.digest,
+                stream,
+                version,
+                fact,
+                world.actor,
+                request.command_id,
+                request.channel,
+                request.batch_id,
+                request.correlation_id,
+                request.causation_position,
+                None if drafts else turn.digest,
             )
         )
     return drafts
@@ -346,3 +257,6 @@ def _drafts(turn: _Turn, world: World, facts: list[Fact]) -> list[Draft]:
 
 def _outrun() -> Refused:
     return StaleExpectedVersion(hint="Others kept changing the same streams; try again.")
+
+
+__all__ = ["Commands", "Outcome", "Recorded", "Request"]

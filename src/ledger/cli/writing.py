@@ -26,6 +26,8 @@ from ledger.importing import Order, Report, Verdict, import_table, read_table
 VERDICT_COLUMNS = ("row", "column", "unit", "period", "verdict", "code", "message")
 PROGRESS_STEP = 1_000
 GARBAGE_LOOKED_AFTER = 50_000
+SWITCH_INTERVAL_S = 0.000_5
+"""The thread that appends waits for the database most of the time; it should not wait for its turn as well."""
 
 
 def import_(  # noqa: PLR0913 - one parameter for each option
@@ -74,6 +76,7 @@ def import_(  # noqa: PLR0913 - one parameter for each option
     # An import makes millions of objects and no cycles; looking for some takes a fifth of its time.
     gc.freeze()
     gc.set_threshold(GARBAGE_LOOKED_AFTER)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     read = read_table(table)
     order = Order(
         cycle_id=cycle,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import ClassVar, Generic, Protocol, Self, TypeVar
 from uuid import UUID
 
@@ -74,6 +75,10 @@ class Channel(StrEnum):
     SYSTEM = "SYSTEM"
 
 
+PERSONS_NAMED_MAX = 1_024
+"""For how many actors the set of their persons is kept: nearly every decision asks for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acted, as it was then: later changes of role or unit do not alter history."""
@@ -86,7 +91,12 @@ class Actor:
     @property
     def persons(self) -> frozenset[str]:
         """The person who acted and the one they acted for."""
-        return frozenset((self.person_id, self.on_behalf_of or self.person_id))
+        return _persons(self.person_id, self.on_behalf_of)
+
+
+@lru_cache(maxsize=PERSONS_NAMED_MAX)
+def _persons(person_id: str, on_behalf_of: str | None) -> frozenset[str]:
+    return frozenset((person_id, on_behalf_of or person_id))
 
 
 @dataclass(frozen=True, slots=True)

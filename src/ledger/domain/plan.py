@@ -118,7 +118,10 @@ class Indicator:
 
     def weight_in(self, group_id: str) -> Decimal | None:
         """The weight for units of the group, None where the indicator does not apply."""
-        return next((weight.weight for weight in self.weights if weight.group_id == group_id), None)
+        for weight in self.weights:
+            if weight.group_id == group_id:
+                return weight.weight
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """The world as a decision sees it: who acts, when, and the streams it asks about.
 
 A decision is a function of the command and of what it reads here; the streams it read are
-remembered with their versions, so that the append can refuse if any of them moved.
+remembered with their versions, so that the append can refuse if any of them moved. Several
+commands of one person may be decided in one world, one after the other: what they have in
+common is then found once.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, TypeVarTuple
 
 from ledger.domain.evidence import evidence_stream
 from ledger.domain.facts import Actor, Event, Fact, State, Stream
@@ -28,7 +30,7 @@ from ledger.domain.refusals import (
     StaleExpectedVersion,
     UnknownId,
 )
-from ledger.domain.roles import Role
+from ledger.domain.roles import Grant, Role
 
 CIVIL_TIMEZONE = "Asia/Shanghai"
 """Days outside any plan (roles, delegations) are days of this time zone."""
@@ -37,6 +39,8 @@ NOBODY = Actor("anonymous", "RATER")
 """Whom the ledger names where a ballot is cast: no person, whoever's connection it came over."""
 
 S = TypeVar("S", bound=State)
+T = TypeVar("T")
+Subjects = TypeVarTuple("Subjects")
 
 
 class History(Protocol):
@@ -56,7 +60,7 @@ class History(Protocol):
 
 
 class World:
-    """What one decision may ask: its actor, its instant, and any stream."""
+    """What a decision may ask: its actor, its instant, and any stream."""
 
     def __init__(
         self,
@@ -78,12 +82,17 @@ class World:
         """Cycles of which nothing may be recorded after a position, because results were settled as of it."""
         self.expires_at: datetime | None = None
         """The decision holds only if it is recorded before this instant."""
-        self.actor = Actor(person_id, "NONE", None, on_behalf_of)
+        self._unsettled = Actor(person_id, "NONE", None, on_behalf_of)
+        self.actor = self._unsettled
         """Whom the ledger will name; settled by `act`."""
         self._today: date | None = None
         self._history = history
         self._states: dict[str, Any] = {}
         self._recalled: dict[str, Recall] = {}
+        # What was found for all decisions in this world, and the streams that it was found on.
+        self._found: dict[tuple[Any, ...], Any] = {}
+        self._found_on: set[str] = set()
+        self._finding = False
 
     @property
     def today(self) -> date:
@@ -98,11 +107,45 @@ class World:
         """The person who acts and the one they act for."""
         return self.actor.persons
 
+    def decide(self, command: Command) -> list[Fact]:
+        """Return what the command leads to; nobody acts yet when it begins. Raises Refused."""
+        self.actor = self._unsettled
+        return command.decide(self)
+
+    def written(self, streams: Iterable[str]) -> None:
+        """What was decided will change these streams: nothing that was known of them is good for the next decision."""
+        for stream in streams:
+            self._states.pop(stream, None)
+            if stream in self._found_on:
+                self._found.clear()
+                self._found_on.clear()
+
     def read(self, stream: Stream[S]) -> S:
         """Return the stream's state and rely on its version from now on; one decision sees one state of a stream."""
-        if stream.name not in self._states:
-            self.relied_on[stream.name], self._states[stream.name] = self._history.load(stream)
-        return self._states[stream.name]
+        name = stream.name
+        if name not in self._states:
+            self.relied_on[name], self._states[name] = self._history.load(stream)
+        if self._finding:
+            self._found_on.add(name)
+        return self._states[name]
+
+    def once(self, find: Callable[[World, *Subjects], T], *about: *Subjects) -> T:
+        """Return `find(world, *about)`, found once for all decisions in this world.
+
+        What is found may depend on nothing but the world and what it is about; a refusal is
+        found again each time.
+        """
+        key = (find, *about)
+        found = self._found.get(key, self)
+        if found is not self:
+            return found
+        outermost, self._finding = not self._finding, True
+        try:
+            result = self._found[key] = find(self, *about)
+        finally:
+            if outermost:
+                self._finding = False
+        return result
 
     def recall(self, cycle_id: str) -> Recall:
         """Return what is known of a whole cycle; the decision holds only while nothing more of it is recorded."""
@@ -144,6 +187,16 @@ class World:
         Raises ForbiddenRole if none of the roles is held today, OutOfScopeUnit if one is
         held, but not for these subjects. A delegate acts in the role of who delegated.
         """
+        for grant, actor in self.once(World._offices, roles):
+            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
+                self.actor = actor
+                if grant.valid_to is not None:
+                    self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
+                return grant.role
+        raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
+
+    def _offices(self, roles: tuple[Role, ...]) -> tuple[tuple[Grant, Actor], ...]:
+        """The grants of these roles that hold today, in the order of the roles, and as whom the person acts in each."""
         principal = _person(self, self.on_behalf_of or self.person_id)
         today = self.today
         grants = [grant for grant in principal.grants if grant.role in roles and grant.in_force(today)]
@@ -153,16 +206,10 @@ class World:
             grants = [grant for grant in grants if grant.role in lent]
         if not grants:
             raise ForbiddenRole(person_id=self.person_id, needed=" or ".join(roles))
-        if len(grants) > 1:
-            grants.sort(key=lambda grant: roles.index(grant.role))
-        for grant in grants:
-            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
-                home = _person(self, self.person_id).home_unit_id
-                self.actor = Actor(self.person_id, grant.role.value, home, self.on_behalf_of)
-                if grant.valid_to is not None:
-                    self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
-                return grant.role
-        raise OutOfScopeUnit(person_id=self.person_id, unit_id=unit_id, indicator_id=indicator_id)
+        grants.sort(key=lambda grant: roles.index(grant.role))
+        home = _person(self, self.person_id).home_unit_id
+        acting = (Actor(self.person_id, grant.role.value, home, self.on_behalf_of) for grant in grants)
+        return tuple(zip(grants, acting, strict=True))
 
     def act_unnamed(self) -> None:
         """Act without a person; what the command itself carries is its only credential."""
@@ -207,6 +254,9 @@ class World:
 
     def evidence(self, hashes: tuple[str, ...], *, count_min: int) -> tuple[str, ...]:
         """Return the cited content hashes, each registered. Raises EvidenceRequired, EvidenceUnknown."""
+        return self.once(World._registered, hashes, count_min)
+
+    def _registered(self, hashes: tuple[str, ...], count_min: int) -> tuple[str, ...]:
         different = len(set(hashes))
         if different < count_min:
             raise EvidenceRequired(path="evidence", given=different, needed=count_min)
@@ -234,8 +284,13 @@ class Command:
         return stream.name if stream else type(self).__name__
 
     def stream(self) -> Stream[Any] | None:
-        """The stream that tells this command from others of its kind, where there is one; read ahead for batches."""
+        """The stream that tells this command from others of its kind, where there is one."""
         return None
+
+    def reads(self) -> tuple[Stream[Any], ...]:
+        """Streams of its own that the decision asks for: a batch reads those of all its commands at once."""
+        stream = self.stream()
+        return () if stream is None else (stream,)
 
 
 def _person(world: World, person_id: str, *, path: str = "person_id") -> Person:

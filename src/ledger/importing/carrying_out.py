@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 from uuid import UUID, uuid5
 
@@ -21,6 +25,7 @@ from ledger.evidence import EvidenceDirectory
 from ledger.importing.differences import Act, ScoresThere, Step, differences, withdrawals
 from ledger.importing.founding import Errand, Founding
 from ledger.importing.lookups import new_names, unfinished_import
+from ledger.importing.naming import ids_under
 from ledger.importing.rehearsal import Rehearsal
 from ledger.importing.rows import Row
 from ledger.importing.tables import Table
@@ -43,12 +48,24 @@ _VERDICTS = {
 }
 
 
-class Executor(Protocol):
+class Carrier(Protocol):
     """Carries out commands: for good (`Commands`) or not (`Rehearsal`)."""
 
-    def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Carry out commands in order and return what became of each."""
+    def decide_many(self, requests: Sequence[Request]) -> Callable[[], list[Outcome]]:
+        """Decide commands in order and return what carries them out and tells what became of each."""
         ...
+
+
+@dataclass(slots=True)
+class _Chunk:
+    """Some steps on their way: first the scorer's commands, then the other person's on what those left."""
+
+    steps: list[Step]
+    positions: dict[Step, int] = field(default_factory=dict[Step, int])
+    refusals: dict[Step, Refused] = field(default_factory=dict[Step, Refused])
+    sent: list[Step] = field(default_factory=list[Step])
+    """Those for which a command is on its way."""
+    outcomes: Future[list[Outcome]] | None = None
 
 
 def import_table(
@@ -82,7 +99,7 @@ class _Import:
         self._import: UUID | None = None
         self._terms: Terms | None = None
         commands = Commands(store, stored_bytes=evidence.size)
-        self._executor: Executor = self._rehearsal if dry_run else commands
+        self._carrier: Carrier = self._rehearsal if dry_run else commands
 
     def run(self, progress: Callable[[int, int], None]) -> Report:
         for row in self.table.refused:
@@ -109,15 +126,16 @@ class _Import:
     def _prepare(self, founding: Founding) -> None:
         """Open the ledger and plan the cycle as far as that is missing; only if all of it will be accepted."""
         errands = founding.errands(by=self.order.by, approved_by=self.order.approved_by)
-        requests = [self._errand(errand) for errand in errands]
+        head = self.store.head
+        requests = [self._errand(errand, head) for errand in errands]
         self._require(self._rehearsal.execute_many(requests))
         self._check_cycle()
         if not self._dry_run:
             self._evidence.put([self.table.content], sha256=self.sha256)
             self._require(self._execute(requests))
 
-    def _errand(self, errand: Errand) -> Request:
-        name = f"{self.store.ledger_id}:{self.store.head}:{errand.person_id}:{errand.command!r}"
+    def _errand(self, errand: Errand, head: int) -> Request:
+        name = f"{self.store.ledger_id}:{head}:{errand.person_id}:{errand.command!r}"
         return Request(
             command=errand.command,
             command_id=uuid5(_NAMESPACE, name),
@@ -145,28 +163,49 @@ class _Import:
         names = new_names(self.store, self.table) if founding.from_table and self.order.reconcile else {}
         if names:
             self._rename(self._begun(), founding.officers.office, names)
-        with closing(ScoresThere(self.store, self.order.cycle_id, self.order.indicator_id)) as there:
-            for start in range(0, len(self.table.rows), CHUNK_ROWS_MAX):
-                progress(start, len(self.table.rows))
-                rows = self.table.rows[start : start + CHUNK_ROWS_MAX]
-                self._carry_out(founding, self._steps(rows, there))
-            # Without the unit or period of every row nobody knows what is really gone.
-            gone = there.besides(self.table) if self.order.reconcile and self.table.names_every_score else []
-        for start in range(0, len(gone), CHUNK_ROWS_MAX):
-            self._carry_out(founding, withdrawals(gone[start : start + CHUNK_ROWS_MAX]))
-        progress(len(self.table.rows), len(self.table.rows))
+        total = len(self.table.rows)
+        with (
+            closing(ScoresThere(self.store, self.order.cycle_id, self.order.indicator_id)) as there,
+            # What is decided is appended in order by one thread, while the next is decided in this one.
+            ThreadPoolExecutor(1, "ledger-import") as appender,
+        ):
+            going: deque[_Chunk] = deque()
+            # The two last are empty: they see those before them through.
+            for number, steps in enumerate(chain(self._steps(there), ([], []))):
+                progress(min(number * CHUNK_ROWS_MAX, total), total)
+                if steps and self._terms is None:
+                    self._terms = self._found_terms(self._begun(), founding.officers.director)
+                going.append(_Chunk(steps))
+                self._send_first(going[-1], appender)
+                if len(going) > 1:
+                    self._send_second(going[-2], appender)
+                if len(going) > 2:
+                    self._note(going.popleft())
+        progress(total, total)
         if self._import is not None:
             self._finish(self._import)
 
-    def _steps(self, rows: Sequence[Row], there: ScoresThere) -> list[Step]:
-        steps: list[Step] = []
+    def _steps(self, there: ScoresThere) -> Iterator[list[Step]]:
+        """What is to be done about some rows after the others, then about what the table no longer has."""
         verify = self.order.approved_by is not None
-        for found in differences(rows, there.of(rows), reconcile=self.order.reconcile, verify=verify):
-            if isinstance(found, Row):
-                self.report.add(found.number, found.unit_id, found.period, Verdict.UNCHANGED)
-            else:
-                steps.append(found)
-        return steps
+        for start in range(0, len(self.table.rows), CHUNK_ROWS_MAX):
+            rows = self.table.rows[start : start + CHUNK_ROWS_MAX]
+            steps: list[Step] = []
+            for found in differences(rows, there.of(rows), reconcile=self.order.reconcile, verify=verify):
+                if isinstance(found, Row):
+                    self.report.add(found.number, found.unit_id, found.period, Verdict.UNCHANGED)
+                else:
+                    steps.append(found)
+            yield steps
+        # Without the unit or period of every row nobody knows what is really gone.
+        gone = there.besides(self.table) if self.order.reconcile and self.table.names_every_score else []
+        for start in range(0, len(gone), CHUNK_ROWS_MAX):
+            yield withdrawals(gone[start : start + CHUNK_ROWS_MAX])
+
+    @property
+    def _agreed(self) -> Terms:
+        assert self._terms is not None, "nothing is sent before the import has begun"
+        return self._terms
 
     def _begun(self) -> UUID:
         """The id of the import, which begins with the first thing there is to do."""
@@ -215,11 +254,12 @@ class _Import:
         ]
         self._require(self._execute(requests))
 
-    def _found_terms(self, director_id: str) -> Terms:
+    def _found_terms(self, import_id: UUID, director_id: str) -> Terms:
         _, cycle = self._rehearsal.load(cycle_stream(self.order.cycle_id))
         indicator = cycle.latest.plan.indicator(self.order.indicator_id)
         assert indicator is not None, "_check_cycle has refused"
         return Terms(
+            import_id=import_id,
             cycle_id=self.order.cycle_id,
             indicator_id=self.order.indicator_id,
             uom=indicator.uom,
@@ -232,48 +272,65 @@ class _Import:
             file_name=self.table.name,
         )
 
-    def _carry_out(self, founding: Founding, steps: list[Step]) -> None:
-        """Some steps: what the scorer commands, then what the other person commands on it."""
-        if not steps:
-            return
-        import_id = self._begun()
-        if self._terms is None:
-            self._terms = self._found_terms(founding.officers.director)
-        terms = self._terms
-        positions: dict[Step, int] = {}
-        refusals: dict[Step, Refused] = {}
-        firsts = [(step, command) for step in steps if (command := terms.first_command(step))]
-        self._send(import_id, "first", self.order.by, firsts, positions, refusals)
-        going = [step for step in steps if step not in refusals]
-        seconds = [(s, command) for s in going if (command := terms.second_command(s, positions.get(s)))]
-        self._send(import_id, "second", self.order.approved_by or "", seconds, positions, refusals)
-        for step in steps:
+    def _send_first(self, chunk: _Chunk, appender: Executor) -> None:
+        """What the scorer commands."""
+        if chunk.steps:
+            terms = self._agreed
+            commands = [(step, command) for step in chunk.steps if (command := terms.first_command(step))]
+            self._send(chunk, "first", self.order.by, commands, appender)
+
+    def _send_second(self, chunk: _Chunk, appender: Executor) -> None:
+        """What the other person commands on that, once it is recorded."""
+        if chunk.steps:
+            self._settle(chunk)
+            terms, positions = self._agreed, chunk.positions
+            going = [step for step in chunk.steps if step not in chunk.refusals]
+            commands = [
+                (step, command) for step in going if (command := terms.second_command(step, positions.get(step)))
+            ]
+            self._send(chunk, "second", self.order.approved_by or "", commands, appender)
+
+    def _send(
+        self, chunk: _Chunk, turn: str, person_id: str, commands: list[tuple[Step, Command]], appender: Executor
+    ) -> None:
+        import_id = self._agreed.import_id
+        id_of = ids_under(import_id)
+        requests = [
+            Request(
+                command=command,
+                command_id=id_of(f"{turn}:{step.act}:{step.unit_id}:{step.period}"),
+                person_id=person_id,
+                channel=Channel.IMPORT,
+                batch_id=str(import_id),
+            )
+            for step, command in commands
+        ]
+        chunk.sent = [step for step, _ in commands]
+        chunk.outcomes = appender.submit(self._carrier.decide_many(requests))
+
+    def _settle(self, chunk: _Chunk) -> None:
+        """Wait for what was sent, and take down what became of it."""
+        assert chunk.outcomes is not None, "it was sent"
+        outcomes, chunk.outcomes = chunk.outcomes.result(), None
+        self._reached(outcomes)
+        for step, outcome in zip(chunk.sent, outcomes, strict=True):
+            if isinstance(outcome, Recorded):
+                chunk.positions[step] = outcome.position
+            else:
+                chunk.refusals[step] = outcome
+
+    def _note(self, chunk: _Chunk) -> None:
+        """Report what became of the steps."""
+        if chunk.steps:
+            self._settle(chunk)
+        for step in chunk.steps:
             row = step.row.number if step.row else None
-            refused = refusals.get(step)
+            refused = chunk.refusals.get(step)
             if refused is None:
                 self.report.add(row, step.unit_id, step.period, _VERDICTS[step.act])
             else:
                 column = _COLUMNS.get((refused.path or "").split(".")[-1])
                 self.report.refuse(row, step.unit_id, step.period, column, refused)
-
-    def _send(
-        self,
-        import_id: UUID,
-        turn: str,
-        person_id: str,
-        commands: list[tuple[Step, Command]],
-        positions: dict[Step, int],
-        refusals: dict[Step, Refused],
-    ) -> None:
-        requests = [
-            self._request(import_id, f"{turn}:{step.act}:{step.unit_id}:{step.period}", person_id, command)
-            for step, command in commands
-        ]
-        for (step, _), outcome in zip(commands, self._execute(requests), strict=True):
-            if isinstance(outcome, Recorded):
-                positions[step] = outcome.position
-            else:
-                refusals[step] = outcome
 
     def _finish(self, import_id: UUID) -> None:
         rejected = self.report.rejected_rows
@@ -292,13 +349,16 @@ class _Import:
         )
 
     def _execute(self, requests: list[Request]) -> list[Outcome]:
-        outcomes = self._executor.execute_many(requests)
+        outcomes = self._carrier.decide_many(requests)()
+        self._reached(outcomes)
+        return outcomes
+
+    def _reached(self, outcomes: list[Outcome]) -> None:
         positions = [event.position for o in outcomes if isinstance(o, Recorded) for event in o.events]
         if positions:
             first, last = self.report.first_position, self.report.last_position
             self.report.first_position = min(positions) if first is None else min(first, *positions)
             self.report.last_position = max(positions) if last is None else max(last, *positions)
-        return outcomes
 
     def _require(self, outcomes: list[Outcome]) -> None:
         for outcome in outcomes:

@@ -14,6 +14,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import LiteralString, cast
 
+from msgspec import Struct
 from psycopg.rows import class_row
 from psycopg.sql import SQL
 
@@ -120,8 +121,7 @@ class Act(StrEnum):
     """Take back the value, which the table no longer has."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class Step(Struct, frozen=True, eq=False):
     """One score that has to change."""
 
     act: Act

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from ledger.domain.commands import (
     GrantRole,
@@ -171,13 +171,11 @@ class Founding:
         versions = self._store.versions_of(unit_stream(unit_id).name for unit_id in names)
         missing = {unit_id: name for unit_id, name in names.items() if versions[unit_stream(unit_id).name] == 0}
         if missing:
-            first_days: dict[str, date] = {}
-            for row in self._table.rows:
-                starts_on = parse_period(row.period).starts_on
-                first_days[row.unit_id] = min(first_days.get(row.unit_id, starts_on), starts_on)
+            first_periods = self._table.rows.first_periods
             for unit_id, name in sorted(missing.items()):
+                first_day = parse_period(first_periods[unit_id]).starts_on
                 register = RegisterUnit(
-                    unit_id=unit_id, name_zh=name, category=UnitCategory.OTHER, effective_on=first_days[unit_id]
+                    unit_id=unit_id, name_zh=name, category=UnitCategory.OTHER, effective_on=first_day
                 )
                 yield Errand(self.officers.office, register)
 

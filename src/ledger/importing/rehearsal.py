@@ -50,10 +50,14 @@ class Rehearsal:
         rehearsed = (event for events in self._rehearsed.values() for event in events if event.position == position)
         return next(rehearsed, None) or self._store.event(position)
 
+    def decide_many(self, requests: Sequence[Request]) -> Callable[[], list[Outcome]]:
+        """Decide commands in order and return what tells what would become of each."""
+        outcomes = self.execute_many(requests)
+        return lambda: outcomes
+
     def execute_many(self, requests: Sequence[Request]) -> list[Outcome]:
         """Decide commands in order and return what would become of each."""
-        named = (request.command.stream() for request in requests)
-        self._streams.read_ahead(stream for stream in named if stream is not None)
+        self._streams.read_ahead(stream for request in requests for stream in request.command.reads())
         return [self._rehearse(request) for request in requests]
 
     def _rehearse(self, request: Request) -> Outcome:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import overload
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Row:
+from ledger.domain.periods import parse_period
+
+
+class Row(Struct, frozen=True):
     """One readable row."""
 
     number: int
@@ -48,6 +50,8 @@ class Rows(Sequence[Row]):
         self._values, self._ends = bytearray(), array("I")
         # Of each unit, a bit for each period that it has a row for.
         self._named: list[int] = []
+        self.decimal_places = 0
+        """How many decimal places the values have, at most."""
 
     @property
     def periods(self) -> Sequence[str]:
@@ -61,6 +65,13 @@ class Rows(Sequence[Row]):
         last = dict(zip(self._unit_places, self._name_places, strict=True))
         return {self._units.texts[unit]: names[name] for unit, name in last.items()}
 
+    @property
+    def first_periods(self) -> dict[str, str]:
+        """Of every unit, the period that begins first."""
+        in_order = sorted(range(len(self.periods)), key=lambda place: parse_period(self.periods[place]).starts_on)
+        first = (next(place for place in in_order if named >> place & 1) for named in self._named)
+        return {unit: self.periods[place] for unit, place in zip(self._units.texts, first, strict=True)}
+
     def add(self, row: Row) -> None:
         """Append a row whose unit and period no other has."""
         unit, period = self._units.place(row.unit_id), self._periods.place(row.period)
@@ -71,7 +82,9 @@ class Rows(Sequence[Row]):
         self._unit_places.append(unit)
         self._name_places.append(self._names.place(row.unit_name))
         self._period_places.append(period)
-        self._values += format(row.value, "f").encode()
+        written = format(row.value, "f")
+        self.decimal_places = max(self.decimal_places, len(written.partition(".")[2]))
+        self._values += written.encode()
         self._ends.append(len(self._values))
 
     def names(self, unit_id: str, period: str) -> bool:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.numbers import decimal_places
 from ledger.domain.periods import Frequency, parse_period
 from ledger.domain.plan import (
     ApproverIndependence,
@@ -42,7 +41,7 @@ def first_plan(table: Table, *, cycle_id: str, indicator_id: str) -> Plan:
         formula=Formula(kind=FormulaKind.BEST_RATIO),
         entry_kind=EntryKind.ACTUAL,
         uom=UNIT_OF_MEASURE,
-        scale=max(SCALE_MIN, _places(table)),
+        scale=max(SCALE_MIN, table.rows.decimal_places),
         frequency=frequency,
     )
     return Plan(
@@ -64,7 +63,7 @@ def extended_plan(plan: Plan, indicator: Indicator, table: Table) -> Plan | None
     """
     periods = _periods(table, indicator.frequency, plan.periods)
     unit_ids = tuple(sorted({*table.rows.unit_names, *plan.unit_ids}))
-    scale = max(indicator.scale, _places(table))
+    scale = max(indicator.scale, table.rows.decimal_places)
     if (len(unit_ids), len(periods), scale) == (len(plan.unit_ids), len(plan.periods), indicator.scale):
         return None
     indicators = (replace(indicator, scale=scale),)
@@ -75,10 +74,6 @@ def _periods(table: Table, frequency: Frequency, planned: tuple[str, ...] = ()) 
     """Planned and tabled periods of one frequency, earliest first."""
     found = {period for period in table.rows.periods if parse_period(period).frequency is frequency}
     return tuple(sorted(found.union(planned), key=lambda period: (parse_period(period).ends_on, period)))
-
-
-def _places(table: Table) -> int:
-    return max(decimal_places(row.value) for row in table.rows)
 
 
 def _group(unit_ids: tuple[str, ...]) -> Group:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TypedDict
+from uuid import UUID
 
 from ledger.domain.commands import (
     ApproveCorrection,
@@ -37,6 +38,7 @@ class _Entry(_Subject):
 class Terms:
     """What the commands of one import have in common, and the commands."""
 
+    import_id: UUID
     cycle_id: str
     indicator_id: str
     uom: str

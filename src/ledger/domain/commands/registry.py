@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from ledger.domain.facts import Fact
+from ledger.domain.facts import Fact, Stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.persons import (
     ERASURES,
@@ -36,6 +37,9 @@ class RegisterUnit(Command):
     level: str | None = None
     parent_unit_id: str | None = None
     effective_on: date
+
+    def reads(self) -> tuple[Stream[Any], ...]:
+        return (unit_stream(self.unit_id),)
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR)

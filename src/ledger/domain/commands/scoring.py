@@ -70,8 +70,7 @@ class ValueCommand(ScoreCommand):
 
     def check_scorer(self, world: World, subject: Subject) -> None:
         """Refuse a scorer of their own unit, and a value that no target gives a meaning to."""
-        homes = {world.read(person_stream(person_id)).home_unit_id for person_id in world.persons}
-        if self.unit_id in homes and not subject.plan.may_score_own_unit:
+        if self.unit_id in world.once(_homes) and not subject.plan.may_score_own_unit:
             raise SeparationOfDuties(path="unit_id", person_id=world.person_id, because="nobody scores their own unit")
         kind = KINDS[subject.indicator.formula.kind]
         if kind.needs_target and subject.indicator.target is None:
@@ -94,8 +93,7 @@ class SelfReportScore(ValueCommand):
         self.require_phase(world, subject, Phase.OPEN)
         self.check_entry(world, subject, note="self-report")
         self.require_period(world, subject, interim=self.interim)
-        ends_on = subject.plan.calendar.deadline(DeadlineName.SELF_REPORT, self.period)
-        world.before_end_of(ends_on, subject.plan.timezone, name=DeadlineName.SELF_REPORT)
+        self.require_in_time(world, DeadlineName.SELF_REPORT)
         self.score(world)
         return [
             ScoreSelfReported(
@@ -130,8 +128,7 @@ class EnterScore(ValueCommand):
         self.require_phase(world, subject, Phase.OPEN)
         self.check_entry(world, subject, note=self.note)
         self.require_period(world, subject, interim=self.interim)
-        ends_on = subject.plan.calendar.deadline(DeadlineName.ENTRY, self.period)
-        world.before_end_of(ends_on, subject.plan.timezone, name=DeadlineName.ENTRY)
+        self.require_in_time(world, DeadlineName.ENTRY)
         self.check_scorer(world, subject)
         if score.status in (ScoreStatus.VERIFIED, ScoreStatus.CORRECTED):
             raise AlreadyEntered(unit_id=self.unit_id, indicator_id=self.indicator_id, period=self.period)
@@ -198,8 +195,7 @@ class VerifyScore(ScoreCommand):
         score = self.score(world)
         self.require_phase(world, subject, *EXCHANGE_PHASES)
         entered = _awaiting(score, self.verified_position)
-        ends_on = subject.plan.calendar.deadline(DeadlineName.VERIFICATION, self.period)
-        world.before_end_of(ends_on, subject.plan.timezone, name=DeadlineName.VERIFICATION)
+        self.require_in_time(world, DeadlineName.VERIFICATION)
         world.differ(entered.entered_by, because="nobody verifies what they entered")
         return [
             ScoreVerified(
@@ -213,6 +209,11 @@ class VerifyScore(ScoreCommand):
                 note=self.note,
             )
         ]
+
+
+def _homes(world: World) -> frozenset[str | None]:
+    """The units that whoever acts belongs to, or whoever is acted for."""
+    return frozenset(world.read(person_stream(person_id)).home_unit_id for person_id in world.persons)
 
 
 def _awaiting(score: Score, position: int) -> Standing:

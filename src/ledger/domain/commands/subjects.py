@@ -10,7 +10,7 @@ from ledger.domain.facts import Stream
 from ledger.domain.grading import grading_stream
 from ledger.domain.numbers import check_scale
 from ledger.domain.periods import parse_period, start_of
-from ledger.domain.plan import EntryKind, Indicator, Participation, Plan
+from ledger.domain.plan import DeadlineName, EntryKind, Indicator, Participation, Plan
 from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     InvalidPeriod,
@@ -44,30 +44,45 @@ class Subject:
 
 def subject_of(world: World, cycle_id: str, unit_id: str, indicator_id: str, period: str | None = None) -> Subject:
     """Resolve the names of a score. Raises UnknownId, PlanNotInForce, InvalidPeriod, NotApplicable."""
+    world.once(_planned, cycle_id, indicator_id, period)
+    group_id, groups = world.once(_assessed, cycle_id, unit_id)
+    subject = world.once(_subject, cycle_id, indicator_id, period, group_id, groups)
+    if subject is None or (period is not None and subject.cycle.exempted(unit_id, indicator_id, period)):
+        raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
+    return subject
+
+
+def _subject(
+    world: World, cycle_id: str, indicator_id: str, period: str | None, group_id: str, groups: tuple[str, ...]
+) -> Subject | None:
+    """What the scores of one group's units are about, None where the indicator does not apply to them."""
+    cycle, plan, indicator = world.once(_planned, cycle_id, indicator_id, period)
+    if period is not None and not plan.has_period(indicator, period):
+        raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
+    applies = groups and indicator.weight_in(group_id) is not None
+    return Subject(cycle, plan, indicator, groups) if applies else None
+
+
+def _planned(world: World, cycle_id: str, indicator_id: str, period: str | None) -> tuple[Cycle, Plan, Indicator]:
+    """The indicator in the plan that holds for the period."""
     cycle = world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
     plan = cycle.in_force(parse_period(period).period if period is not None else None).plan
     indicator = plan.indicator(indicator_id)
     if indicator is None:
         raise UnknownId(path="indicator_id", indicator_id=indicator_id)
-    if unit_id not in cycle.membership:
+    return cycle, plan, indicator
+
+
+def _assessed(world: World, cycle_id: str, unit_id: str) -> tuple[str, tuple[str, ...]]:
+    """The unit's own group, and those in which it, or a unit that it became, is assessed."""
+    membership = world.read(cycle_stream(cycle_id)).membership
+    if unit_id not in membership:
         raise UnknownId(path="unit_id", unit_id=unit_id)
-    if period is not None and not plan.has_period(indicator, period):
-        raise InvalidPeriod(path="period", given=period, frequency=indicator.frequency)
-    group_id, _ = cycle.membership[unit_id]
-    groups = _groups_moved(world, cycle, cycle_id, unit_id)
-    exempted = period is not None and cycle.exempted(unit_id, indicator_id, period)
-    if not groups or indicator.weight_in(group_id) is None or exempted:
-        raise NotApplicable(path="indicator_id", unit_id=unit_id, indicator_id=indicator_id)
-    return Subject(cycle, plan, indicator, groups)
-
-
-def _groups_moved(world: World, cycle: Cycle, cycle_id: str, unit_id: str) -> tuple[str, ...]:
-    """The groups in which the unit, or one that it became, is assessed."""
     # What a unit earned before it ended counts for its successors, so it may still be put right.
     heirs = world.read(reorganisation_stream(cycle_id)).heirs(unit_id)
-    membership = cycle.membership
     found = [membership[each] for each in heirs if each in membership]
-    return tuple(sorted({group for group, taking_part in found if taking_part is not Participation.NOT_ASSESSED}))
+    groups = {group for group, taking_part in found if taking_part is not Participation.NOT_ASSESSED}
+    return membership[unit_id][0], tuple(sorted(groups))
 
 
 def check_uom(indicator: Indicator, uom: str) -> None:
@@ -126,9 +141,9 @@ class ScoreCommand(Command):
         if (Phase.ENTRY_CLOSED if graded else subject.cycle.phase) not in phases:
             raise PhaseViolation(phase=subject.cycle.phase, allowed=" or ".join(phases))
 
-    def graded(self, world: World, subject: Subject) -> list[str]:
+    def graded(self, world: World, subject: Subject) -> tuple[str, ...]:
         """The groups whose grades are opened and rest on the score."""
-        return [each for each in subject.groups if world.read(grading_stream(self.cycle_id, each)).graded]
+        return world.once(_graded, self.cycle_id, subject.groups)
 
     def restatement(self, world: World, subject: Subject) -> str | None:
         """The number of the open restatement under which the score changes, None if it changes under none."""
@@ -138,11 +153,28 @@ class ScoreCommand(Command):
 
     def require_period(self, world: World, subject: Subject, *, interim: bool) -> None:
         """Refuse a value for a period that has not begun, or not ended unless it is meant as interim."""
-        period = parse_period(self.period)
-        if world.now < start_of(period.starts_on, subject.plan.timezone):
-            raise PeriodNotStarted(path="period", starts_on=period.starts_on)
-        if not interim and world.now < start_of(period.ends_on, subject.plan.timezone):
-            raise PeriodNotEnded(path="period", ends_before=period.ends_on)
+        world.once(_require_period, self.period, subject.plan.timezone, interim)
+
+    def require_in_time(self, world: World, name: DeadlineName) -> None:
+        """Refuse what comes after the deadline of its period."""
+        world.once(_require_in_time, self.cycle_id, self.period, name)
+
+
+def _graded(world: World, cycle_id: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each for each in groups if world.read(grading_stream(cycle_id, each)).graded)
+
+
+def _require_period(world: World, text: str, timezone: str, interim: bool) -> None:
+    period = parse_period(text)
+    if world.now < start_of(period.starts_on, timezone):
+        raise PeriodNotStarted(path="period", starts_on=period.starts_on)
+    if not interim and world.now < start_of(period.ends_on, timezone):
+        raise PeriodNotEnded(path="period", ends_before=period.ends_on)
+
+
+def _require_in_time(world: World, cycle_id: str, period: str, name: DeadlineName) -> None:
+    plan = world.read(cycle_stream(cycle_id)).in_force(period).plan
+    world.before_end_of(plan.calendar.deadline(name, period), plan.timezone, name=name)
 
 
 EXCHANGE_PHASES = (Phase.OPEN, Phase.ENTRY_CLOSED, Phase.COMPUTED, Phase.NOTICE)
