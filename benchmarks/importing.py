@@ -118,4 +118,4 @@ def main(rows: int, rounds: int) -> None:
 
 if __name__ == "__main__":
     numbers = [int(each) for each in sys.argv[1:]]
-    main(*numbers, *(100_000, 3)[len(numbers) :])
+    main(*numbers, *(1_000_000, 1)[len(numbers) :])

@@ -29,7 +29,7 @@ from ledger.projection import statement
 from ledger.reading import WAIT_S, AsOf, NotReached, Reader
 from ledger.slices import Cycles, proceedings, slice_at
 
-RESULTS_REMEMBERED_MAX = 512
+RESULTS_REMEMBERED_MAX = 128
 MOMENTS_REMEMBERED_MAX = 4_096
 
 
