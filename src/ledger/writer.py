@@ -50,11 +50,11 @@ class Writer:
         """Wait until everything that was accepted is recorded."""
         self._thread.shutdown()
 
-    async def carry_out(self, request: Request) -> Outcome:
+    async def carry_out(self, request: Request, timeout_s: float) -> Outcome:
         """Carry out one command, together with those that are sent at the same time.
 
-        Raises TooManyWait, and what `Commands.execute_many` raises. Whoever gives up waiting gives
-        up the answer only: the command may be recorded all the same.
+        Raises TooManyWait, TimeoutError after so long, and what `Commands.execute_many` raises. Whoever
+        gives up waiting gives up the answer only: the command may be recorded all the same.
         """
         loop = asyncio.get_running_loop()
         waiting = _Waiting(request, loop.create_future())
@@ -66,7 +66,12 @@ class Writer:
         if starts:
             # Not at once: what the loop has read already comes along.
             loop.call_soon(self._thread.submit, self._write)
-        return await waiting.outcome
+        # A tenth of what asyncio.timeout takes, which is as much as reading the request.
+        timer = loop.call_later(timeout_s, _give_up, waiting.outcome)
+        try:
+            return await waiting.outcome
+        finally:
+            timer.cancel()
 
     def _write(self) -> None:
         while batch := self._taken():
@@ -97,6 +102,11 @@ class Writer:
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), AT_ONCE_MAX))]
             self._writing = bool(batch)
         return batch
+
+
+def _give_up(outcome: asyncio.Future[Outcome]) -> None:
+    if not outcome.done():
+        outcome.set_exception(TimeoutError())
 
 
 def _settle(settled: list[tuple[_Waiting, Outcome | Exception]]) -> None:

@@ -27,9 +27,13 @@ def writer(year: Year) -> Iterator[Writer]:
     opened.close()
 
 
+PATIENCE_S = 40.0
+
+
 def sent_at_once(writer: Writer, requests: Sequence[Request]) -> list[Outcome | BaseException]:
     async def send() -> list[Outcome | BaseException]:
-        return await asyncio.gather(*map(writer.carry_out, requests), return_exceptions=True)
+        waiting = [writer.carry_out(each, PATIENCE_S) for each in requests]
+        return await asyncio.gather(*waiting, return_exceptions=True)
 
     return asyncio.run(send())
 
@@ -122,3 +126,15 @@ def test_more_than_can_wait_are_turned_away_and_the_others_recorded(
 
     assert [type(outcome) for outcome in outcomes] == [Recorded, Recorded, TooManyWait, TooManyWait]
     assert store.head == head + 2
+
+
+def test_whoever_waits_too_long_is_told_and_the_command_is_recorded_all_the_same(
+    year: Year, store: Store, writer: Writer
+) -> None:
+    head = store.head
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(writer.carry_out(year.request(entry("U001")), 0.0))
+    writer.close()
+
+    assert store.head == head + 1

@@ -17,7 +17,6 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from ledger.api.admission import Seats, TurnedAway
-from ledger.api.fast.carrying_out import OrderEndpoint
 from ledger.api.fast.endpoint import FastEndpoint
 from ledger.api.http import LedgerGraphQL
 from ledger.api.log_files import log_routes
@@ -68,8 +67,7 @@ def create_app(service: Service) -> ASGIApp:
     application = Starlette(routes=routes, lifespan=lifespan)
     if not service.settings.fast:
         return application
-    orders = OrderEndpoint(application, service, schema._schema, documents, endpoint.admission)
-    return FastEndpoint(orders, service, schema._schema, documents, endpoint.admission, endpoint.requests)
+    return FastEndpoint(application, service, schema._schema, documents, endpoint.admission, endpoint.requests)
 
 
 async def _livez(request: Request) -> Response:

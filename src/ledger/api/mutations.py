@@ -10,6 +10,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types import Info
 
+from ledger.api.admission import TIMEOUT_S
 from ledger.api.context import Context
 from ledger.api.derived import input_of, plain
 from ledger.api.glossary import summary
@@ -61,11 +62,17 @@ def _camel(name: str) -> str:
 
 
 async def answered(
-    context: Context, kind: type[Command], command_id: UUID, given: Mapping[str, Any], on_behalf_of: str | None
+    context: Context,
+    kind: type[Command],
+    command_id: UUID,
+    given: Mapping[str, Any],
+    on_behalf_of: str | None,
+    *,
+    shows_events: bool = True,
 ) -> Recorded | Refusal:
-    """Carry out the command that plain values spell, and say what became of it. Raises GraphQLError if too many wait.
+    """Carry out the command that plain values spell, and say what became of it, with its events if they are shown.
 
-    Raises whatever else keeps a command from being carried out.
+    Raises GraphQLError if too many wait, TimeoutError, and whatever else keeps a command from being carried out.
     """
     try:
         person_id = NOBODY.person_id if kind.ANONYMOUS else context.person_id
@@ -76,7 +83,7 @@ async def answered(
             on_behalf_of=on_behalf_of,
             channel=Channel.API,
         )
-        recorded = await context.service.writer.carry_out(request)
+        recorded = await context.service.writer.carry_out(request, TIMEOUT_S)
     except Refused as refused:
         return refusal(refused)
     except RecursionError:
@@ -85,7 +92,8 @@ async def answered(
         raise GraphQLError(str(error), extensions={"code": "BUSY", "retryable": True}) from None
     if isinstance(recorded, Refused):
         return refusal(recorded)
-    events = [Event.of(event) for event in await _shown(context, kind, recorded.events)]
+    shown = await _shown(context, kind, recorded.events) if shows_events else ()
+    events = [Event.of(event) for event in shown]
     as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
     return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
 

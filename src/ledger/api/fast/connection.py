@@ -8,14 +8,15 @@ Bytes that were read before are not read again.
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from collections.abc import Coroutine
+from typing import Any, ClassVar, cast
 
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from ledger.api.fast.endpoint import LEFT, Binding, FastEndpoint
+from ledger.api.fast.endpoint import LEFT, FastEndpoint
 from ledger.api.fast.replies import Reply
-from ledger.api.fast.requests import BODY_BYTES_MAX, Request, request_of
+from ledger.api.fast.requests import BODY_BYTES_MAX, request_of
 from ledger.api.patience import PatientProtocol
 
 AHEAD_BYTES_MAX = 64 * 1024
@@ -140,23 +141,22 @@ class LedgerProtocol(PatientProtocol):
                 self.endpoint.learn(data, request)
             self._send(reply)
             return
-        binding = self.endpoint.binding_of(request) if request is not None else None
-        if request is None or binding is None:
-            self._let_go()
+        answering = self.endpoint.answering(request) if request is not None else None
+        if answering is None:
+            self._leave()
             return
         self._answering = True
-        task = self.loop.create_task(self._find_out(self.endpoint, request, binding))
+        task = self.loop.create_task(self._find_out(answering))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
 
-    async def _find_out(self, endpoint: FastEndpoint, request: Request, binding: Binding) -> None:
-        reply = await endpoint.found_out(request, binding)
+    async def _find_out(self, answering: Coroutine[Any, Any, Reply | None]) -> None:
+        reply = await answering
         self._answering, ahead, self._ahead = False, self._ahead, b""
         if self.transport.is_closing():
             return
         if reply is None:
-            self.scope.setdefault("state", {})[LEFT] = True
-            self._let_go()
+            self._leave()
         else:
             self._held = None
             self._send(reply)
@@ -164,6 +164,11 @@ class LedgerProtocol(PatientProtocol):
             self.shutdown()
         elif ahead:
             self.data_received(ahead)
+
+    def _leave(self) -> None:
+        """Have the application answer what the endpoint cannot, without asking the endpoint again."""
+        self.scope.setdefault("state", {})[LEFT] = True
+        self._let_go()
 
     def _let_go(self) -> None:
         """Have the application answer what was held back."""

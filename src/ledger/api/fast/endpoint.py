@@ -1,13 +1,13 @@
-"""The fast endpoint: answers hot reads from memory or by plans, and hands on everything else."""
+"""The fast endpoint: hot reads from memory or by plans, single mutations as compiled; all else is handed on."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import logging
-from collections.abc import Hashable
+from collections.abc import Coroutine, Hashable
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 from graphql import GraphQLError, GraphQLSchema
@@ -18,6 +18,7 @@ from ledger.api.context import Context
 from ledger.api.documents import Documents
 from ledger.api.fast.binding import Unbound
 from ledger.api.fast.callers import Callers
+from ledger.api.fast.carrying_out import Orders
 from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
 from ledger.api.fast.pure import sight
@@ -79,6 +80,7 @@ class FastEndpoint:
         self._admission = admission
         self._seats = seats
         self._callers = Callers(service.key)
+        self._orders = Orders(service, schema, documents, admission, self._callers)
         self._questions: Memory[Question | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._bound: Memory[Binding] = Memory(REQUESTS_BYTES_MAX)
@@ -95,8 +97,8 @@ class FastEndpoint:
         body, receive = await read_body(receive) if method == b"POST" else (b"", receive)
         left = body is None or scope.get("state", {}).get(LEFT)
         request = None if left or body is None else request_of(method, query_string, scope["headers"], body)
-        binding = self.binding_of(request) if request is not None else None
-        reply = await self.found_out(request, binding) if request is not None and binding is not None else None
+        answering = self.answering(request) if request is not None else None
+        reply = await answering if answering is not None else None
         if reply is None:
             await self._application(scope, receive, send)
             return
@@ -123,11 +125,21 @@ class FastEndpoint:
         self._service.access_log.write(viewer.person_id, *binding[0].looked)
         return answer.reply(request)
 
-    def binding_of(self, request: Request) -> Binding | None:
-        """The plan of a request with its variables, None if there is none."""
-        return self._bound.get(request.key) or self._bind(request)
+    def answering(self, request: Request) -> Coroutine[Any, Any, Reply | None] | None:
+        """What finds a reply out, None if only the executor can; its own is None for what the executor has to say."""
+        binding = self._bound.get(request.key)
+        if binding is not None:
+            return self._found_out(request, binding)
+        asked = asked_of(request)
+        if asked is None:
+            return None
+        try:
+            binding = self._bind(request, asked)
+            return self._orders.answering(request, asked) if binding is None else self._found_out(request, binding)
+        except (Unbound, GraphQLError):
+            return None
 
-    async def found_out(self, request: Request, binding: Binding) -> Reply | None:
+    async def _found_out(self, request: Request, binding: Binding) -> Reply | None:
         """The reply, remembered or found out now; None for what the executor has to answer."""
         try:
             return await self._in_time(request, binding)
@@ -161,15 +173,10 @@ class FastEndpoint:
             viewer.person_id, bound.plan.question.cost, registered=registered
         )
 
-    def _bind(self, request: Request) -> Binding | None:
-        asked = asked_of(request)
-        text = asked and (self._admission.registered(asked.document_id) if asked.document_id else asked.query)
-        if not asked or not text:
-            return None
-        try:
-            bound = self._planned(text, asked)
-        except (Unbound, GraphQLError):
-            return None
+    def _bind(self, request: Request, asked: Asked) -> Binding | None:
+        """The plan of a request with its variables. Raises Unbound, GraphQLError."""
+        text = self._admission.registered(asked.document_id) if asked.document_id else asked.query
+        bound = self._planned(text, asked) if text else None
         if bound is None:
             return None
         binding = bound, asked.document_id is not None

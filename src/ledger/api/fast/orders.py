@@ -62,6 +62,8 @@ class Order:
     """Turns the variable of the input into plain values for the domain's reader."""
     renders: Mapping[str, tuple[Render, list[Arguments]]]
     """By the name of the type that is answered with, each with the arguments of the fields that take some."""
+    shows_events: bool
+    """Whether it asks for the events that the command leaves."""
     cost: int
 
     def given(self, variables: Mapping[str, Any]) -> tuple[UUID, dict[str, Any], str | None]:
@@ -108,17 +110,20 @@ def order_of(schema: GraphQLSchema, prepared: Prepared, operation_name: str | No
     definition = schema.mutation_type.fields[field.name.value]
     try:
         renders: dict[str, tuple[Render, list[Arguments]]] = {}
+        selected: set[tuple[str, str]] = set()
         for answered in _answers(definition.type):
             compiler = Compiler(schema, details, operation, _NONE)
             render = compiler.compile(GraphQLNonNull(answered), fields)
             if any(call.node.arguments for call in compiler.calls):
                 return None
             renders[answered.name] = render, [call.arguments(_NONE) for call in compiler.calls]
+            selected |= compiler.selected
         read = _reader(definition.args["input"].type)
         variables = _variables(field)
     except NoPlan:
         return None
-    return Order(key, kind, variables, read, renders, prepared.cost(operation_name))
+    shows_events = ("Recorded", "events") in selected
+    return Order(key, kind, variables, read, renders, shows_events, prepared.cost(operation_name))
 
 
 def _answers(output: Any) -> list[GraphQLObjectType]:

@@ -56,3 +56,14 @@ class Answer:
             return Reply(304, headers, b"")
         content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(self.body))]
         return Reply(200, headers + content, self.body)
+
+
+def carried_out(body: bytes, media: str) -> Reply:
+    """What is said once of a command that was carried out, or refused."""
+    headers = [
+        (b"vary", b"Accept, Authorization"),
+        (b"cache-control", UNSTORED),
+        (b"content-type", _CONTENT_TYPES[media]),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    return Reply(200, headers, body)
