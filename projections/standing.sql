@@ -81,17 +81,16 @@ ON CONFLICT (ledger_id, cycle_id, group_id, period, unit_id) DO UPDATE SET
     position = EXCLUDED.position;
 
 -- :read named
--- As it is now, whatever moment is asked for, with the event that named each unit last before then;
+-- As it is now, whatever moment is asked for, with the event that named any unit last before then;
 -- nothing if something moved results of the cycle before then that is not settled yet.
 SELECT
     s.unit_id, s.participation, s.rank, s.total::text AS total, s.exact, s.complete, s.missing, s.position,
-    r.from_position AS named_position
+    (
+        SELECT max(r.from_position)
+        FROM unit_registry AS r
+        WHERE r.ledger_id = %(ledger_id)s AND r.from_position <= %(as_of)s
+    ) AS named_position
 FROM standing AS s
-LEFT JOIN unit_registry AS r
-    ON r.ledger_id = s.ledger_id
-    AND r.unit_id = s.unit_id
-    AND r.from_position <= %(as_of)s
-    AND (r.until_position IS NULL OR r.until_position > %(as_of)s)
 WHERE s.ledger_id = %(ledger_id)s
   AND s.cycle_id = %(cycle_id)s
   AND s.group_id = %(group_id)s

@@ -1,5 +1,5 @@
 -- projection: unit_registry
--- version: 1
+-- version: 2
 -- grain: one row per unit and stretch of positions in which it bore one name
 -- consumes: UnitRegistered, UnitRenamed
 --
@@ -18,6 +18,7 @@ CREATE TABLE unit_registry (
 -- :index
 ALTER TABLE unit_registry ADD PRIMARY KEY (ledger_id, unit_id, from_position);
 CREATE INDEX unit_registry_by_registration ON unit_registry (ledger_id, registered_position, from_position);
+CREATE INDEX unit_registry_by_naming ON unit_registry (ledger_id, from_position);
 
 -- :fold
 WITH named AS (

@@ -29,6 +29,8 @@ LINES_MAX = 8
 WAITING_MAX = 256
 """Reads that wait for a line; a later one is told at once that there is none."""
 CONNECT_TIMEOUT_S = 5
+NAMINGS_KEPT_MAX = 8
+"""Of so many moments it is kept what units were called: they are named seldom, and often many together."""
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -66,8 +68,7 @@ class Lines:
         self._idle: list[_Line] = []
         self._free = LINES_MAX
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self.names: dict[int | None, str] = {}
-        """What units are called, by the event that named them: kept by whoever reads tables."""
+        self._names: dict[int | None, dict[str, str | None]] = {}
 
     async def read(
         self, row: Callable[[Sequence[Any]], T], projection: str, read: str, parameters: Mapping[str, Value]
@@ -91,6 +92,12 @@ class Lines:
             return found
         finally:
             self._give_back()
+
+    def names_since(self, named_position: int | None) -> dict[str, str | None]:
+        """What units are called since the event that named one of them last; kept by whoever reads tables."""
+        if named_position not in self._names and len(self._names) >= NAMINGS_KEPT_MAX:
+            self._names.clear()
+        return self._names.setdefault(named_position, {})
 
     def _prepare(self, projection: str, read: str) -> _Prepared:
         names: dict[str, int] = {}

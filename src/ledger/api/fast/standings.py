@@ -14,8 +14,6 @@ from ledger.domain.plan import Participation
 from ledger.domain.score import Basis
 from ledger.results import AsOf as Moment
 
-NAMES_MAX = 100_000
-
 _TABLE = ("cycleId", "groupId", "period", "basis", "complete", "asOf", "rows")
 _ROW = ("id", "rank", "unitId", "unitName", "participation", "total", "exact", "complete", "missing")
 _PAGE = {
@@ -43,6 +41,7 @@ class _Kept(NamedTuple):
     missing: int
     position: int
     named_position: int | None
+    """The last event before the moment that named any unit."""
 
 
 class Row(_Kept):
@@ -85,10 +84,10 @@ async def table(
     # What is kept is the newest: an event after the moment may have moved any of it.
     if not rows or max([row.position for row in rows]) > at.position:
         return None
-    await _learn_names(context, lines.names, rows, at)
-    names, place = lines.names, f"ranking:{cycle_id}:{group_id}:{period or ''}:{Basis.OFFICIAL.value}:{at.position}"
+    names = await _names(context, lines, rows, at)
+    place = f"ranking:{cycle_id}:{group_id}:{period or ''}:{Basis.OFFICIAL.value}:{at.position}"
     for row in rows:
-        row.unit_name, row.table = names.get(row.named_position), place
+        row.unit_name, row.table = names[row.unit_id], place
     visibility = context.visibility()
     return Table(
         cycle_id=cycle_id,
@@ -100,11 +99,13 @@ async def table(
     )
 
 
-async def _learn_names(context: Context, known: dict[int | None, str], rows: Sequence[Row], at: Moment) -> None:
-    """See that it is known what the units are called: an event that names one is read once, and never changes."""
-    unknown = [row.unit_id for row in rows if row.named_position not in known and row.named_position is not None]
+async def _names(context: Context, lines: Lines, rows: Sequence[Row], at: Moment) -> dict[str, str | None]:
+    """What the units are called at a moment: read once, until any unit is named again."""
+    known = lines.names_since(rows[0].named_position)
+    unknown = [row.unit_id for row in rows if row.unit_id not in known]
     if unknown:
-        if len(known) > NAMES_MAX:
-            known.clear()
         found = await context.in_thread(context.service.answers.units, unknown, at.position)
-        known |= {each.named_position: each.unit.name_en or each.unit.name_zh for each in found.values()}
+        for unit_id in unknown:
+            each = found.get(unit_id)
+            known[unit_id] = None if each is None else each.unit.name_en or each.unit.name_zh
+    return known
