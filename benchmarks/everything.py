@@ -72,7 +72,7 @@ def section(part: Part, surroundings: dict[str, str]) -> tuple[str, bool]:
         [sys.executable, *part.command], cwd=HERE, env=surroundings, capture_output=True, text=True, check=False
     )
     took = (time.monotonic() - began) / 60
-    said = done.stdout.strip() or "(nothing)"
+    said = done.stdout.strip("\n") or "(nothing)"
     print(said, done.stderr[-2_000:] if done.returncode else "", flush=True)
     problem = f" Failed with exit code {done.returncode}." if done.returncode else ""
     when = f"{datetime.now(UTC):%Y-%m-%d}, {took:.0f} minutes, load before it {load:.1f}."
