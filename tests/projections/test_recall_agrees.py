@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from city import CYCLE
@@ -156,22 +157,9 @@ def test_a_history_tells_each_value_before_and_after(store: Store, projector: Pr
     )
     record(store, year)
     projector.catch_up()
-    unit_id, indicator_id, period = CELLS[0]
 
     def told(as_of: int) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
-        rows = answers.read(
-            "score_value",
-            "history",
-            stream=score_stream(CYCLE, *CELLS[0]).name,
-            cycle_id=CYCLE,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
-            after=None,
-            before=None,
-            limit=10,
-            as_of=as_of,
-        )
+        rows = history(answers, CELLS[0], as_of)
         return [(decode(r["entry"]).type, r["basis"], r["before"], r["after"], r["now"]) for r in rows]
 
     assert told(year.city.head - 1) == [
@@ -196,22 +184,27 @@ def test_a_history_is_what_the_events_of_a_score_tell(store: Store, projector: P
 
     for cell in CELLS:
         stream = score_stream(CYCLE, *cell).name
-        unit_id, indicator_id, period = cell
-        rows = answers.read(
-            "score_value",
-            "history",
-            stream=stream,
-            cycle_id=CYCLE,
-            unit_id=unit_id,
-            indicator_id=indicator_id,
-            period=period,
-            after=None,
-            before=None,
-            limit=1_000,
-            as_of=year.city.head,
-        )
+        rows = history(answers, cell, year.city.head)
         found = [(decode(r["entry"]).position, r["basis"], r["before"], r["after"]) for r in rows]
         assert found == list(told_of(event for event in year.events if event.stream == stream))
+
+
+def history(answers: Answers, cell: tuple[str, str, str], as_of: int) -> list[dict[str, Any]]:
+    """What the projection tells of a score: unit, indicator and period."""
+    unit_id, indicator_id, period = cell
+    return answers.read(
+        "score_value",
+        "history",
+        stream=score_stream(CYCLE, *cell).name,
+        cycle_id=CYCLE,
+        unit_id=unit_id,
+        indicator_id=indicator_id,
+        period=period,
+        after=None,
+        before=None,
+        limit=1_000,
+        as_of=as_of,
+    )
 
 
 def told_of(events: Iterable[Event]) -> Iterator[tuple[int, str | None, str | None, str | None]]:
