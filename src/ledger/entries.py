@@ -193,7 +193,7 @@ class EntryMapper(Mapper[str]):
 
 
 _entry_decoder = msgspec.json.Decoder(_Entry)
-_data_decoders: dict[str, msgspec.json.Decoder[Any]] = {}
+_data_decoders: dict[tuple[str, int], msgspec.json.Decoder[Any]] = {}
 # msgspec 0.22 lets other threads see what it knows of a dataclass before it knows all: with a decoder
 # that one of them makes of that, the process ends in a segmentation fault.
 _making_decoders = threading.Lock()
@@ -248,15 +248,15 @@ def restored_entries(entries: Iterable[bytes]) -> list[RestoredEntry]:
 
 
 def _data_decoder(fact_type: str, schema: int) -> msgspec.json.Decoder[Any] | None:
+    decoder = _data_decoders.get((fact_type, schema))
+    if decoder is not None:
+        return decoder
     kind = FACTS.get(fact_type)
-    if kind is None or schema > kind.SCHEMA:
-        return None
-    decoder = _data_decoders.get(fact_type)
     # A base that kinds share, such as ScoreFact, is never recorded itself.
-    if decoder is None and not kind.__subclasses__():
-        with _making_decoders:
-            decoder = _data_decoders.setdefault(fact_type, msgspec.json.Decoder(kind))
-    return decoder
+    if kind is None or not 1 <= schema <= kind.SCHEMA or kind.__subclasses__():
+        return None
+    with _making_decoders:
+        return _data_decoders.setdefault((fact_type, schema), msgspec.json.Decoder(kind))
 
 
 def plain_data(fact: Fact) -> dict[str, object]:

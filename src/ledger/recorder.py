@@ -10,7 +10,7 @@ VACUUM; its database function lets a later position be seen before an earlier on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -32,7 +32,7 @@ from ledger.database import APP_ROLE, Database
 from ledger.domain.facts import Fact
 from ledger.domain.merkle import leaf_hash
 from ledger.entries import Draft, DraftedEntry
-from ledger.tiles import insert_tiles, peaks_of, tree_of
+from ledger.tiles import LogWriter, peaks_of, tree_of
 
 CHANNEL = "ledger_appended"
 WRITERS_MAX = 10
@@ -113,6 +113,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self.clock = clock
         # The last instant this process saw recorded; not exact while threads append, so only decisions go by it.
         self._recorded_at: datetime | None = None
+        self._log = LogWriter(ledger_id)
         self.channel_name = CHANNEL
         self._begin = _statement("begin_append")
         self._move_head = _statement("move_head")
@@ -159,22 +160,23 @@ class LedgerRecorder(PostgresApplicationRecorder):
             if guard.expires_at is not None and recorded_at >= guard.expires_at:
                 raise Expired(guard.expires_at.isoformat())
             first = begun["head"] + 1
-            rows = self._rows(stored_events, first, recorded_at)
-            tree = tree_of(begun["head"], begun["peaks"])
-            leaves = [leaf_hash(row[-1]) for row in rows]
-            moved_to = {
-                "ledger_id": self.ledger_id,
-                "head": begun["head"] + len(rows),
-                "recorded_at": recorded_at,
-                "peaks": peaks_of(tree.extended(leaves)),
-            }
-            cursor.execute(self._move_head, moved_to, binary=True, prepare=True)
+            entries: list[bytes] = []
             # Rows that are copied are stored and logged by whole pages, and no statement is planned for them.
             with cursor.copy(self._insert) as copy:
                 copy.set_types(_TYPES)
-                for row in rows:
+                for row in self._rows(stored_events, first, recorded_at):
                     copy.write_row(row)
-            insert_tiles(cursor, self.ledger_id, tree.size, leaves)
+                    entries.append(row[-1])
+                # Hashed while the server stores what was sent so far.
+                leaves = [leaf_hash(entry) for entry in entries]
+            tree = self._log.append(cursor, tree_of(begun["head"], begun["peaks"]), leaves)
+            moved_to = {
+                "ledger_id": self.ledger_id,
+                "head": tree.size,
+                "recorded_at": recorded_at,
+                "peaks": peaks_of(tree),
+            }
+            cursor.execute(self._move_head, moved_to, binary=True, prepare=True)
         stamp = kwargs.get("stamp")
         if stamp is not None:
             stamp(recorded_at)
@@ -188,16 +190,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         now = now or self.clock()
         return now if previous is None else max(now, previous)
 
-    def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> list[Row]:
+    def _rows(self, stored_events: Sequence[StoredEvent], first: int, recorded_at: datetime) -> Iterator[Row]:
         """The rows of sql/insert_events.sql, the entry last."""
-        rows: list[Row] = []
         for position, stored in enumerate(stored_events, start=first):
             place = (self.ledger_id, position, recorded_at, stored.originator_id, stored.originator_version)
             if isinstance(stored, DraftedEntry):
-                rows.append((*place, stored.topic, *_subject(stored.draft), stored.sealed(position, recorded_at)))
+                yield (*place, stored.topic, *_subject(stored.draft), stored.sealed(position, recorded_at))
             else:
-                rows.append((*place, stored.topic, _NOBODY, None, "", None, *_BLANK, None, None, stored.state))
-        return rows
+                yield (*place, stored.topic, _NOBODY, None, "", None, *_BLANK, None, None, stored.state)
 
     def select_events(
         self,

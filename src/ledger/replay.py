@@ -7,9 +7,9 @@ stream. Whether an entry was rewritten in its place is for the log's proofs to s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
@@ -63,8 +63,13 @@ def replay(export: Path, *, through: int | None = None) -> Replay:
 
     Raises DamagedExport, UnknownId if the export ends before `through`, OSError.
     """
-    found = Replay()
-    found.recall.fold(_noting_names(read_export(export, through=through), found.names))
+    found, units = Replay(), dict[str, Unit]()
+    for event in read_export(export, through=through):
+        found.recall.take(event)
+        fact = event.fact
+        if isinstance(fact, UnitFact):
+            unit = units[fact.unit_id] = units.get(fact.unit_id, Unit()).evolve(event)
+            found.names[fact.unit_id] = unit.name_zh
     return found
 
 
@@ -78,7 +83,7 @@ def replay_edits(
 
 def read_export(export: Path, *, through: int | None = None) -> Iterator[Event]:
     """Yield the events of an export in order, each checked against those before it."""
-    previous: datetime | None = None
+    previous = datetime.min.replace(tzinfo=UTC)
     versions: dict[str, int] = {}
     position = 0
     with export.open("rb") as lines:
@@ -86,39 +91,27 @@ def read_export(export: Path, *, through: int | None = None) -> Iterator[Event]:
             if position == through:
                 return
             position += 1
-            event = _checked(line, position, versions, previous)
-            previous = event.recorded_at
+            try:
+                event = decode(line.removesuffix(b"\n"))
+            except DamagedEntry as damaged:
+                raise DamagedExport(position, damaged.reason) from None
+            version = versions.get(event.stream, 0) + 1
+            _check(event, position, version, previous)
+            previous, versions[event.stream] = event.recorded_at, version
             yield event
     if through is not None and position < through:
         raise UnknownId(path="as_of", position=through, hint=f"The export ends at position {position}.")
 
 
-def _checked(line: bytes, position: int, versions: dict[str, int], previous: datetime | None) -> Event:
-    try:
-        event = decode(line.removesuffix(b"\n"))
-    except DamagedEntry as damaged:
-        raise DamagedExport(position, damaged.reason) from None
+def _check(event: Event, position: int, version: int, previous: datetime) -> None:
+    fact = event.fact
     if event.position != position:
         hint = "; an export is replayed from position 1 on, without gaps" if event.position > position else ""
         raise DamagedExport(position, f"it says position {event.position}{hint}")
-    if previous is not None and event.recorded_at < previous:
+    if event.recorded_at < previous:
         raise DamagedExport(position, f"recorded_at runs back from {previous.isoformat()}")
-    version = versions.get(event.stream, 0) + 1
-    if event.version != version or event.stream != event.fact.stream:
+    if event.version != version or event.stream != fact.stream:
         raise DamagedExport(position, f"version {event.version} of {event.stream}, where version {version} is due")
-    versions[event.stream] = version
-    value = cast("Decimal | None", getattr(event.fact, event.fact.VALUE)) if event.fact.VALUE else None
+    value = cast("Decimal | None", getattr(fact, fact.VALUE)) if fact.VALUE else None
     if value is not None and not value.is_finite():
         raise DamagedExport(position, f"{value} is not a number")
-    return event
-
-
-def _noting_names(events: Iterable[Event], names: dict[str, str]) -> Iterator[Event]:
-    units: dict[str, Unit] = {}
-    for event in events:
-        fact = event.fact
-        if isinstance(fact, UnitFact):
-            unit = units.get(fact.unit_id, Unit()).evolve(event)
-            units[fact.unit_id] = unit
-            names[fact.unit_id] = unit.name_zh
-        yield event

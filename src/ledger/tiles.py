@@ -17,7 +17,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL
 
-from ledger.domain.merkle import HASH_BYTES, TILE_WIDTH, CompactRange, hashes_of, leaf_hash, root_of
+from ledger.domain.merkle import HASH_BYTES, TILE_HEIGHT, TILE_WIDTH, CompactRange, hashes_of, leaf_hash
 
 BUILD_BATCH_EVENTS = 20_000
 
@@ -55,22 +55,44 @@ def peaks_of(tree: CompactRange) -> bytes:
     return b"".join(tree.hashes)
 
 
-def insert_tiles(cursor: Cursor[DictRow], ledger_id: int, before: int, leaves: Sequence[bytes]) -> None:
-    """Store the tiles that become full when these leaf hashes are appended to a log of `before`.
+class LogWriter:
+    """Continues one ledger's log, and stores its tiles as they become full."""
 
-    The caller holds the ledger's append lock. Nothing is asked of the database if no tile
-    becomes full. Raises DamagedLog if the earlier entries of a tile are not there.
-    """
-    tiles: list[FullTile] = []
-    level, hashes = 0, list(leaves)
-    while (unfilled := before % TILE_WIDTH) + len(hashes) >= TILE_WIDTH:
-        hashes = stored_hashes(cursor, ledger_id, level, before - unfilled, before) + hashes
-        filled = _full_tiles(level, before // TILE_WIDTH, hashes)
-        tiles += filled
-        level, before, hashes = level + 1, before // TILE_WIDTH, [tile.root for tile in filled]
-    if tiles:
-        columns = {name: [getattr(tile, name) for tile in tiles] for name in FullTile.__slots__}
-        cursor.execute(_INSERT, columns | {"ledger_id": ledger_id}, binary=True)
+    def __init__(self, ledger_id: int):
+        self.ledger_id = ledger_id
+        # The hashes that no full tile holds yet, with the tree that they end; of any other tree they are read.
+        self._unfilled: tuple[CompactRange, list[bytes]] = (CompactRange(), [])
+
+    def append(self, cursor: Cursor[DictRow], tree: CompactRange, leaves: Sequence[bytes]) -> CompactRange:
+        """Append leaf hashes to the log of `tree` and return the tree that it is then.
+
+        The caller holds the ledger's append lock. Nothing is asked of the database if no tile
+        becomes full. Raises DamagedLog if the earlier entries of a tile are not there.
+        """
+        grown, levels = tree.extension(leaves)
+        tiles: list[FullTile] = []
+        known, unfilled = self._unfilled
+        level, before, nodes = 0, tree.size, levels[0]
+        while (begun := before % TILE_WIDTH) + len(nodes) >= TILE_WIDTH:
+            if level or known != tree:
+                hashes = stored_hashes(cursor, self.ledger_id, level, before - begun, before) + nodes
+            else:
+                hashes = unfilled + nodes
+            roots = levels[TILE_HEIGHT * (level + 1)]
+            first = before // TILE_WIDTH
+            tiles += [
+                FullTile(level, first + place, root, b"".join(hashes[place * TILE_WIDTH : (place + 1) * TILE_WIDTH]))
+                for place, root in enumerate(roots)
+            ]
+            if level == 0:
+                known, unfilled, leaves = tree, hashes[len(roots) * TILE_WIDTH :], []
+            level, before, nodes = level + 1, first, roots
+        if tiles:
+            columns = {name: [getattr(tile, name) for tile in tiles] for name in FullTile.__slots__}
+            cursor.execute(_INSERT, columns | {"ledger_id": self.ledger_id}, binary=True)
+        if known == tree:
+            self._unfilled = grown, [*unfilled, *leaves]
+        return grown
 
 
 def build_missing(connection: Connection[Any]) -> list[int]:
@@ -81,12 +103,11 @@ def build_missing(connection: Connection[Any]) -> list[int]:
     with connection.cursor(binary=True, row_factory=dict_row) as cursor:
         behind = cursor.execute("SELECT ledger_id, head FROM ledger.ledger WHERE head > 0 AND peaks = ''").fetchall()
         for row in behind:
-            tree = CompactRange()
+            log, tree = LogWriter(row["ledger_id"]), CompactRange()
             while tree.size < row["head"]:
                 through = min(tree.size + BUILD_BATCH_EVENTS, row["head"])
                 leaves = stored_hashes(cursor, row["ledger_id"], 0, tree.size, through)
-                insert_tiles(cursor, row["ledger_id"], tree.size, leaves)
-                tree = tree.extended(leaves)
+                tree = log.append(cursor, tree, leaves)
             cursor.execute(
                 "UPDATE ledger.ledger SET peaks = %b WHERE ledger_id = %s", (peaks_of(tree), row["ledger_id"])
             )
@@ -109,10 +130,3 @@ def stored_hashes(cursor: Cursor[DictRow], ledger_id: int, level: int, start: in
     if len(found) != end - start:
         raise DamagedLog(f"of hashes {start} to {end - 1} of level {level} there are {len(found)}")
     return found
-
-
-def _full_tiles(level: int, first: int, hashes: Sequence[bytes]) -> list[FullTile]:
-    groups = (hashes[start : start + TILE_WIDTH] for start in range(0, len(hashes) - TILE_WIDTH + 1, TILE_WIDTH))
-    return [
-        FullTile(level, tile_index, root_of(group), b"".join(group)) for tile_index, group in enumerate(groups, first)
-    ]

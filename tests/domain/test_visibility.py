@@ -45,7 +45,7 @@ def test_a_cadres_grade_is_for_the_leadership_the_organisation_department_and_in
 
 @pytest.mark.parametrize("role", [Role.PUBLIC, Role.ASSESSED, Role.SCORER])
 def test_a_cadre_sees_their_own_grade_and_nobody_elses(role: Role) -> None:
-    other = replace(EVENT, fact=replace(DECIDED, subject_id="li"))
+    other = EVENT._replace(fact=replace(DECIDED, subject_id="li"))
 
     assert sees("chen", role)
     assert not sees("chen", role, other)

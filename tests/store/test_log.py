@@ -112,7 +112,17 @@ def test_an_append_that_fills_no_tile_makes_no_round_trip_for_the_log(store: Sto
     append(store, TILE_WIDTH - 21)
     with counted_statements(monkeypatch) as statements:
         append(store, 1)
-    assert len(statements) == 4
+    assert len(statements) == 3
+
+
+def test_leaves_that_this_process_did_not_append_are_read(store: Store, database: Database):
+    append(store, 10)
+    with open_store(database) as other:
+        append(other, 7)
+        append(store, 2)
+        append(other, TILE_WIDTH)
+        append(store, 2 * TILE_WIDTH)
+    check_log(database)
 
 
 @contextmanager
@@ -153,8 +163,11 @@ def test_is_not_continued_where_it_does_not_fit_the_events(store: Store, databas
         connection.execute("ALTER TABLE ledger.event DISABLE TRIGGER event_rows_are_immutable")
         connection.execute("DELETE FROM ledger.event WHERE position = 7")
 
-    with pytest.raises(DamagedLog, match="of hashes 0 to 254 of level 0 there are 254"):
-        append(store, 1)
+    with (
+        open_store(database) as restarted,
+        pytest.raises(DamagedLog, match="of hashes 0 to 254 of level 0 there are 254"),
+    ):
+        append(restarted, 1)
 
     with database.connect() as connection:
         connection.execute("UPDATE ledger.ledger SET peaks = substr(peaks, 33)")

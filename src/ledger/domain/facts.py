@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
-from typing import ClassVar, Generic, Protocol, Self, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Protocol, Self, TypeVar
 from uuid import UUID
 
 
@@ -99,9 +99,11 @@ def _persons(person_id: str, on_behalf_of: str | None) -> frozenset[str]:
     return frozenset((person_id, on_behalf_of or person_id))
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A fact in its place in the ledger."""
+class Event(NamedTuple):
+    """A fact in its place in the ledger.
+
+    A named tuple is made in a third of the time of a frozen dataclass, and histories are long.
+    """
 
     position: int
     recorded_at: datetime

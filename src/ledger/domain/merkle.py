@@ -55,15 +55,24 @@ class CompactRange:
 
     def extended(self, leaves: Iterable[bytes]) -> CompactRange:
         """The tree with these leaf hashes appended."""
-        size, hashes = self.size, list(self.hashes)
-        for leaf in leaves:
-            grown, filled = leaf, size
-            while filled & 1:
-                grown = node_hash(hashes.pop(), grown)
-                filled >>= 1
-            hashes.append(grown)
-            size += 1
-        return CompactRange(size, tuple(hashes))
+        return self.extension(leaves)[0]
+
+    def extension(self, leaves: Iterable[bytes]) -> tuple[CompactRange, list[list[bytes]]]:
+        """The tree with these leaf hashes appended, and the subtrees that they complete.
+
+        The subtrees are given by their roots, level by level: first the leaves, then those over two
+        leaves, over four and so on, each level in the tree's order.
+        """
+        levels, peaks, left = [list(leaves)], list[bytes](), list(self.hashes)
+        filled = self.size
+        while filled or levels[-1]:
+            nodes = [left.pop(), *levels[-1]] if filled & 1 else levels[-1]
+            if len(nodes) % 2:
+                peaks.append(nodes[-1])
+            pairs = iter(nodes)
+            levels.append([node_hash(first, second) for first, second in zip(pairs, pairs, strict=False)])
+            filled >>= 1
+        return CompactRange(self.size + len(levels[0]), tuple(reversed(peaks))), levels
 
     @property
     def root(self) -> bytes:

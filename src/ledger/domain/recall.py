@@ -57,6 +57,27 @@ class _CycleFacts:
             list(self.corrections),
         )
 
+    def take_score(self, event: Event, fact: ScoreFact) -> None:
+        cell = (fact.unit_id, fact.indicator_id, fact.period)
+        match fact:
+            case CorrectionRequested():
+                self.requests[cell] = event.position
+            case ScoreCorrected() | ScoreWithdrawn():
+                self.requests.pop(cell, None)
+                self.corrections.append((event.position, fact.unit_id, fact.reason_code))
+            case CorrectionRejected() | CorrectionRequestWithdrawn():
+                self.requests.pop(cell, None)
+            case _:
+                pass
+        if not fact.MOVES:
+            return
+        self.moved[fact.unit_id] = event.position
+        for basis, known in effects(event):
+            if known is None:
+                self.values[basis].pop(cell, None)
+            else:
+                self.values[basis][cell] = known
+
 
 EVERY_UNIT = ""
 """Stands for whatever moves the results of every group of a cycle."""
@@ -76,7 +97,7 @@ class Recall:
         for event in events:
             if through is not None and event.position > through:
                 break
-            self._take(event)
+            self.take(event)
         return self
 
     def copy(self) -> Recall:
@@ -86,9 +107,13 @@ class Recall:
         twin._cycles = {cycle_id: facts.copy() for cycle_id, facts in self._cycles.items()}
         return twin
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
+        """Take in the next event."""
         self.as_of = event.position
         fact = event.fact
+        if isinstance(fact, ScoreFact):
+            self._of(fact.cycle_id).take_score(event, fact)
+            return
         cycle_id = getattr(fact, "cycle_id", None)
         if not isinstance(cycle_id, str):
             return
@@ -97,18 +122,7 @@ class Recall:
             # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
             unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
             facts.moved[unit_id or EVERY_UNIT] = event.position
-        if isinstance(fact, ScoreFact):
-            _note_request(facts.requests, event, fact)
-            if isinstance(fact, ScoreCorrected | ScoreWithdrawn):
-                facts.corrections.append((event.position, fact.unit_id, fact.reason_code))
-            for basis, known in effects(event):
-                values = self._of(fact.cycle_id).values[basis]
-                cell = (fact.unit_id, fact.indicator_id, fact.period)
-                if known is None:
-                    values.pop(cell, None)
-                else:
-                    values[cell] = known
-        elif isinstance(fact, TargetSet):
+        if isinstance(fact, TargetSet):
             known = Known(fact.target, event.position, fact.baseline)
             facts.targets[fact.unit_id, fact.indicator_id] = known
         elif isinstance(fact, TargetAdjusted):
@@ -178,14 +192,6 @@ class Recall:
         if cycle_id not in self._cycles:
             raise UnknownId(path="cycle_id", cycle_id=cycle_id)
         return self._cycles[cycle_id]
-
-
-def _note_request(requests: dict[Cell, int], event: Event, fact: ScoreFact) -> None:
-    cell = (fact.unit_id, fact.indicator_id, fact.period)
-    if isinstance(fact, CorrectionRequested):
-        requests[cell] = event.position
-    elif isinstance(fact, ScoreCorrected | CorrectionRejected | CorrectionRequestWithdrawn | ScoreWithdrawn):
-        requests.pop(cell, None)
 
 
 def effects(event: Event) -> list[tuple[Basis, Known | None]]:
