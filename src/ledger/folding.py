@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ledger.database import PROJECTOR_ROLE, Connection, Database
 from ledger.inspection import Inspection
-from ledger.projection import Projection
+from ledger.projection import Projection, statement
 from ledger.slices import Cycles
 from ledger.standings import refresh
 
@@ -78,6 +77,9 @@ class Folder:
         self._cycles = cycles
         # Another worker may have moved a checkpoint on since.
         self._seen: dict[str, int] = {}
+        # What the session's function folds, and where the ledger ended when it was made.
+        self._together: Sequence[Projection] = ()
+        self._planned_at = 0
 
     def head(self) -> int:
         """The position of the ledger's last event."""
@@ -126,20 +128,16 @@ class Folder:
         together = all(self.position(each.name) == after for each in projections)
         if not together or not after < through <= after + SMALL_RANGE_POSITIONS_MAX:
             return False
-        names = {each.name: each.version for each in projections}
-        arguments = {"ledger_id": self.ledger_id, "after": after, "through": through}
         try:
-            # All in one go: whoever shares the process with much work is let in again rarely.
-            with self.connection.pipeline() as pipeline, self.connection.transaction():
-                self.connection.execute(_TOGETHER, (SWITCH_LOCK, ", ".join(names), list(names)))
-                self.connection.execute(_moving(tuple(names.items())), arguments)
-                self._inspection.require_sound(self.connection, self.ledger_id, after=after, through=through)
-                for each in projections:
-                    self.connection.execute(each.sections["fold"].sql, arguments)
-                pipeline.sync()
-        except (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError):
+            # A plan that was made for few events is a bad one for many.
+            if projections is not self._together or through >= 2 * self._planned_at:
+                self.connection.execute(_together(projections, self._inspection))
+                self._together, self._planned_at = projections, through
+            # All in one statement: whoever shares the process with much work is let in again rarely.
+            self.connection.execute("SELECT pg_temp.fold_together(%s, %s, %s)", (self.ledger_id, after, through))
+        except (psycopg.ProgrammingError, psycopg.DataError, psycopg.IntegrityError, psycopg.errors.RaiseException):
             return False
-        self._seen |= dict.fromkeys(names, through)
+        self._seen |= dict.fromkeys((each.name for each in projections), through)
         return True
 
     def fold_next(self, tables: Tables, *, through: int, positions_max: int) -> int:
@@ -225,31 +223,27 @@ class Folder:
             self.connection.execute(fold.sql, arguments)
 
 
-# The plan is made once and holds for all small ranges, which are looked up by keys whatever they are.
-_TOGETHER = """
-SELECT
-    pg_advisory_xact_lock_shared(%s, hashtext(named.name)),
-    set_config('search_path', %s, true),
-    set_config('plan_cache_mode', 'force_generic_plan', true),
-    set_config('enable_seqscan', 'off', true),
-    set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true)
-FROM unnest(%s::text[]) AS named (name)"""
+# One checkpoint is moved, or it is in another place or of another version.
+_MOVE = """UPDATE {name}.checkpoint SET position = $3 WHERE ledger_id = $1 AND position = $2 AND version = {version};
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'another worker was first';
+    END IF;"""
+_TOGETHER = statement("projector_together").sql
 
 
-@cache
-def _moving(names: tuple[tuple[str, int], ...]) -> Composed:
-    """Move the checkpoints of projections, named with their versions; an error unless all were in their place."""
-    moves = [
-        SQL(
-            "{name} AS (UPDATE {name}.checkpoint SET position = %(through)s"
-            " WHERE ledger_id = %(ledger_id)s AND position = %(after)s AND version = {version} RETURNING true)"
-        ).format(name=Identifier(name), version=Literal(version))
-        for name, version in names
-    ]
-    moved = SQL(" UNION ALL ").join(SQL("SELECT FROM {}").format(Identifier(name)) for name, _ in names)
-    return SQL("WITH {} SELECT 1 / (count(*) = {})::integer FROM ({}) AS moved").format(
-        SQL(", ").join(moves), Literal(len(names)), moved
+def _together(projections: Sequence[Projection], inspection: Inspection) -> Composed:
+    """What makes the function that folds a range into all of these."""
+    arguments = {"ledger_id": SQL("$1"), "after": SQL("$2"), "through": SQL("$3")}
+    names = [each.name for each in projections]
+    moves = [SQL(_MOVE).format(name=Identifier(each.name), version=Literal(each.version)) for each in projections]
+    folds = [each.sections["fold"].given(**arguments) + SQL(";") for each in projections]
+    return _TOGETHER.format(
+        search_path=Literal(", ".join(names)),
+        switch_lock=Literal(SWITCH_LOCK),
+        names=Literal(names),
+        moves=SQL("\n    ").join(moves),
+        sound=inspection.sound(**arguments),
+        folds=SQL("\n    ").join(folds),
     )
 
 

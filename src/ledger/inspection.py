@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 
 import psycopg
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable, Composed, Literal
 
 from ledger.database import Connection
 from ledger.domain.commands import COMMANDS
@@ -53,10 +53,9 @@ class Inspection:
             self._sound[ledger_id] = (low, high)
             return damage
 
-    def require_sound(self, connection: Connection, ledger_id: int, *, after: int, through: int) -> None:
-        """Have the server raise an error if there is damage in (after, through], without waiting for what it says."""
-        arguments = {"ledger_id": ledger_id, "after": after, "through": through, "types": self._types}
-        connection.execute(_REQUIRE, arguments)
+    def sound(self, **arguments: Composable) -> Composed:
+        """The condition, in SQL, that there is no damage in a range; bytes that are not JSON raise an error."""
+        return _SOUND.format(_INSPECT.given(types=Literal(self._types), **arguments), **arguments)
 
     def _narrowed(self, connection: Connection, ledger_id: int, after: int, through: int) -> Damage | None:
         """Look at the range; if its bytes cannot even be read, look at smaller and smaller ones."""
@@ -73,7 +72,7 @@ class Inspection:
     def _look(self, connection: Connection, ledger_id: int, after: int, through: int) -> Damage | None:
         arguments = {"ledger_id": ledger_id, "after": after, "through": through}
         with connection.transaction():
-            row = connection.execute(_INSPECT, arguments | {"types": self._types}).fetchone()
+            row = connection.execute(_INSPECT.sql, arguments | {"types": self._types}).fetchone()
         assert row is not None
         events, unknown, damaged = row
         found: list[Damage] = []
@@ -94,9 +93,9 @@ def _fact_types() -> list[str]:
     return sorted(name for name, kind in FACTS.items() if not kind.__subclasses__())
 
 
-_INSPECT = statement("projector_inspect").sql
-_REQUIRE = SQL(
-    "WITH looked AS ({}) SELECT 1 / (events = %(through)s - %(after)s"
-    " AND unknown_position IS NULL AND damaged_position IS NULL)::integer FROM looked"
-).format(_INSPECT)
+_INSPECT = statement("projector_inspect")
 _MISSING = statement("projector_missing").sql
+_SOUND = SQL(
+    "(SELECT events = {through} - {after} AND unknown_position IS NULL AND damaged_position IS NULL"
+    " FROM ({}) AS looked)"
+)

@@ -16,7 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import LiteralString, cast
 
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable, Composed
 
 CONSUMES_EVERYTHING = "*"
 
@@ -42,6 +42,14 @@ class Statement:
 
     sql: SQL
     parameters: frozenset[str]
+
+    def given(self, **arguments: Composable) -> Composed:
+        """The text with these in place of its parameters. Raises KeyError for a parameter that is missing."""
+        parts = _PARAMETER.split(self.sql.as_string(None))
+        # Split by the names, so that every second part is one.
+        return Composed(
+            [arguments[part] if place % 2 else SQL(cast(LiteralString, part)) for place, part in enumerate(parts)]
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
 from contents import Tables, empty, tables
 from histories import Year, eventful, record
 from moves import Move
+from psycopg import Connection
 
 from ledger.database import Database
+from ledger.folding import connect
 from ledger.projector import Projector
 from ledger.store import Store
 
@@ -36,6 +39,19 @@ def test_a_value_changed_many_times_in_one_batch_is_closed_each_time(folded: Fol
         f"(1,MINI-2018,PROVISIONAL,A,U01,2018-Y,{position},{following},{value})"
         for value, (position, following) in enumerate(zip(entries, [*entries[1:], ""], strict=True), start=1)
     ]
+
+
+def test_a_few_events_are_folded_into_all_in_one_statement(
+    store: Store, projector: Projector, monkeypatch: pytest.MonkeyPatch
+):
+    record(store, eventful())
+    with connect(projector._database) as connection:
+        folder = projector._folder(connection)
+        projector._catch_up(folder, 3)
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "transaction", None)
+            assert folder.fold_together(projector._folded, store.head)
+        assert {folder.checkpoint(each.name) for each in projector._folded} == {store.head}
 
 
 def test_projectors_beside_each_other_fold_every_range_exactly_once(
