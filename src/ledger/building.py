@@ -24,8 +24,8 @@ from ledger.slices import Cycles
 BUILD_LOCK = 0x6C65_6462
 """Advisory lock class ("ledb"), so that one process at a time builds a projection."""
 
-BUILT_AT_ONCE_MAX = 4
-"""Two load, one settles, which is work for this process and not for the database, and one waits for the disk."""
+BUILT_AT_ONCE_MAX = 3
+"""Two load, and one settles or waits for the disk; more keep the longest from being done in time."""
 _NEXT, _OLD = "__next", "__old"
 _SESSION = {"work_mem": "256MB", "maintenance_work_mem": "256MB"}
 

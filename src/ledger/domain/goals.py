@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.formula import FormulaKind, Reading
@@ -176,12 +177,12 @@ def _due_share(indicator: Indicator, period: str) -> Fraction:
 
 
 def unit_lines(
-    slice: Slice, plan: Plan, group_id: str, unit_id: str, counted: list[Counting], scores: Scores
+    slice: Slice, plan: Plan, unit_id: str, counted: list[Counting], weights: Weights, scores: Scores
 ) -> tuple[Line, ...]:
     """The lines of one unit, in the order of the plan; their weights sum to exactly 100."""
-    weights = _weights(slice, group_id, unit_id, counted)
+    apply = weights.of(unit_id)
     return tuple(
-        _line(slice, plan, unit_id, indicator, parts, weights.get(indicator.indicator_id), scores)
+        _line(slice, plan, unit_id, indicator, parts, apply.get(indicator.indicator_id), scores)
         for indicator, parts in counted
     )
 
@@ -253,23 +254,47 @@ def _assumed(slice: Slice, unit_id: str, indicator: Indicator, period: str, scor
     return sum(peers, ZERO) / len(peers) if peers else ZERO
 
 
-def _weights(slice: Slice, group_id: str, unit_id: str, counted: list[Counting]) -> dict[str, Fraction]:
-    """Effective weights of the indicators that apply, summing to exactly 100.
+class Weights:
+    """Effective weights of a group's indicators, for each unit those that apply to it; they sum to exactly 100.
 
     An exempted indicator's weight goes to the others of its dimension in proportion, so the
     dimension keeps its weight; an empty dimension's weight goes to the other dimensions.
     """
-    nominal = {indicator.indicator_id: Fraction(indicator.weight_in(group_id) or 0) for indicator, _ in counted}
-    applies = [indicator for indicator, parts in counted if not _exempted(slice, unit_id, indicator, parts)]
-    planned = _by_dimension((indicator for indicator, _ in counted), nominal)
-    left = _by_dimension(applies, nominal)
-    alive = sum((planned[dimension_id] for dimension_id in left), ZERO)
-    if len(applies) == len(counted) and alive == HUNDRED:
-        return nominal
-    return {
-        i.indicator_id: nominal[i.indicator_id] * planned[i.dimension_id] / left[i.dimension_id] * HUNDRED / alive
-        for i in applies
-    }
+
+    def __init__(self, slice: Slice, group_id: str, counted: list[Counting]):
+        self._slice = slice
+        self._counted = counted
+        indicators = [indicator for indicator, _ in counted]
+        self._nominal = {each.indicator_id: Fraction(each.weight_in(group_id) or 0) for each in indicators}
+        self._planned = _by_dimension(indicators, self._nominal)
+
+    def of(self, unit_id: str) -> Mapping[str, Fraction]:
+        """The weights of those that apply to a unit, by indicator."""
+        applies = [indicator for indicator, parts in self._counted if not self._exempted(unit_id, indicator, parts)]
+        return self._in_full if len(applies) == len(self._counted) else self._shared_by(applies)
+
+    @cached_property
+    def _in_full(self) -> Mapping[str, Fraction]:
+        return self._shared_by([indicator for indicator, _ in self._counted])
+
+    def _shared_by(self, applies: list[Indicator]) -> dict[str, Fraction]:
+        left = _by_dimension(applies, self._nominal)
+        alive = sum((self._planned[dimension_id] for dimension_id in left), ZERO)
+        if len(applies) == len(self._counted) and alive == HUNDRED:
+            return self._nominal
+        return {
+            i.indicator_id: self._nominal[i.indicator_id]
+            * self._planned[i.dimension_id]
+            / left[i.dimension_id]
+            * HUNDRED
+            / alive
+            for i in applies
+        }
+
+    def _exempted(self, unit_id: str, indicator: Indicator, parts: tuple[tuple[str, Fraction], ...]) -> bool:
+        if not self._slice.cycle.exemptions:
+            return False
+        return all(_redistributed(self._slice, unit_id, indicator, period) for period, _ in parts)
 
 
 def _by_dimension(indicators: Iterable[Indicator], nominal: Mapping[str, Fraction]) -> dict[str, Fraction]:
@@ -277,9 +302,3 @@ def _by_dimension(indicators: Iterable[Indicator], nominal: Mapping[str, Fractio
     for indicator in indicators:
         found[indicator.dimension_id] = found.get(indicator.dimension_id, ZERO) + nominal[indicator.indicator_id]
     return found
-
-
-def _exempted(slice: Slice, unit_id: str, indicator: Indicator, parts: tuple[tuple[str, Fraction], ...]) -> bool:
-    if not slice.cycle.exemptions:
-        return False
-    return all(_redistributed(slice, unit_id, indicator, period) for period, _ in parts)

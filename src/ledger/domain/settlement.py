@@ -14,7 +14,7 @@ from fractions import Fraction
 from ledger.domain.adjusting import counted as counted_adjustments
 from ledger.domain.adjusting import overstatement
 from ledger.domain.cycle import Cycle
-from ledger.domain.goals import Counting, Scores, counting, unit_lines
+from ledger.domain.goals import Counting, Scores, Weights, counting, unit_lines
 from ledger.domain.grade_opening import open_grades, pool_of
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
@@ -88,15 +88,16 @@ def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int) -> tuple[
     units = participants(slice.cycle, group_id)
     counted = counting(due(slice.cycle, group_id, slice.period))
     scores = Scores(slice, plan, [unit_id for unit_id, _ in units], counted, plan_position=plan_position)
-    drafts = [_unit_result(slice, plan, group_id, unit, counted, scores) for unit in units]
+    weights = Weights(slice, group_id, counted)
+    drafts = [_unit_result(slice, plan, unit, counted, weights, scores) for unit in units]
     return _ranked(drafts)
 
 
 def _unit_result(
-    slice: Slice, plan: Plan, group_id: str, unit: Participant, counted: list[Counting], scores: Scores
+    slice: Slice, plan: Plan, unit: Participant, counted: list[Counting], weights: Weights, scores: Scores
 ) -> UnitResult:
     unit_id, participation = unit
-    lines = unit_lines(slice, plan, group_id, unit_id, counted, scores)
+    lines = unit_lines(slice, plan, unit_id, counted, weights, scores)
     goal = exact_sum(line.points for line in lines)
     draft = UnitResult(
         unit_id=unit_id,
