@@ -12,6 +12,8 @@ from client import RECORDED, Client
 
 from ledger.api.fast.orders import order_of
 from ledger.api.schema import documents, schema
+from ledger.commands import Request
+from ledger.writer import Writer
 
 REGISTER = f"""mutation($id: UUID!, $input: RegisterUnitInput!, $behalf: String) {{
   told: registerUnit(commandId: $id, input: $input, onBehalfOf: $behalf) {{ __typename {RECORDED} }}
@@ -68,6 +70,27 @@ def test_a_command_sent_again_is_answered_with_the_bytes_of_the_executor(
         again.headers["content-type"],
         again.content,
     )
+
+
+def test_whoever_has_waited_long_enough_is_told_at_once_and_may_send_it_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[Request] = []
+    carry_out = Writer.carry_out
+
+    def counted(writer: Writer, request: Request, timeout_s: float) -> Any:
+        waited.append(request)
+        return carry_out(writer, request, timeout_s)
+
+    monkeypatch.setattr(Writer, "carry_out", counted)
+    with monkeypatch.context() as patch:
+        patch.setattr("ledger.api.mutations.TIMEOUT_S", 0)
+        late = sent(client, register(7_002, UNIT))
+    again = sent(client, register(7_002, UNIT))
+
+    assert (late.status_code, late.json()["errors"][0]["extensions"]) == (504, {"code": "TIMEOUT"})
+    assert len(waited) == 2
+    assert again.json()["data"]["told"]["__typename"] == "Recorded"
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from typing import Any
 
 from graphql import GraphQLSchema
 
-from ledger.api.admission import Admission
+from ledger.api.admission import Admission, TookTooLong
 from ledger.api.context import Context
 from ledger.api.documents import Documents
 from ledger.api.fast.callers import Callers
 from ledger.api.fast.memory import Memory
 from ledger.api.fast.orders import Order, order_of
 from ledger.api.fast.rendering import Unusual
-from ledger.api.fast.replies import Reply, carried_out
+from ledger.api.fast.replies import Reply, carried_out, turned_away
 from ledger.api.fast.requests import Asked, Request
 from ledger.api.mutations import answered
 from ledger.api.service import Service
@@ -61,6 +61,9 @@ class Orders:
             return carried_out(order.rendered(answer), request.media)
         except Unusual:
             return None
+        except TimeoutError:
+            # Whoever has waited so long is told, and does not wait once more.
+            return turned_away(TookTooLong(), request.media)
         except Exception as error:
             # The executor meets the same and makes of it what clients see, and the log.
             logger.debug("left to the executor: %r", error)

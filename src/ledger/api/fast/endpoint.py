@@ -22,9 +22,8 @@ from ledger.api.fast.carrying_out import Orders
 from ledger.api.fast.memory import Memory
 from ledger.api.fast.plans import Bound, Plan, Question, bind, carry_out, plan_of, question_of
 from ledger.api.fast.pure import sight
-from ledger.api.fast.replies import Answer, Reply
+from ledger.api.fast.replies import Answer, Reply, turned_away
 from ledger.api.fast.requests import Asked, Key, Request, asked_of, read_body, request_of
-from ledger.api.http import request_error
 from ledger.api.service import Service
 from ledger.domain.periods import local_day
 from ledger.domain.visibility import Visibility
@@ -144,8 +143,7 @@ class FastEndpoint:
         try:
             return await self._in_time(request, binding)
         except TurnedAway as away:
-            said = request_error(away, request.media)
-            return Reply(said.status_code, said.raw_headers, bytes(said.body))
+            return turned_away(away, request.media)
         except Exception as error:
             # The executor meets the same and makes of it what clients see, and the log.
             logger.debug("left to the executor: %r", error)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ledger.api.admission import TurnedAway
 from ledger.api.fast.requests import Headers, Request
+from ledger.api.http import request_error
 from ledger.api.negotiation import PLAIN_JSON, RESPONSE_JSON
 
 IMMUTABLE = b"private, max-age=31536000, immutable"
@@ -56,6 +58,12 @@ class Answer:
             return Reply(304, headers, b"")
         content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(self.body))]
         return Reply(200, headers + content, self.body)
+
+
+def turned_away(away: TurnedAway, media: str) -> Reply:
+    """What is said to somebody who is turned away."""
+    said = request_error(away, media)
+    return Reply(said.status_code, said.raw_headers, bytes(said.body))
 
 
 def carried_out(body: bytes, media: str) -> Reply:
