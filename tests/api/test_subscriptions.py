@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
@@ -12,6 +13,7 @@ import httpx
 import psycopg
 import pytest
 from client import Client
+from graphql.execution.collect_fields import CollectedFields
 from listening import PATIENCE_S, PROTOCOL, Socket, events, listening, socket
 from mini_ledger import MiniLedger
 from starlette.types import Message
@@ -72,6 +74,16 @@ def test_a_subscription_resumes_after_a_position_without_loss(client: Client, in
     inspector.subscribe(FOLLOW, after="2")
 
     assert positions(inspector, head + 3) == list(range(3, head + 6))
+
+
+def test_what_was_sent_is_forgotten_while_the_subscription_goes_on(client: Client, inspector: Socket) -> None:
+    events = client.service.store.head
+    inspector.subscribe("subscription($after: Position) { events(after: $after) { actor { personId } } }", after="0")
+
+    for _ in range(events):
+        inspector.next()
+
+    assert sum(type(each) is CollectedFields for each in gc.get_objects()) < events
 
 
 def test_a_subscriber_is_told_only_what_they_may_see(client: Client, address: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from ledger.api.documents import Documents, PreparedDocuments
@@ -29,6 +31,20 @@ class LedgerSchema(strawberry.Schema):
                 logger.error("internal error at %s", error.path, exc_info=error.original_error)
 
 
+class Executor(StrawberryGraphQLCoreExecutionContext):
+    """The executor, which forgets an event of a subscription once it is sent.
+
+    Graphql-core (3.3.2) keeps what it found out about an event's selections for as long as the
+    subscription lasts, and never asks for it again: some kilobytes for each event and subscriber.
+    """
+
+    def build_per_event_executor(self, payload: Any) -> Executor:
+        """What carries out one event."""
+        executor = cast(Executor, super().build_per_event_executor(payload))  # pyright: ignore[reportUnknownMemberType]
+        executor._relevant_sub_fields = {}
+        return executor
+
+
 def is_internal(error: GraphQLError) -> bool:
     """Whether the error is ours rather than the client's."""
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
@@ -38,6 +54,7 @@ schema = LedgerSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,
+    execution_context_class=Executor,
     config=StrawberryConfig(scalar_map=SCALARS, disable_field_suggestions=False),
     extensions=[
         lambda: PreparedDocuments(documents),
