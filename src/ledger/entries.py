@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -78,7 +78,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     command_id: UUID
     data: msgspec.Raw
     position: int
-    recorded_at: datetime
+    recorded_at: Annotated[datetime, msgspec.Meta(tz=True)]
     schema: int
     stream: str
     type: str

@@ -65,8 +65,9 @@ def test_of_what_cannot_be_done(export: Path, run: Run, arguments: tuple[str, ..
         (lambda lines: [*lines[:2], "not JSON", *lines[2:]], 3),
         (lambda lines: [*lines[:-1], lines[-1].replace('"version":2', '"version":3')], None),
         (lambda lines: [*lines[:-1], lines[-1].replace('"recorded_at":"2', '"recorded_at":"1')], None),
+        (lambda lines: [lines[0].replace('Z","schema"', '","schema"'), *lines[1:]], 1),
     ],
-    ids=["gap", "twice", "beginning gone", "cut line", "empty line", "noise", "version", "instant"],
+    ids=["gap", "twice", "beginning gone", "cut line", "empty line", "noise", "version", "instant", "no zone"],
 )
 def test_a_damaged_export_is_code_4_and_names_the_line(export: Path, run: Run, damage: Damage, line: int | None):
     lines = export.read_text("utf-8").splitlines()

@@ -242,11 +242,16 @@ def damaged(change: Callable[[dict[str, Any]], object]) -> bytes:
         lambda entry: entry.update(colour="red"),
         lambda entry: entry.pop("actor"),
         lambda entry: entry.update(recorded_at="yesterday"),
+        lambda entry: entry.update(recorded_at="2018-01-01T00:00:00.000000"),
+        lambda entry: entry.update(schema=0),
         lambda entry: entry["data"].pop("value"),
         lambda entry: entry["data"].update(value="much"),
         lambda entry: entry["data"].update(entry_kind="GUESS"),
     ],
-    ids=["type", "base", "schema", "member", "lost member", "instant", "lost value", "value", "choice"],
+    ids=[
+        *("type", "base", "schema", "member", "lost member", "instant", "no zone", "no schema"),
+        *("lost value", "value", "choice"),
+    ],
 )
 def test_an_entry_that_cannot_be_read_is_damaged_and_says_where(change: Callable[[dict[str, Any]], object]):
     with pytest.raises(DamagedEntry) as error:
