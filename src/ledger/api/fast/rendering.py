@@ -23,6 +23,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
+    GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
     is_leaf_type,
@@ -82,8 +83,7 @@ class Compiler:
 
     def _present(self, output: GraphQLOutputType, details: FieldDetailsList, expression: str) -> str:
         if isinstance(output, GraphQLList):
-            item = self._function(self._value(output.of_type, details, "o"))
-            return f"[{item}(i, a) for i in {expression}]"
+            return f"[{self._value(output.of_type, details, 'i')} for i in {expression}]"
         if is_leaf_type(output):
             return self._leaf(output, f"(x := {expression})")
         if isinstance(output, GraphQLObjectType):
@@ -92,6 +92,9 @@ class Compiler:
 
     def _leaf(self, kind: GraphQLLeafType, expression: str) -> str:
         """A leaf of a kind, `x` once the expression was looked at."""
+        if isinstance(kind, GraphQLEnumType):
+            members, names = map(self._named, _enum(kind))
+            return f"({names}[x._name_] if {expression}.__class__ is {members} else {self._named(_unusual)}(x))"
         other = self._named(leaf(kind))
         match kind.name:
             case "String" | "ID" | "Decimal" | "Timestamp":
@@ -133,16 +136,14 @@ class Compiler:
         self._lines.append(f"def {name}(o, a):\n    return {body}")
         return name
 
-    def _named(self, thing: Callable[..., Any]) -> str:
+    def _named(self, thing: object) -> str:
         name = f"v{len(self._names)}"
         self._names[name] = thing
         return name
 
 
-def leaf(kind: GraphQLLeafType) -> Callable[[Any], Any]:
+def leaf(kind: GraphQLScalarType) -> Callable[[Any], Any]:
     """A function that converts a value as its type does. It raises for a value that is not of the type."""
-    if isinstance(kind, GraphQLEnumType):
-        return _enum(kind)
     if kind.name in ("Int", "Position"):
         # What is a whole number of the right size was taken already.
         return _unusual
@@ -161,16 +162,9 @@ def _unusual(value: Any) -> Any:
     raise Unusual
 
 
-def _enum(kind: GraphQLEnumType) -> Callable[[Any], Any]:
+def _enum(kind: GraphQLEnumType) -> tuple[type[Enum], dict[str, Any]]:
+    """The class of an enum's members, and what each is answered as, by its name: its hash takes longer."""
     cls = getattr(kind, "wrapped_cls", None)
     if not isinstance(cls, type) or not issubclass(cls, Enum):
         raise NoPlan(f"{kind} has values of its own")
-    # A member's hash takes longer than its name.
-    names = {member._name_: kind.coerce_output_value(member) for member in cls}
-
-    def name_of(value: Any) -> Any:
-        if value.__class__ is not cls:
-            raise Unusual
-        return names[value._name_]
-
-    return name_of
+    return cls, {member._name_: kind.coerce_output_value(member) for member in cls}
