@@ -44,11 +44,17 @@ class Statement:
     parameters: frozenset[str]
 
     def given(self, **arguments: Composable) -> Composed:
-        """The text with these in place of its parameters. Raises KeyError for a parameter that is missing."""
-        parts = _PARAMETER.split(self.sql.as_string(None))
+        """The text with these in place of its parameters, to be sent without any: `%%` is `%` then.
+
+        Raises KeyError for a parameter that is missing.
+        """
         # Split by the names, so that every second part is one.
+        parts = enumerate(_PARAMETER.split(self.sql.as_string(None)))
         return Composed(
-            [arguments[part] if place % 2 else SQL(cast(LiteralString, part)) for place, part in enumerate(parts)]
+            [
+                arguments[part] if place % 2 else SQL(cast(LiteralString, part.replace("%%", "%")))
+                for place, part in parts
+            ]
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from psycopg.sql import SQL
 
 from ledger.domain.commands import COMMANDS
 from ledger.domain.facts import FACTS
-from ledger.projection import CONSUMES_EVERYTHING, BadProjection, Projection, parse_projection, projections
+from ledger.projection import CONSUMES_EVERYTHING, BadProjection, Projection, Statement, parse_projection, projections
 
 TYPES = {name for name, kind in FACTS.items() if not kind.__subclasses__()}
 PROJECTIONS = list(projections().values())
@@ -64,6 +65,14 @@ def test_a_fold_is_one_statement_over_a_range_and_never_reads_the_entries(projec
 def test_every_read_names_one_ledger_and_one_position(projection: Projection):
     for name, read in projection.reads.items():
         assert {"ledger_id", "as_of"} <= read.parameters, name
+
+
+def test_a_statement_is_given_its_arguments_and_says_percent_once():
+    statement = Statement(SQL("SELECT %(a)s, %(b)s, %(a)s LIKE 'x%%'"), frozenset("ab"))
+
+    assert statement.given(a=SQL("$1"), b=SQL("$2")).as_string(None) == "SELECT $1, $2, $1 LIKE 'x%'"
+    with pytest.raises(KeyError):
+        statement.given(a=SQL("$1"))
 
 
 def test_a_projection_follows_only_those_before_it():

@@ -180,9 +180,9 @@ def unit_lines(
     slice: Slice, plan: Plan, unit_id: str, counted: list[Counting], weights: Weights, scores: Scores
 ) -> tuple[Line, ...]:
     """The lines of one unit, in the order of the plan; their weights sum to exactly 100."""
-    apply = weights.of(unit_id)
+    applying = weights.of(unit_id)
     return tuple(
-        _line(slice, plan, unit_id, indicator, parts, apply.get(indicator.indicator_id), scores)
+        _line(slice, plan, unit_id, indicator, parts, applying.get(indicator.indicator_id), scores)
         for indicator, parts in counted
     )
 

@@ -7,17 +7,17 @@ as long for a read by a key as the read.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.adapt import Transformer
 from psycopg.pq import ExecStatus, Format
 from psycopg.pq.abc import PGresult
+from psycopg.sql import SQL
 
 from ledger.database import APP_ROLE, STATEMENT_TIMEOUT_S, Database
 from ledger.projection import projections
@@ -31,8 +31,6 @@ WAITING_MAX = 256
 CONNECT_TIMEOUT_S = 5
 NAMINGS_KEPT_MAX = 8
 """Of so many moments it is kept what units were called: they are named seldom, and often many together."""
-
-_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 Value = str | int | None
 
@@ -100,11 +98,11 @@ class Lines:
         return self._names.setdefault(named_position, {})
 
     def _prepare(self, projection: str, read: str) -> _Prepared:
-        names: dict[str, int] = {}
-        # The text of a projection file, vouched for there.
-        text = self._answers.named(projection, read).sql.as_string(None)
-        numbered = _PARAMETER.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", text)
-        prepared = _Prepared(f"{projection}.{read}".encode(), numbered.replace("%%", "%").encode(), tuple(names))
+        statement = self._answers.named(projection, read)
+        names = tuple(sorted(statement.parameters))
+        numbers = {name: SQL(cast(LiteralString, f"${number}")) for number, name in enumerate(names, start=1)}
+        text = statement.given(**numbers).as_string(None)
+        prepared = _Prepared(f"{projection}.{read}".encode(), text.encode(), names)
         self._prepared[projection, read] = prepared
         return prepared
 
