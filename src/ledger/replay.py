@@ -7,6 +7,7 @@ stream. Whether an entry was rewritten in its place is for the log's proofs to s
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,12 +65,17 @@ def replay(export: Path, *, through: int | None = None) -> Replay:
     Raises DamagedExport, UnknownId if the export ends before `through`, OSError.
     """
     found, units = Replay(), dict[str, Unit]()
-    for event in read_export(export, through=through):
-        found.recall.take(event)
-        fact = event.fact
-        if isinstance(fact, UnitFact):
-            unit = units[fact.unit_id] = units.get(fact.unit_id, Unit()).evolve(event)
-            found.names[fact.unit_id] = unit.name_zh
+    # A million events make many objects and no cycles; looking for some takes an eighth of the time.
+    gc.disable()
+    try:
+        for event in read_export(export, through=through):
+            found.recall.take(event)
+            fact = event.fact
+            if isinstance(fact, UnitFact):
+                unit = units[fact.unit_id] = units.get(fact.unit_id, Unit()).evolve(event)
+                found.names[fact.unit_id] = unit.name_zh
+    finally:
+        gc.enable()
     return found
 
 

@@ -59,18 +59,15 @@ class _CycleFacts:
 
     def take_score(self, event: Event, fact: ScoreFact) -> None:
         cell = (fact.unit_id, fact.indicator_id, fact.period)
-        match fact:
-            case CorrectionRequested():
-                self.requests[cell] = event.position
-            case ScoreCorrected() | ScoreWithdrawn():
-                self.requests.pop(cell, None)
-                self.corrections.append((event.position, fact.unit_id, fact.reason_code))
-            case CorrectionRejected() | CorrectionRequestWithdrawn():
-                self.requests.pop(cell, None)
-            case _:
-                pass
         if not fact.MOVES:
+            if isinstance(fact, CorrectionRequested):
+                self.requests[cell] = event.position
+            elif isinstance(fact, CorrectionRejected | CorrectionRequestWithdrawn):
+                self.requests.pop(cell, None)
             return
+        if isinstance(fact, ScoreCorrected | ScoreWithdrawn):
+            self.requests.pop(cell, None)
+            self.corrections.append((event.position, fact.unit_id, fact.reason_code))
         self.moved[fact.unit_id] = event.position
         for basis, known in effects(event):
             if known is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from ledger.domain.adjusting import Counted
 from ledger.domain.allocation import Allocation
@@ -25,9 +26,8 @@ ONE = Fraction(1)
 HUNDRED = Fraction(100)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A value with the position from which it was effective."""
+class Known(NamedTuple):
+    """A value with the position from which it was effective; a slice holds tens of thousands."""
 
     value: Decimal
     position: int
