@@ -40,6 +40,9 @@ class LedgerProtocol(PatientProtocol):
     """What arrived meanwhile."""
     _last = False
     """Whether the connection ends with the answer."""
+    _said_of: list[tuple[bytes, bytes]] | None = None
+    _said = b""
+    """What the server says in the head of every reply."""
 
     def data_received(self, data: bytes) -> None:
         """Answer a request that is known; read any other, and what did not arrive as a whole is not held back."""
@@ -49,12 +52,11 @@ class LedgerProtocol(PatientProtocol):
                 self.flow.pause_reading()
             return
         between, before = self._between_requests(), self._messages
-        if between and self.endpoint is not None and (known := self.endpoint.known(data)) is not None:
-            reply = self.endpoint.at_once(known)
-            if reply is not None:
-                self._wait(None)
-                self._send(reply)
-                return
+        reply = self.endpoint.again(data) if between and self.endpoint is not None else None
+        if reply is not None:
+            self._wait(None)
+            self._send(reply)
+            return
         super().data_received(data)
         if self._held is None or self.transport.is_closing():
             return
@@ -180,8 +182,11 @@ class LedgerProtocol(PatientProtocol):
             super().on_message_complete()
 
     def _send(self, reply: Reply) -> None:
-        said = [b"%s: %s\r\n" % header for header in self.server_state.default_headers]
-        self.transport.write(b"".join((STATUS_LINE[reply.status], *said, reply.head, reply.body)))
+        headers = self.server_state.default_headers
+        if headers is not self._said_of:
+            # The server makes them anew every second.
+            self._said_of, self._said = headers, b"".join([b"%s: %s\r\n" % header for header in headers])
+        self.transport.write(b"".join((STATUS_LINE[reply.status], self._said, reply.head, reply.body)))
         # As when the application has answered: counted, and waiting for the next request.
         self.on_response_complete()
 

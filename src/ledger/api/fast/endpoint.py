@@ -83,9 +83,12 @@ class FastEndpoint:
         self._questions: Memory[Question | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._bound: Memory[Binding] = Memory(REQUESTS_BYTES_MAX)
-        self._known: Memory[Request] = Memory(REQUESTS_BYTES_MAX)
+        self._known: Memory[tuple[Request, Binding]] = Memory(REQUESTS_BYTES_MAX)
         self._answers: Memory[Answer] = Memory(service.settings.answers_bytes_max)
         self._looking: asyncio.Task[Looked] | None = None
+        self._viewers: dict[bytes, _Viewer] = {}
+        self._viewers_looked: Looked | None = None
+        """The look at the ledger that the viewers are of."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or have it answered."""
@@ -104,19 +107,25 @@ class FastEndpoint:
         await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await send({"type": "http.response.body", "body": reply.body})
 
-    def known(self, text: bytes) -> Request | None:
-        """What was asked by the same bytes before."""
-        return self._known.get(text)
+    def again(self, text: bytes) -> Reply | None:
+        """The reply to what was asked by the same bytes before, if both are remembered."""
+        known = self._known.get(text)
+        return self._remembered(*known) if known is not None else None
 
     def learn(self, text: bytes, request: Request) -> None:
         """Remember what is asked by these bytes, from the first of its head to the last of its body."""
-        self._known.keep(text, request, KNOWN_BYTES_ASSUMED + 3 * len(text))
+        binding = self._bound.get(request.key)
+        if binding is not None:
+            self._known.keep(text, (request, binding), KNOWN_BYTES_ASSUMED + BOUND_BYTES_ASSUMED + 3 * len(text))
 
     def at_once(self, request: Request) -> Reply | None:
         """The reply to a request, if it is remembered."""
         binding = self._bound.get(request.key)
-        viewer = self._viewer(request.authorization) if binding is not None else None
-        if binding is None or viewer is None:
+        return self._remembered(request, binding) if binding is not None else None
+
+    def _remembered(self, request: Request, binding: Binding) -> Reply | None:
+        viewer = self._viewer(request.authorization)
+        if viewer is None:
             return None
         answer = self._answers.get(_place(request.key, binding[0], viewer))
         if answer is None or not self._admits(binding, viewer):
@@ -198,14 +207,20 @@ class FastEndpoint:
         return bind(plan, variables) if isinstance(plan, Plan) else None
 
     def _viewer(self, authorization: bytes) -> _Viewer | None:
-        """Who asks, if that and what they may see is known."""
-        person_id = self._callers.person(authorization)
+        """Who asks, if that and what they may see is known; found once for each look at the ledger."""
         looked = self._service.answers.looked(HEAD_AGE_S_MAX)
-        if person_id is None or looked is None:
+        if looked is None:
             return None
-        day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
-        visibility = self._callers.visibility(person_id, looked.recorded, day)
-        return _Viewer(person_id, looked, day, visibility) if visibility is not None else None
+        if looked is not self._viewers_looked:
+            self._viewers_looked, self._viewers = looked, {}
+        viewer = self._viewers.get(authorization)
+        person_id = self._callers.person(authorization) if viewer is None else None
+        if person_id is not None:
+            day = local_day(self._service.store.clock(), CIVIL_TIMEZONE)
+            visibility = self._callers.visibility(person_id, looked.recorded, day)
+            if visibility is not None:
+                viewer = self._viewers[authorization] = _Viewer(person_id, looked, day, visibility)
+        return viewer
 
     async def _look(self, authorization: bytes) -> _Viewer | None:
         """Who asks, None for nobody; what they may see and how far the ledger is are found out."""
