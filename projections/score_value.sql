@@ -166,50 +166,13 @@ WHERE ledger_id = %(ledger_id)s
 ORDER BY unit_id, period
 LIMIT %(limit)s::bigint;
 
--- :page history position
--- What became of one score, event by event, figures as they are written: the basis that each sets, and its value
--- before and after. The value before an event is the one that ends there; whoever withdraws a score ends the
--- official value or, where there is none, the provisional one.
-SELECT
-    e.entry, coalesce(held.basis, sets.basis[1]) AS basis, e.value::text AS value, held.value::text AS before,
-    CASE WHEN sets.basis IS NOT NULL THEN e.value END::text AS after,
-    (
-        SELECT v.value
-        FROM score_value AS v
-        WHERE v.ledger_id = %(ledger_id)s
-          AND v.cycle_id = %(cycle_id)s
-          AND v.basis = 'OFFICIAL'
-          AND v.indicator_id = %(indicator_id)s
-          AND v.unit_id = %(unit_id)s
-          AND v.period = %(period)s
-          AND v.from_position <= %(as_of)s
-          AND (v.until_position IS NULL OR v.until_position > %(as_of)s)
-    )::text AS now,
-    e.cites, e.request_position, e.requested_by, e.approved_by
+-- :read history
+-- What became of one score, event by event; what each value was before and after follows from these.
+SELECT e.entry
 FROM ledger.event AS e
-CROSS JOIN LATERAL (
-    SELECT CASE e.type
-        WHEN 'ScoreSelfReported' THEN ARRAY['SELF']
-        WHEN 'ScoreEntered' THEN ARRAY['PROVISIONAL']
-        WHEN 'ScoreLateEntered' THEN ARRAY['PROVISIONAL']
-        WHEN 'ScoreVerified' THEN ARRAY['OFFICIAL']
-        WHEN 'ScoreCorrected' THEN ARRAY['OFFICIAL']
-        WHEN 'ScoreWithdrawn' THEN ARRAY['PROVISIONAL', 'OFFICIAL']
-    END AS basis
-) AS sets
-LEFT JOIN LATERAL (
-    SELECT v.basis, v.value
-    FROM score_value AS v
-    WHERE v.ledger_id = %(ledger_id)s
-      AND v.cycle_id = %(cycle_id)s
-      AND v.basis = ANY(sets.basis)
-      AND v.indicator_id = %(indicator_id)s
-      AND v.unit_id = %(unit_id)s
-      AND v.period = %(period)s
-      AND v.until_position = e.position
-    ORDER BY v.basis
-    LIMIT 1
-) AS held ON true
 WHERE e.ledger_id = %(ledger_id)s
   AND e.stream = %(stream)s
-  AND position <= %(as_of)s
+  AND e.position > coalesce(%(after)s, 0)
+  AND e.position <= %(as_of)s
+ORDER BY e.version
+LIMIT %(limit)s::bigint;

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from ledger.domain.facts import Event
-from ledger.domain.score import Score
+from ledger.domain.score import Basis, Score, ScoreFact
+
+V = TypeVar("V")
+
+
+class Worth(Generic[V]):
+    """What a score is worth on each basis, while its events are told one after another."""
+
+    def __init__(self, held: Mapping[Basis, V]):
+        """Begin with what is held before the first event."""
+        self.held = dict(held)
+
+    def told(self, kind: type[ScoreFact], value: V | None) -> tuple[Basis | None, V | None, V | None]:
+        """The basis that the next event is about, and the value of that basis before and after it.
+
+        What sets or ends several bases is told of the strongest one for which that is so.
+        """
+        held, sets = self.held, kind.SETS
+        if not sets:
+            return None, None, None
+        if value is None:
+            basis = next((basis for basis in reversed(sets) if basis in held), sets[-1])
+            before = held.get(basis)
+            for each in sets:
+                held.pop(each, None)
+            return basis, before, None
+        before = held.get(sets[-1])
+        for each in sets:
+            held[each] = value
+        return sets[-1], before, value
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ VIEWERS = ("office", "office", "leading", "p-scorer", "citizen", None)
 RANKING = """query($at: Position!) {
   ranking(cycle: "MINI-2018", group: "G1", asOf: {position: $at}) { rows(first: 10) { nodes { unitId total } } }
 }"""
+HISTORY = """query($first: Int!, $after: String) {
+  scoreHistory(cycle: "MINI-2018", unit: "U04", indicator: "A", period: "2018-Y", first: $first, after: $after) {
+    nodes { position basis value oldValue newValue now cites requestPosition requestedBy approvedBy }
+    pageInfo { hasNextPage endCursor }
+  }
+}"""
 NOW = '{ ranking(cycle: "MINI-2018", group: "G1") { rows(first: 10) { nodes { unitId total } } } }'
 
 
@@ -85,6 +91,22 @@ async def asked_of(client: Client, asked: list[tuple[dict[str, Any], str | None,
             else:
                 answers.append(await http.post("/graphql", json=request, headers=headers))
         return answers
+
+
+@pytest.mark.parametrize("fast", [True, False], ids=["by plan", "by the executor"])
+def test_a_history_in_pages_says_what_it_says_at_once(story: Client, plain: Client, fast: bool) -> None:
+    client = story if fast else plain
+    whole = post(client, HISTORY, "office", {"first": 100}).json()["data"]["scoreHistory"]
+
+    nodes: list[dict[str, Any]] = []
+    after, more = None, True
+    while more:
+        page = post(client, HISTORY, "office", {"first": 1, "after": after}).json()["data"]["scoreHistory"]
+        nodes += page["nodes"]
+        after, more = page["pageInfo"]["endCursor"], page["pageInfo"]["hasNextPage"]
+
+    assert nodes == whole["nodes"]
+    assert [node["basis"] for node in nodes][:4] == ["PROVISIONAL", "OFFICIAL", None, "OFFICIAL"]
 
 
 def test_a_cached_answer_is_not_shared_with_who_may_not_see_it(story: Client) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import cast
 
 import pytest
 from city import CYCLE
@@ -19,10 +20,11 @@ from ledger.database import Database
 from ledger.domain.explanation import explain
 from ledger.domain.facts import Event
 from ledger.domain.numbers import exact_text
-from ledger.domain.recall import Recall, effects
-from ledger.domain.score import Basis, score_stream
+from ledger.domain.recall import Recall
+from ledger.domain.score import Basis, ScoreFact, score_stream
 from ledger.domain.settlement import settle
 from ledger.entries import decode
+from ledger.history import Worth
 from ledger.projector import Projector
 from ledger.results import Answers
 from ledger.store import Store, open_store
@@ -41,6 +43,7 @@ CHAINS = (
     ("veto", "lift_veto"),
 )
 """Moves that lead somewhere together."""
+STRONGER = {Basis.SELF: (Basis.PROVISIONAL, Basis.OFFICIAL), Basis.PROVISIONAL: (Basis.OFFICIAL,), Basis.OFFICIAL: ()}
 ALONE = tuple((action,) for action in ACTIONS)
 
 
@@ -158,65 +161,54 @@ def test_a_history_tells_each_value_before_and_after(store: Store, projector: Pr
     record(store, year)
     projector.catch_up()
 
-    def told(as_of: int) -> list[tuple[str, str | None, str | None, str | None, str | None]]:
-        rows = history(answers, CELLS[0], as_of)
-        return [(decode(r["entry"]).type, r["basis"], r["before"], r["after"], r["now"]) for r in rows]
-
-    assert told(year.city.head - 1) == [
-        ("ScoreEntered", "PROVISIONAL", None, "7", "8"),
-        ("ScoreVerified", "OFFICIAL", None, "7", "8"),
-        ("CorrectionRequested", None, None, None, "8"),
-        ("ScoreCorrected", "OFFICIAL", "7", "8", "8"),
+    assert [(event.type, *rest) for event, *rest in told(answers, CELLS[0], as_of=year.city.head)] == [
+        ("ScoreEntered", Basis.PROVISIONAL, None, 7),
+        ("ScoreVerified", Basis.OFFICIAL, None, 7),
+        ("CorrectionRequested", None, None, None),
+        ("ScoreCorrected", Basis.OFFICIAL, 7, 8),
+        ("ScoreWithdrawn", Basis.OFFICIAL, 8, None),
     ]
-    assert told(year.city.head) == [
-        ("ScoreEntered", "PROVISIONAL", None, "7", None),
-        ("ScoreVerified", "OFFICIAL", None, "7", None),
-        ("CorrectionRequested", None, None, None, None),
-        ("ScoreCorrected", "OFFICIAL", "7", "8", None),
-        ("ScoreWithdrawn", "OFFICIAL", "8", None, None),
-    ]
+    assert len(told(answers, CELLS[0], as_of=year.city.head - 1)) == 4
 
 
-def test_a_history_is_what_the_events_of_a_score_tell(store: Store, projector: Projector, answers: Answers):
+def test_what_a_history_tells_is_what_was_held_before_and_after_each_event(
+    store: Store, projector: Projector, answers: Answers
+):
     year = eventful()
     record(store, year)
     projector.catch_up()
 
     for cell in CELLS:
-        stream = score_stream(CYCLE, *cell).name
-        rows = history(answers, cell, year.city.head)
-        found = [(decode(r["entry"]).position, r["basis"], r["before"], r["after"]) for r in rows]
-        assert found == list(told_of(event for event in year.events if event.stream == stream))
+        for event, basis, before, after in told(answers, cell, as_of=year.city.head):
+            earlier, later = (held(answers, cell, event.position - 1), held(answers, cell, event.position))
+            if basis is None:
+                assert earlier == later
+            else:
+                assert (before, after) == (earlier.get(basis), later.get(basis))
+                # Nothing stronger changed.
+                assert all(earlier.get(each) == later.get(each) for each in STRONGER[basis])
 
 
-def history(answers: Answers, cell: tuple[str, str, str], as_of: int) -> list[dict[str, Any]]:
-    """What the projection tells of a score: unit, indicator and period."""
-    unit_id, indicator_id, period = cell
-    return answers.read(
-        "score_value",
-        "history",
-        stream=score_stream(CYCLE, *cell).name,
-        cycle_id=CYCLE,
-        unit_id=unit_id,
-        indicator_id=indicator_id,
-        period=period,
-        after=None,
-        before=None,
-        limit=1_000,
-        as_of=as_of,
-    )
+def told(
+    answers: Answers, cell: tuple[str, str, str], *, as_of: int
+) -> list[tuple[Event, Basis | None, Decimal | None, Decimal | None]]:
+    """The events of a score, each with its basis and the value of that before and after it."""
+    stream = score_stream(CYCLE, *cell).name
+    rows = answers.read("score_value", "history", stream=stream, after=None, limit=1_000, as_of=as_of)
+    worth: Worth[Decimal] = Worth({})
+    found: list[tuple[Event, Basis | None, Decimal | None, Decimal | None]] = []
+    for row in rows:
+        event = decode(row["entry"])
+        fact = cast(ScoreFact, event.fact)
+        found.append((event, *worth.told(type(fact), getattr(fact, fact.VALUE) if fact.VALUE else None)))
+    return found
 
 
-def told_of(events: Iterable[Event]) -> Iterator[tuple[int, str | None, str | None, str | None]]:
-    """Position, basis and values of each event of a score, by what recall makes of it."""
-    known: dict[Basis, str | None] = {}
-    for event in events:
-        sets = {basis: None if value is None else str(value.value) for basis, value in effects(event)}
-        # What has two bases is told of the official one, if there is something official to tell of.
-        told = [basis for basis in sets if sets[basis] is not None or known.get(basis) is not None]
-        basis = told[-1] if told else next(iter(sets), None)
-        yield event.position, basis, known.get(basis) if basis else None, sets[basis] if basis else None
-        known |= sets
+def held(answers: Answers, cell: tuple[str, str, str], as_of: int) -> dict[Basis, Decimal]:
+    """What the projection holds of a score at a position: unit, indicator and period."""
+    named = dict(zip(("unit_id", "indicator_id", "period"), cell, strict=True))
+    rows = answers.read("score_value", "by_score", cycle_id=CYCLE, as_of=as_of, **named)
+    return {Basis(row["basis"]): row["value"] for row in rows}
 
 
 @pytest.mark.parametrize("seen", ["OPEN", "APPROVED"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 
@@ -13,7 +13,8 @@ from ledger.api.derived import enums
 from ledger.api.scalars import Position
 from ledger.api.types import Actor, AsOf, Node, global_id
 from ledger.domain.facts import Event
-from ledger.domain.score import Basis, ReasonCode, RequestedFor, ScoreStatus
+from ledger.domain.score import Basis, ReasonCode, RequestedFor, ScoreFact, ScoreStatus
+from ledger.history import Worth
 
 enums(Basis, ReasonCode, ScoreStatus, RequestedFor)
 
@@ -69,9 +70,11 @@ class ScoreHistoryEntry(Node):
     batch_id: str | None = strawberry.field(description="The import batch it belongs to.")
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], event: Event) -> ScoreHistoryEntry:
-        """A row of a score's history with its event."""
-        fact = event.fact
+    def of(cls, event: Event, worth: Worth[Decimal]) -> ScoreHistoryEntry:
+        """The next event of a score, which is worth so much before it; what it is worth `now` is said later."""
+        fact = cast(ScoreFact, event.fact)
+        value = cast(Decimal, getattr(fact, fact.VALUE)) if fact.VALUE else None
+        basis, before, after = worth.told(type(fact), value)
         return cls(
             id=global_id("ScoreHistoryEntry", event.position),
             position=Position(event.position),
@@ -79,19 +82,19 @@ class ScoreHistoryEntry(Node):
             type=event.type,
             version=event.version,
             actor=Actor.of(event.actor),
-            basis=Basis(row["basis"]) if row["basis"] else None,
-            value=_value(row["value"]),
-            old_value=_value(row["before"]),
-            new_value=_value(row["after"]),
-            now=_value(row["now"]),
-            cites=_position(row["cites"]),
-            request_position=_position(row["request_position"]),
+            basis=basis,
+            value=value,
+            old_value=before,
+            new_value=after,
+            now=None,
+            cites=_position(getattr(fact, fact.CITES) if fact.CITES else None),
+            request_position=_position(getattr(fact, "request_position", None)),
             reason_code=getattr(fact, "reason_code", None),
             reason=getattr(fact, "reason", None) or getattr(fact, "late_reason", None),
             note=getattr(fact, "note", None),
             evidence=list(getattr(fact, "evidence", ())),
-            requested_by=row["requested_by"],
-            approved_by=row["approved_by"],
+            requested_by=getattr(fact, "requested_by", None),
+            approved_by=getattr(fact, "approved_by", None),
             batch_id=event.batch_id,
         )
 
@@ -156,7 +159,3 @@ class Score(Node):
 
 def _position(given: int | None) -> Position | None:
     return Position(given) if given is not None else None
-
-
-def _value(given: str | None) -> Decimal | None:
-    return Decimal(given) if given is not None else None

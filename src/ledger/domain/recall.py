@@ -22,11 +22,7 @@ from ledger.domain.score import (
     CorrectionRequestWithdrawn,
     ReasonCode,
     ScoreCorrected,
-    ScoreEntered,
     ScoreFact,
-    ScoreLateEntered,
-    ScoreSelfReported,
-    ScoreVerified,
     ScoreWithdrawn,
 )
 from ledger.domain.targets import TargetAdjusted, TargetSet
@@ -198,17 +194,8 @@ def effects(event: Event) -> list[tuple[Basis, Known | None]]:
     the verification's position on. A correction sets PROVISIONAL and OFFICIAL; a withdrawal
     ends both. Requests, returns and rejections set nothing.
     """
-    match event.fact:
-        case ScoreSelfReported() as fact:
-            return [(Basis.SELF, Known(fact.value, event.position))]
-        case ScoreEntered() | ScoreLateEntered() as fact:
-            return [(Basis.PROVISIONAL, Known(fact.value, event.position))]
-        case ScoreVerified() as fact:
-            return [(Basis.OFFICIAL, Known(fact.value, event.position))]
-        case ScoreCorrected() as fact:
-            known = Known(fact.new_value, event.position)
-            return [(Basis.PROVISIONAL, known), (Basis.OFFICIAL, known)]
-        case ScoreWithdrawn():
-            return [(Basis.PROVISIONAL, None), (Basis.OFFICIAL, None)]
-        case _:
-            return []
+    fact = event.fact
+    if not isinstance(fact, ScoreFact):
+        return []
+    known = Known(getattr(fact, fact.VALUE), event.position) if fact.VALUE else None
+    return [(basis, known) for basis in fact.SETS]

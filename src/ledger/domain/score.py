@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
 from ledger.domain.plan import EntryKind
@@ -102,6 +103,8 @@ class ScoreFact(Fact):
     """A fact about one score."""
 
     AUDIENCE = Audience.SCORE
+    SETS: ClassVar[tuple[Basis, ...]] = ()
+    """The bases that it sets to the value it bears, or whose value it ends if it bears none; the strongest is last."""
 
     cycle_id: str
     unit_id: str
@@ -118,6 +121,7 @@ class ScoreSelfReported(ScoreFact):
     """The unit itself claimed a value; it never becomes official by itself."""
 
     MOVES = True
+    SETS = (Basis.SELF,)
     VALUE = "value"
 
     value: Decimal
@@ -133,6 +137,7 @@ class ScoreEntered(ScoreFact):
     """The scoring department entered a value."""
 
     MOVES = True
+    SETS = (Basis.PROVISIONAL,)
     VALUE = "value"
     CITES = "replaces_position"
 
@@ -164,6 +169,7 @@ class ScoreVerified(ScoreFact):
     """A second person confirmed the entered value, which is official from here on."""
 
     MOVES = True
+    SETS = (Basis.OFFICIAL,)
     VALUE = "value"
     CITES = "verified_position"
 
@@ -214,6 +220,7 @@ class ScoreCorrected(ScoreFact):
     """A correction was approved: from here on the new value is the effective one."""
 
     MOVES = True
+    SETS = (Basis.PROVISIONAL, Basis.OFFICIAL)
     VALUE = "new_value"
     CITES = "corrects_position"
 
@@ -235,6 +242,7 @@ class ScoreWithdrawn(ScoreFact):
     """The value was withdrawn; the score counts as missing until a late entry."""
 
     MOVES = True
+    SETS = (Basis.PROVISIONAL, Basis.OFFICIAL)
     CITES = "withdrawn_position"
 
     withdrawn_position: int
@@ -249,6 +257,7 @@ class ScoreLateEntered(ScoreFact):
     """A value was entered after the deadline, or after a withdrawal, with the director's approval."""
 
     MOVES = True
+    SETS = (Basis.PROVISIONAL,)
     VALUE = "value"
     CITES = "replaces_position"
 

@@ -1,14 +1,16 @@
-"""Histories: the events of a score as its projection and its entries tell them, in one read."""
+"""Histories: the events of a score as its entries tell them, in one read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from ledger.api.types import global_id
-from ledger.domain.score import Basis, ReasonCode
+from ledger.domain.facts import FACTS
+from ledger.domain.score import Basis, ReasonCode, ScoreFact
+from ledger.history import Worth
 
 
 class _Actor(msgspec.Struct):
@@ -19,19 +21,30 @@ class _Actor(msgspec.Struct):
 
 
 class _Data(msgspec.Struct):
-    """What a fact about a score may say in words."""
+    """What a fact about a score may say. Figures are texts: those of scores are written without an exponent."""
 
+    value: str | None = None
+    proposed_value: str | None = None
+    new_value: str | None = None
+    replaces_position: int | None = None
+    returned_position: int | None = None
+    verified_position: int | None = None
+    corrects_position: int | None = None
+    withdrawn_position: int | None = None
+    request_position: int | None = None
     reason_code: ReasonCode | None = None
     reason: str | None = None
     late_reason: str | None = None
     note: str | None = None
     evidence: tuple[str, ...] = ()
+    requested_by: str | None = None
+    approved_by: str | None = None
 
 
 class Told(msgspec.Struct):
-    """`ScoreHistoryEntry`: what an entry says, and what the projection knows of it besides.
+    """`ScoreHistoryEntry`: what an entry says, and what the score was worth before and after it.
 
-    Figures and the instant are texts already, written as their types write them.
+    The instant is a text already, written as its type writes it.
     """
 
     actor: _Actor
@@ -42,16 +55,16 @@ class Told(msgspec.Struct):
     version: int
     batch_id: str | None = None
 
-    # Not of the entry but of the projection.
-    basis_name: str | None = None
-    value: str | None = None
+    # Not of the entry.
+    basis: Basis | None = None
     old_value: str | None = None
     new_value: str | None = None
     now: str | None = None
-    cites: int | None = None
-    request_position: int | None = None
-    requested_by: str | None = None
-    approved_by: str | None = None
+
+    @property
+    def kind(self) -> type[ScoreFact]:
+        """The kind of its fact."""
+        return cast(type[ScoreFact], FACTS[self.type])
 
     @property
     def id(self) -> str:
@@ -59,9 +72,21 @@ class Told(msgspec.Struct):
         return global_id("ScoreHistoryEntry", self.position)
 
     @property
-    def basis(self) -> Basis | None:
-        """The basis whose value the event sets."""
-        return Basis(self.basis_name) if self.basis_name else None
+    def value(self) -> str | None:
+        """The value the event bears."""
+        field = self.kind.VALUE
+        return cast("str | None", getattr(self.data, field)) if field else None
+
+    @property
+    def cites(self) -> int | None:
+        """The event it stands on."""
+        field = self.kind.CITES
+        return cast("int | None", getattr(self.data, field)) if field else None
+
+    @property
+    def request_position(self) -> int | None:
+        """The correction request it decides."""
+        return self.data.request_position
 
     @property
     def reason(self) -> str | None:
@@ -83,25 +108,24 @@ class Told(msgspec.Struct):
         """Content hashes of the documents it cites."""
         return self.data.evidence
 
+    @property
+    def requested_by(self) -> str | None:
+        """The person who asked for it."""
+        return self.data.requested_by
+
+    @property
+    def approved_by(self) -> str | None:
+        """The person who approved it."""
+        return self.data.approved_by
+
 
 _entries = msgspec.json.Decoder(list[Told])
 
 
-def told(rows: Sequence[Sequence[Any]]) -> list[Told]:
-    """The rows of the read `history`."""
+def told(rows: Sequence[Sequence[Any]], worth: Worth[str]) -> list[Told]:
+    """The rows of the read `history`, of a score that is worth so much before them."""
     # One text of all entries is decoded in half the time of each by itself.
     history = _entries.decode(b"[%s]" % b",".join([row[0] for row in rows]))
-    for entry, row in zip(history, rows, strict=True):
-        (
-            _,
-            entry.basis_name,
-            entry.value,
-            entry.old_value,
-            entry.new_value,
-            entry.now,
-            entry.cites,
-            entry.request_position,
-            entry.requested_by,
-            entry.approved_by,
-        ) = row
+    for entry in history:
+        entry.basis, entry.old_value, entry.new_value = worth.told(entry.kind, entry.value)
     return history

@@ -18,6 +18,7 @@ from ledger.api.paging import Edge, PageInfo, check_first, cursor_of, place_of
 from ledger.api.reads import results
 from ledger.api.results import Ranking, RankingRow
 from ledger.domain.score import Basis, score_stream
+from ledger.history import Worth
 from ledger.results import AsOf
 
 T = TypeVar("T")
@@ -40,10 +41,10 @@ def source_of(field: str, selected: Set[tuple[str, str]]) -> Source | None:
 class Page(Generic[T]):
     """A page of entries whose edges are made if they are asked for."""
 
-    def __init__(self, found: list[T], place: Callable[[int, T], int], *, first: int, after: str | None):
-        self.nodes = found[:first]
+    def __init__(self, nodes: list[T], place: Callable[[int, T], int], *, after: str | None, more: bool):
+        self.nodes = nodes
         self._place = place
-        self._more = len(found) > first
+        self._more = more
         self._after = after
 
     @property
@@ -92,7 +93,8 @@ def ranking_rows(of: Ranking, first: int, after: str | None = None) -> Page[Rank
     check_first(first)
     start = place_of(after) or 0
     found = of.found[start : start + first + 1]
-    return Page(found, lambda number, row: start + number + 1, first=first, after=after)
+    more = len(found) > first
+    return Page(found[:first], lambda number, row: start + number + 1, after=after, more=more)
 
 
 async def score_history(context: Context, lines: Lines, given: Given) -> Page[Told]:
@@ -100,21 +102,33 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
     first, after = check_first(given["first"]), given.get("after")
     unit_id, indicator_id = given["unit"], given["indicator"]
     at = await _moment(context, given)
-    rows: list[Told] = []
-    if context.visibility().sees_score(unit_id, indicator_id):
-        parameters = {
-            "as_of": at.position,
-            "stream": score_stream(given["cycle"], unit_id, indicator_id, given["period"]).name,
-            "cycle_id": given["cycle"],
-            "unit_id": unit_id,
-            "indicator_id": indicator_id,
-            "period": given["period"],
-            "after": place_of(after),
-            "before": None,
-            "limit": first + 1,
-        }
-        rows = told(await lines.read(tuple, "score_value", "history", parameters))
-    return Page(rows, lambda number, row: row.position, first=first, after=after)
+    if not context.visibility().sees_score(unit_id, indicator_id):
+        return Page(list[Told](), _position, after=after, more=False)
+    stream, place = score_stream(given["cycle"], unit_id, indicator_id, given["period"]).name, place_of(after)
+    parameters = {"as_of": at.position, "stream": stream, "after": place, "limit": first + 1}
+    rows = await lines.read(tuple, "score_value", "history", parameters)
+    worth = Worth(await _held(lines, given, place) if place else {})
+    found = told(rows[:first], worth)
+    now = (worth.held if len(rows) <= first else await _held(lines, given, at.position)).get(Basis.OFFICIAL)
+    for entry in found:
+        entry.now = now
+    return Page(found, _position, after=after, more=len(rows) > first)
+
+
+async def _held(lines: Lines, given: Given, at: int) -> dict[Basis, str]:
+    """What a score is worth on each basis at a position."""
+    parameters = {
+        "as_of": at,
+        "cycle_id": given["cycle"],
+        "unit_id": given["unit"],
+        "indicator_id": given["indicator"],
+        "period": given["period"],
+    }
+    return {Basis(row[0]): str(row[1]) for row in await lines.read(tuple, "score_value", "by_score", parameters)}
+
+
+def _position(number: int, entry: Told) -> int:
+    return entry.position
 
 
 async def _moment(context: Context, given: Given) -> AsOf:

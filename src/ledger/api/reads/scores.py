@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from ledger.api.context import Context
@@ -13,6 +14,7 @@ from ledger.api.types import global_id
 from ledger.domain import score as domain
 from ledger.domain.score import Basis, ScoreStatus, score_stream
 from ledger.entries import decode
+from ledger.history import Worth
 from ledger.results import AsOf as Moment
 from ledger.results import ValueRow
 
@@ -29,8 +31,10 @@ def score(context: Context, key: tuple[str, str, str, str], at: Moment) -> Score
     state = stream.initial
     for event in events:
         state = state.evolve(event)
-    rows = context.service.answers.read("score_value", "by_score", as_of=at.position, **_named(key))
-    values = {Basis(row["basis"]): EffectiveValue(value=row["value"], position=row["from_position"]) for row in rows}
+    values = {
+        Basis(row["basis"]): EffectiveValue(value=row["value"], position=row["from_position"])
+        for row in _values(context, key, at.position)
+    }
     claimed, official = values.get(Basis.SELF), values.get(Basis.OFFICIAL)
     return Score(
         id=global_id("Score", "|".join(key)),
@@ -63,8 +67,14 @@ def _open_request(request: domain.OpenRequest | None) -> OpenRequest | None:
     )
 
 
-def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
-    return dict(zip(("cycle_id", "unit_id", "indicator_id", "period"), key, strict=True))
+def _values(context: Context, key: tuple[str, str, str, str], at: int) -> list[dict[str, Any]]:
+    named = dict(zip(("cycle_id", "unit_id", "indicator_id", "period"), key, strict=True))
+    return context.service.answers.read("score_value", "by_score", as_of=at, **named)
+
+
+def _held(context: Context, key: tuple[str, str, str, str], at: int) -> dict[Basis, Decimal]:
+    """What a score is worth on each basis at a position."""
+    return {Basis(row["basis"]): row["value"] for row in _values(context, key, at)}
 
 
 def score_history(
@@ -74,18 +84,17 @@ def score_history(
     check_first(first)
     if not context.visibility().sees_score(key[1], key[2]):
         return page([], lambda node: 0, first=first, after=after)
+    place = place_of(after)
+    stream = score_stream(*key).name
     rows = context.service.answers.read(
-        "score_value",
-        "history",
-        as_of=at.position,
-        stream=score_stream(*key).name,
-        after=place_of(after),
-        before=None,
-        limit=first + 1,
-        **_named(key),
+        "score_value", "history", as_of=at.position, stream=stream, after=place, limit=first + 1
     )
-    nodes = [ScoreHistoryEntry.of(row, decode(row["entry"])) for row in rows]
-    return page(nodes, lambda node: node.position, first=first, after=after)
+    worth = Worth(_held(context, key, place) if place else {})
+    nodes = [ScoreHistoryEntry.of(decode(row["entry"]), worth) for row in rows[:first]]
+    now = (worth.held if len(rows) <= first else _held(context, key, at.position)).get(Basis.OFFICIAL)
+    for node in nodes:
+        node.now = now
+    return page(nodes, lambda node: node.position, first=first, after=after, more=len(rows) > first)
 
 
 def corrections(
