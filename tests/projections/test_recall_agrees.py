@@ -169,6 +169,9 @@ def test_a_history_tells_each_value_before_and_after(store: Store, projector: Pr
         ("ScoreWithdrawn", Basis.OFFICIAL, 8, None),
     ]
     assert len(told(answers, CELLS[0], as_of=year.city.head - 1)) == 4
+    # What the score is worth `now` is that of the answer's position.
+    assert held(answers, CELLS[0], year.city.head - 1)[Basis.OFFICIAL] == 8
+    assert held(answers, CELLS[0], year.city.head) == {}
 
 
 def test_what_a_history_tells_is_what_was_held_before_and_after_each_event(
@@ -201,6 +204,7 @@ def told(
         event = decode(row["entry"])
         fact = cast(ScoreFact, event.fact)
         found.append((event, *worth.told(type(fact), getattr(fact, fact.VALUE) if fact.VALUE else None)))
+    assert worth.held == held(answers, cell, as_of)
     return found
 
 
