@@ -8,6 +8,7 @@ append: it says how fast the machine was. Prints the bounds beside the figures.
 
 from __future__ import annotations
 
+import gc
 import random
 import statistics
 import sys
@@ -22,6 +23,7 @@ from uuid import UUID
 
 from psycopg.conninfo import make_conninfo
 
+from ledger.cli.writing import GARBAGE_LOOKED_AFTER
 from ledger.database import Connection, Database
 from ledger.domain.facts import Actor
 from ledger.domain.merkle import CompactRange, verify_inclusion
@@ -173,6 +175,9 @@ def measure_disk(database: Database) -> None:
 
 def main() -> None:
     """Measure and print."""
+    # As `ledger import` sets the collector, which appends whole tables.
+    gc.freeze()
+    gc.set_threshold(GARBAGE_LOOKED_AFTER)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as directory:
         Path(directory).chmod(0o755)
         with EmbeddedPostgres(Path(directory) / "postgres") as conninfo:
