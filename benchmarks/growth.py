@@ -118,15 +118,9 @@ def reads(database: Database, head: int, size: int) -> list[Row]:
         def history() -> Callable[[], object]:
             cycle, group = chance.randint(1, cycles), chance.randint(1, synthetic.GROUPS)
             unit_id, indicator_id = synthetic.unit_ids(cycle, group)[0], chance.choice(synthetic.indicator_ids())
-            key = {
-                "cycle_id": synthetic.cycle_id(cycle),
-                "unit_id": unit_id,
-                "indicator_id": indicator_id,
-                "period": synthetic.PERIOD,
-            }
-            page = {"after": None, "before": None, "limit": 21, "as_of": head}
+            stream = score_stream(synthetic.cycle_id(cycle), unit_id, indicator_id, synthetic.PERIOD).name
             answers = Answers(pool)
-            return lambda: answers.read("score_value", "history", stream=score_stream(**key).name, **key, **page)
+            return lambda: answers.read("score_value", "history", stream=stream, after=None, limit=21, as_of=head)
 
         def past(cycle: int) -> int:
             # Within the cycle's own year, once every value is official.

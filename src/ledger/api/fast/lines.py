@@ -78,7 +78,7 @@ class Lines:
         await self._take()
         line = None
         try:
-            line = self._idle.pop() if self._idle else await _Line.connect(self._conninfo)
+            line = self._kept() or await _Line.connect(self._conninfo)
             found = await line.read(prepared, values, row)
         except BaseException:
             # Broken off, or of a server that is gone.
@@ -105,6 +105,15 @@ class Lines:
         prepared = _Prepared(f"{projection}.{read}".encode(), text.encode(), names)
         self._prepared[projection, read] = prepared
         return prepared
+
+    def _kept(self) -> _Line | None:
+        """An idle line whose server is there still."""
+        while self._idle:
+            line = self._idle.pop()
+            if line.usable:
+                return line
+            line.close()
+        return None
 
     async def _take(self) -> None:
         """Take the place of one line, waiting in turn for one that is free."""
@@ -139,16 +148,30 @@ class Lines:
 
 
 class _Line:
-    """One connection with the statements that were prepared on it."""
+    """One connection with the statements that were prepared on it; it hears of its answers, and of its end."""
 
-    def __init__(self, connection: AsyncConnection):
+    def __init__(self, connection: AsyncConnection, loop: asyncio.AbstractEventLoop):
         self._pgconn = connection.pgconn
         self._transformer = Transformer(connection)
         self._known: set[bytes] = set()
+        self._answered: asyncio.Future[None] | None = None
+        """Done when what was asked is answered as a whole."""
+        self._ended = False
+        self._loop = loop
+        # libpq no longer knows it once the server is gone.
+        self._socket = connection.pgconn.socket
+        # For as long as it lasts: to listen anew for each answer takes as long as to ask.
+        loop.add_reader(self._socket, self._arrived)
 
     @classmethod
     async def connect(cls, conninfo: str) -> _Line:
-        return cls(await AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S))
+        connection = await AsyncConnection.connect(conninfo, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S)
+        return cls(connection, asyncio.get_running_loop())
+
+    @property
+    def usable(self) -> bool:
+        """Whether the server is there still, and the loop that hears of it is the one that asks."""
+        return not self._ended and self._loop is asyncio.get_running_loop()
 
     async def read(
         self, prepared: _Prepared, values: Sequence[bytes | None], row: Callable[[Sequence[Any]], T]
@@ -164,20 +187,14 @@ class _Line:
         return self._transformer.load_rows(0, result.ntuples, row)
 
     async def _result(self, expected: ExecStatus) -> PGresult:
-        pgconn, loop = self._pgconn, asyncio.get_running_loop()
-        if pgconn.flush():
+        if self._pgconn.flush():
             raise psycopg.OperationalError("the question did not fit into the connection's buffer")
         found: PGresult | None = None
         while True:
-            while pgconn.is_busy():
-                readable = loop.create_future()
-                loop.add_reader(pgconn.socket, _wake, readable)
-                try:
-                    await readable
-                finally:
-                    loop.remove_reader(pgconn.socket)
-                pgconn.consume_input()
-            result = pgconn.get_result()
+            if self._pgconn.is_busy():
+                self._answered = self._loop.create_future()
+                await self._answered
+            result = self._pgconn.get_result()
             if result is None:
                 break
             found = result
@@ -185,14 +202,28 @@ class _Line:
             raise psycopg.OperationalError(found.error_message.decode("utf-8", "replace") if found else "no answer")
         return found
 
+    def _arrived(self) -> None:
+        """Take in what the server has sent."""
+        answered = self._answered
+        try:
+            self._pgconn.consume_input()
+        except psycopg.OperationalError as error:
+            self._hear_no_more()
+            if answered is not None and not answered.done():
+                answered.set_exception(error)
+            return
+        if answered is not None and not answered.done() and not self._pgconn.is_busy():
+            answered.set_result(None)
+
+    def _hear_no_more(self) -> None:
+        if not self._ended and not self._loop.is_closed():
+            self._loop.remove_reader(self._socket)
+        self._ended = True
+
     def close(self) -> None:
         """End the connection; whatever it was doing goes on to its end at the server, and nobody hears of it."""
+        self._hear_no_more()
         self._pgconn.finish()
-
-
-def _wake(readable: asyncio.Future[None]) -> None:
-    if not readable.done():
-        readable.set_result(None)
 
 
 def _text(value: Value) -> bytes | None:
