@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket as sockets
+import time
 from collections.abc import Iterator
 from itertools import count
 
@@ -89,6 +90,36 @@ def test_the_same_bytes_but_for_the_token_are_another_persons(story: Client, con
         rows.append(len(json.loads(connection.answer()[1])["data"]["ranking"]["rows"]["nodes"]))
 
     assert rows == [3, 3, 0, 3, 0]
+
+
+def test_another_question_below_a_head_that_is_known(story: Client, connection: Connection) -> None:
+    first = asked(story, new(NOW))
+    connection.send(first)
+    connection.answer()
+    head, _, body = first.partition(b"\r\n\r\n")
+    fewer, wrong = body.replace(b"first: 3", b"first: 2"), body.replace(b"unitId", b"unitIt")
+    assert len(fewer) == len(wrong) == len(body)
+
+    found: list[tuple[int, str]] = []
+    for each in (fewer, wrong, body[:-1] + b" ", body):
+        connection.send(head, b"\r\n\r\n", each)
+        found.append(connection.answer())
+
+    assert [status for status, _ in found] == [200, 200, 400, 200]
+    assert [answer.count('"unitId"') for _, answer in found] == [2, 0, 0, 3]
+
+
+def test_half_of_a_question_below_a_head_that_is_known(story: Client, connection: Connection) -> None:
+    request = asked(story, new(NOW))
+    other = request.replace(b"first: 3", b"first: 2")
+    connection.send(request)
+    connection.answer()
+
+    connection.send(other[:-20])
+    time.sleep(0.1)
+    connection.send(other[-20:], request)
+
+    assert [connection.answer()[1].count('"unitId"') for _ in range(2)] == [2, 3]
 
 
 @pytest.mark.parametrize("apart", [False, True])

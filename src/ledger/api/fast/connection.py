@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCy
 
 from ledger.api.fast.endpoint import LEFT, FastEndpoint
 from ledger.api.fast.replies import Reply
-from ledger.api.fast.requests import BODY_BYTES_MAX, request_of
+from ledger.api.fast.requests import BODY_BYTES_MAX, Request, request_of
 from ledger.api.patience import PatientProtocol
 
 AHEAD_BYTES_MAX = 64 * 1024
@@ -34,6 +34,10 @@ class LedgerProtocol(PatientProtocol):
     """The body, as far as it has arrived, of a request that is held back."""
     _whole = False
     """Whether that is all of it."""
+    _unread: bytes | None = None
+    """A request that is held back as it came."""
+    _tried = False
+    """Whether what is read now was held back before, in vain."""
     _answering = False
     """Whether the endpoint is at work on that request."""
     _ahead = b""
@@ -52,10 +56,7 @@ class LedgerProtocol(PatientProtocol):
                 self.flow.pause_reading()
             return
         between, before = self._between_requests(), self._messages
-        reply = self.endpoint.again(data) if between and self.endpoint is not None else None
-        if reply is not None:
-            self._wait(None)
-            self._send(reply)
+        if between and self._recognised(data):
             return
         super().data_received(data)
         if self._held is None or self.transport.is_closing():
@@ -63,7 +64,10 @@ class LedgerProtocol(PatientProtocol):
         if not self._whole:
             self._let_go()
         else:
-            self._answer(data if between and self._messages == before + 1 else None)
+            request, alone = self._read(), between and self._messages == before + 1
+            if self.endpoint is not None and request is not None and alone:
+                self.endpoint.learn_head(data, request)
+            self._answer(request, data if alone else None)
 
     def on_message_begin(self) -> None:
         """Begin with another request, which the one before does not wait for."""
@@ -73,7 +77,10 @@ class LedgerProtocol(PatientProtocol):
 
     def on_headers_complete(self) -> None:
         """Hold a request back that the endpoint may answer."""
-        if self._may_be_held():
+        if self._tried:
+            self.scope.setdefault("state", {})[LEFT] = True
+            super().on_headers_complete()
+        elif self._may_be_held():
             self._in_head, self._in_body = False, True
             self._held, self._whole = b"", False
         else:
@@ -105,6 +112,24 @@ class LedgerProtocol(PatientProtocol):
         if cycle is not None and cycle.chunked_encoding and not cycle.response_complete:
             self.transport.close()
 
+    def _recognised(self, data: bytes) -> bool:
+        """Whether these bytes, or all of their head, were read before; then they are answered unread."""
+        if self.endpoint is None:
+            return False
+        reply = self.endpoint.again(data)
+        if reply is not None:
+            self._wait(None)
+            self._send(reply)
+            return True
+        request = self.endpoint.alike(data)
+        if request is None:
+            return False
+        self._wait(None)
+        self._unset_keepalive_if_required()
+        self._unread = data
+        self._answer(request, data)
+        return True
+
     def _between_requests(self) -> bool:
         """Whether nothing was begun that is not answered."""
         cycle = cast(RequestResponseCycle | None, self.cycle)
@@ -129,16 +154,18 @@ class LedgerProtocol(PatientProtocol):
             and not any(name in _UNUSUAL for name, _ in self.headers)
         )
 
-    def _answer(self, data: bytes | None) -> None:
-        """Answer what is held back, at once or after a while; `data` are its bytes, if they are nothing else."""
-        assert self.endpoint is not None
+    def _read(self) -> Request | None:
+        """What is asked by what is held back."""
         assert self.parser is not None
         assert self._held is not None
-        query_string = self.url.partition(b"?")[2]
-        request = request_of(self.parser.get_method(), query_string, self.headers, self._held)
+        return request_of(self.parser.get_method(), self.url.partition(b"?")[2], self.headers, self._held)
+
+    def _answer(self, request: Request | None, data: bytes | None) -> None:
+        """Answer what is held back, at once or after a while; `data` are its bytes, if they are nothing else."""
+        assert self.endpoint is not None
         reply = self.endpoint.at_once(request) if request is not None else None
         if request is not None and reply is not None:
-            self._held = None
+            self._held = self._unread = None
             if data is not None:
                 self.endpoint.learn(data, request)
             self._send(reply)
@@ -160,7 +187,7 @@ class LedgerProtocol(PatientProtocol):
         if reply is None:
             self._leave()
         else:
-            self._held = None
+            self._held = self._unread = None
             self._send(reply)
         if self._last:
             self.shutdown()
@@ -169,8 +196,14 @@ class LedgerProtocol(PatientProtocol):
 
     def _leave(self) -> None:
         """Have the application answer what the endpoint cannot, without asking the endpoint again."""
-        self.scope.setdefault("state", {})[LEFT] = True
-        self._let_go()
+        unread, self._unread = self._unread, None
+        if unread is None:
+            self.scope.setdefault("state", {})[LEFT] = True
+            self._let_go()
+        else:
+            self._tried = True
+            super().data_received(unread)
+            self._tried = False
 
     def _let_go(self) -> None:
         """Have the application answer what was held back."""

@@ -34,12 +34,15 @@ HEAD_AGE_S_MAX = 0.05
 """An answer about the present may have missed what came in so lately; whoever must not asks `atLeast`."""
 REQUESTS_BYTES_MAX = 16 * 1024 * 1024
 BOUND_BYTES_ASSUMED = 4_096
+HEADS_BYTES_MAX = 4 * 1024 * 1024
 DOCUMENTS_BYTES_MAX = 4 * 1024 * 1024
 DOCUMENT_BYTES_ASSUMED = 16_384
 ANSWER_BYTES_BESIDES = 1_024
 KNOWN_BYTES_ASSUMED = 512
 LEFT = "ledger.left"
 """Among the state of a request that was tried in vain before the application was asked."""
+
+_TOO_LONG = "it took too long"
 
 logger = logging.getLogger("ledger.api")
 
@@ -84,6 +87,7 @@ class FastEndpoint:
         self._plans: Memory[Plan | bool] = Memory(DOCUMENTS_BYTES_MAX)
         self._bound: Memory[Binding] = Memory(REQUESTS_BYTES_MAX)
         self._known: Memory[tuple[Request, Binding]] = Memory(REQUESTS_BYTES_MAX)
+        self._heads: Memory[tuple[Request, int]] = Memory(HEADS_BYTES_MAX)
         self._answers: Memory[Answer] = Memory(service.settings.answers_bytes_max)
         self._looking: asyncio.Task[Looked] | None = None
         self._viewers: dict[bytes, _Viewer] = {}
@@ -117,6 +121,21 @@ class FastEndpoint:
         binding = self._bound.get(request.key)
         if binding is not None:
             self._known.keep(text, (request, binding), KNOWN_BYTES_ASSUMED + BOUND_BYTES_ASSUMED + 3 * len(text))
+
+    def learn_head(self, text: bytes, request: Request) -> None:
+        """Remember what the head of these bytes says, from the first of them to the last of the body."""
+        by_get, body = request.key
+        if not by_get:
+            head = text[: len(text) - len(body)]
+            self._heads.keep(head, (request.with_body(b""), len(body)), KNOWN_BYTES_ASSUMED + 3 * len(head))
+
+    def alike(self, text: bytes) -> Request | None:
+        """What is asked by bytes of which the head was read before, and the body is as long as it says."""
+        head, ends, body = text.partition(b"\r\n\r\n")
+        known = self._heads.get(head + ends)
+        if known is None or len(body) != known[1]:
+            return None
+        return known[0].with_body(body)
 
     def at_once(self, request: Request) -> Reply | None:
         """The reply to a request, if it is remembered."""
@@ -246,11 +265,19 @@ class FastEndpoint:
         """The answer by the plan. Raises TookTooLong, and whatever the executor would make an error of."""
         context = Context(self._service, viewer.person_id)
         context.preset(viewer.visibility, viewer.looked.head)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        # As asyncio.timeout does, which takes as long as to send a statement.
+        timer = loop.call_later(TIMEOUT_S, task.cancel, _TOO_LONG)
         try:
-            async with asyncio.timeout(TIMEOUT_S):
-                body = await carry_out(bound, context, self._service.lines)
-        except TimeoutError:
+            body = await carry_out(bound, context, self._service.lines)
+        except asyncio.CancelledError as cancelled:
+            if _TOO_LONG not in cancelled.args:
+                raise
+            task.uncancel()
             raise TookTooLong from None
+        finally:
+            timer.cancel()
         return Answer(body, hashlib.sha256(body).hexdigest()[:32].encode(), bound.pinned)
 
 

@@ -127,5 +127,7 @@ def told(rows: Sequence[Sequence[Any]], worth: Worth[str]) -> list[Told]:
     # One text of all entries is decoded in half the time of each by itself.
     history = _entries.decode(b"[%s]" % b",".join([row[0] for row in rows]))
     for entry in history:
-        entry.basis, entry.old_value, entry.new_value = worth.told(entry.kind, entry.value)
+        kind = FACTS[entry.type]
+        value = getattr(entry.data, kind.VALUE) if kind.VALUE else None
+        entry.basis, entry.old_value, entry.new_value = worth.told(cast(type[ScoreFact], kind), value)
     return history

@@ -32,6 +32,10 @@ class Request:
     """What it is answered as."""
     if_none_match: bytes
 
+    def with_body(self, body: bytes) -> Request:
+        """What is asked by the same head before another body."""
+        return Request((False, body), self.authorization, self.media, self.if_none_match)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
