@@ -80,28 +80,25 @@ ON CONFLICT (ledger_id, cycle_id, group_id, period, unit_id) DO UPDATE SET
     missing = EXCLUDED.missing,
     position = EXCLUDED.position;
 
--- :read named
--- As it is now, whatever moment is asked for, with the event that named any unit last before then;
--- nothing if something moved results of the cycle before then that is not settled yet.
-SELECT
-    s.unit_id, s.participation, s.rank, s.total::text AS total, s.exact, s.complete, s.missing, s.position,
-    (
-        SELECT max(r.from_position)
-        FROM unit_registry AS r
-        WHERE r.ledger_id = %(ledger_id)s AND r.from_position <= %(as_of)s
-    ) AS named_position
+-- :read kept
+-- As it is now, whatever moment is asked for; nothing if something moved results of the cycle
+-- before then that is not settled yet.
+SELECT s.unit_id, s.participation, s.rank, s.total::text AS total, s.exact, s.complete, s.missing, s.position
 FROM standing AS s
 WHERE s.ledger_id = %(ledger_id)s
   AND s.cycle_id = %(cycle_id)s
   AND s.group_id = %(group_id)s
   AND s.period = %(period)s
-  AND NOT EXISTS (
-      SELECT
-      FROM timeline AS t
-      WHERE t.ledger_id = %(ledger_id)s
-        AND t.cycle_id = %(cycle_id)s
-        AND t.moves IS NOT NULL
-        AND t.position > (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s)
-        AND t.position <= %(as_of)s
+  AND (
+      (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s) >= %(as_of)s
+      OR NOT EXISTS (
+          SELECT
+          FROM timeline AS t
+          WHERE t.ledger_id = %(ledger_id)s
+            AND t.cycle_id = %(cycle_id)s
+            AND t.moves IS NOT NULL
+            AND t.position > (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s)
+            AND t.position <= %(as_of)s
+      )
   )
 ORDER BY s.place;

@@ -56,6 +56,12 @@ INSERT INTO unit_registry (ledger_id, unit_id, registered_position, from_positio
 SELECT %(ledger_id)s, k.unit_id, k.registered_position, k.position, k.later_position
 FROM known AS k;
 
+-- :read last_named
+-- The event that named any unit last before the moment.
+SELECT max(r.from_position) AS named_position
+FROM unit_registry AS r
+WHERE r.ledger_id = %(ledger_id)s AND r.from_position <= %(as_of)s;
+
 -- :read by_id
 SELECT
     r.unit_id,

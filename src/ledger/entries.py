@@ -89,8 +89,7 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
     cycle: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """A decided fact with everything but its position and instant."""
 
     stream: str

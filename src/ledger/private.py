@@ -23,6 +23,7 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import structs
 
 from ledger.domain.commitments import (
     Opening,
@@ -103,8 +104,9 @@ class PrivateTexts:
         commitments = {private.field: self._kept(draft, private) for private in private_texts(draft.fact)}
         fact = replace(draft.fact, **commitments) if commitments else draft.fact
         if draft.command_digest is None:
-            return replace(draft, fact=fact)
-        return replace(draft, fact=fact, command_digest=_sealed(of_command, draft.command_id, draft.command_digest))
+            return structs.replace(draft, fact=fact)
+        sealed = _sealed(of_command, draft.command_id, draft.command_digest)
+        return structs.replace(draft, fact=fact, command_digest=sealed)
 
     def _kept(self, draft: Draft, private: PrivateText) -> str:
         canonical(private.text)

@@ -12,10 +12,10 @@ import threading
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import psycopg
 from eventsourcing.persistence import PersistenceError
+from msgspec import Struct
 
 from ledger.commands import Commands, Outcome, Request
 from ledger.domain.refusals import Refused
@@ -29,8 +29,7 @@ class TooManyWait(Exception):
     """More commands wait to be recorded than can be soon; send this one again later, under its id."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     request: Request
     outcome: asyncio.Future[Outcome]
 

@@ -219,7 +219,7 @@ def test_many_reads_at_once_take_turns_on_few_connections(story: Client) -> None
             "period": "",
             "as_of": as_of,
         }
-        return await lines.read(tuple, "standing", "named", parameters)
+        return await lines.read(tuple, "standing", "kept", parameters)
 
     async def all_at_once() -> list[list[Any]]:
         return await asyncio.gather(*(read(83) for _ in range(5 * LINES_MAX)))

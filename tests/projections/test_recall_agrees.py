@@ -144,7 +144,7 @@ def test_standings_are_the_settled_results_at_the_head(store: Store, projector: 
     for group_id in GROUPS:
         for period in ("", *PERIODS):
             results = answers.results(CYCLE, group_id, period=period or None, at=head)
-            rows = answers.read("standing", "named", cycle_id=CYCLE, group_id=group_id, period=period, as_of=head)
+            rows = answers.read("standing", "kept", cycle_id=CYCLE, group_id=group_id, period=period, as_of=head)
             if not any(row.lines for row in results.rows):
                 assert rows == []
                 continue

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -58,21 +57,20 @@ class Asked(GraphQLRequestData):
 
 
 class Seats:
-    """A bounded number of places, for use by one event loop."""
+    """A bounded number of places, each held by a `with`; for use by one event loop."""
 
     def __init__(self, seats_max: int):
         self._free = seats_max
 
-    @contextmanager
-    def taken(self) -> Generator[None]:
-        """Hold a seat. Raises TurnedAway if there is none."""
+    def __enter__(self) -> None:
+        """Take a place. Raises TurnedAway if there is none."""
         if self._free == 0:
             raise TurnedAway(503, "Too much is asked at once.", "BUSY", {"retry-after": str(BUSY_S)})
         self._free -= 1
-        try:
-            yield
-        finally:
-            self._free += 1
+
+    def __exit__(self, *raised: object) -> None:
+        """Leave it to others."""
+        self._free += 1
 
 
 class Admission:

@@ -127,7 +127,7 @@ def _evidence_endpoint(service: Service) -> Endpoint:
             if not token:
                 raise Unauthenticated()
             service.key.person_of(token)
-            with uploads.taken():
+            with uploads:
                 body = await _body(request)
                 sha256 = request.path_params["sha256"]
                 await anyio.to_thread.run_sync(lambda: service.evidence.put([body], sha256=sha256))

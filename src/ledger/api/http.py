@@ -93,7 +93,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
             return
         if isinstance(response, EventStream):
             try:
-                with self._streams.taken():
+                with self._streams:
                     await response(scope, receive, send)
                 return
             except TurnedAway as away:
@@ -102,7 +102,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
 
     async def _hold(self, socket: WebSocket) -> None:
         try:
-            with self._streams.taken():
+            with self._streams:
                 await self.run(socket)
         except TurnedAway:
             # Closed before it is accepted, the handshake is answered with 403.
@@ -112,7 +112,7 @@ class LedgerGraphQL(GraphQL[Context, None]):
         accept = _header(scope, b"accept")
         if negotiate(accept) is None and not takes_events(accept):
             raise TurnedAway(406, f"Accept {RESPONSE_JSON} or {PLAIN_JSON}.")
-        with self.requests.taken():
+        with self.requests:
             request = await _read(scope, receive)
             try:
                 with anyio.fail_after(TIMEOUT_S):

@@ -187,7 +187,7 @@ class FastEndpoint:
         if answer is not None:
             self._service.access_log.write(viewer.person_id, *bound.looked)
         else:
-            with self._seats.taken():
+            with self._seats:
                 answer = await self._carried_out(bound, viewer)
             self._answers.keep(place, answer, len(answer.body) + 2 * len(request.key[1]) + ANSWER_BYTES_BESIDES)
         return answer.reply(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -11,6 +11,9 @@ from ledger.api.types import global_id
 from ledger.domain.facts import FACTS
 from ledger.domain.score import Basis, ReasonCode, ScoreFact
 from ledger.history import Worth
+
+_KINDS = cast(Mapping[str, type[ScoreFact]], FACTS)
+"""In the stream of a score there are no other facts."""
 
 
 class _Actor(msgspec.Struct):
@@ -64,7 +67,7 @@ class Told(msgspec.Struct):
     @property
     def kind(self) -> type[ScoreFact]:
         """The kind of its fact."""
-        return cast(type[ScoreFact], FACTS[self.type])
+        return _KINDS[self.type]
 
     @property
     def id(self) -> str:
@@ -127,7 +130,7 @@ def told(rows: Sequence[Sequence[Any]], worth: Worth[str]) -> list[Told]:
     # One text of all entries is decoded in half the time of each by itself.
     history = _entries.decode(b"[%s]" % b",".join([row[0] for row in rows]))
     for entry in history:
-        kind = FACTS[entry.type]
+        kind = _KINDS[entry.type]
         value = getattr(entry.data, kind.VALUE) if kind.VALUE else None
-        entry.basis, entry.old_value, entry.new_value = worth.told(cast(type[ScoreFact], kind), value)
+        entry.basis, entry.old_value, entry.new_value = worth.told(kind, value)
     return history

@@ -33,6 +33,7 @@ NAMINGS_KEPT_MAX = 8
 """Of so many moments it is kept what units were called: they are named seldom, and often many together."""
 
 Value = str | int | None
+Names = dict[str, str | None]
 
 
 class Busy(Exception):
@@ -66,7 +67,8 @@ class Lines:
         self._idle: list[_Line] = []
         self._free = LINES_MAX
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._names: dict[int | None, dict[str, str | None]] = {}
+        self._names_since: dict[int | None, Names] = {}
+        self._names_at: dict[int | None, Names] = {}
 
     async def read(
         self, row: Callable[[Sequence[Any]], T], projection: str, read: str, parameters: Mapping[str, Value]
@@ -91,11 +93,15 @@ class Lines:
         finally:
             self._give_back()
 
-    def names_since(self, named_position: int | None) -> dict[str, str | None]:
-        """What units are called since the event that named one of them last; kept by whoever reads tables."""
-        if named_position not in self._names and len(self._names) >= NAMINGS_KEPT_MAX:
-            self._names.clear()
-        return self._names.setdefault(named_position, {})
+    async def names(self, as_of: int) -> Names:
+        """What units are called at a position, as far as it is known; kept by whoever reads tables."""
+        names = self._names_at.get(as_of)
+        if names is None:
+            [(named_position,)] = await self.read(tuple, "unit_registry", "last_named", {"as_of": as_of})
+            # The same for every position until a unit is named again.
+            names = _kept(self._names_since, named_position, {})
+            _kept(self._names_at, as_of, names)
+        return names
 
     def _prepare(self, projection: str, read: str) -> _Prepared:
         statement = self._answers.named(projection, read)
@@ -224,6 +230,13 @@ class _Line:
         """End the connection; whatever it was doing goes on to its end at the server, and nobody hears of it."""
         self._hear_no_more()
         self._pgconn.finish()
+
+
+def _kept(namings: dict[int | None, Names], position: int | None, names: Names) -> Names:
+    """The names that are kept for a position, or else these from now on."""
+    if position not in namings and len(namings) >= NAMINGS_KEPT_MAX:
+        namings.clear()
+    return namings.setdefault(position, names)
 
 
 def _text(value: Value) -> bytes | None:

@@ -81,8 +81,7 @@ class Plan:
     """Whether the answer is the same for all who may see the same scores."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """A plan with the variables of one request."""
 
     plan: Plan
@@ -141,8 +140,8 @@ def bind(plan: Plan, variables: VariableValues) -> Bound:
         variables=variables,
         arguments=arguments,
         called=[[call.arguments(variables) for call in root.calls] for root in plan.roots],
-        pinned=all(pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)),
-        at_least=max((given.get("atLeast") or 0 for given in arguments), default=0),
+        pinned=all([pinned(root.name, given) for root, given in zip(plan.roots, arguments, strict=True)]),
+        at_least=max([given.get("atLeast") or 0 for given in arguments], default=0),
         looked=[looked_at(root.name, root.call.worded(variables)) for root in plan.roots],
     )
 

@@ -7,7 +7,7 @@ erasure takes them back; proofs are not, because the signer's files are no part 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from ledger.domain.visibility import Visibility
 
@@ -31,13 +31,14 @@ FIGURES = frozenset({"corrections", "explain", "gapAnalysis", "ranking", "score"
 CALLED = frozenset({("Ranking", "rows"), ("Event", "data")})
 """Fields below a root that have a resolver, which needs nothing but its object and arguments."""
 
+_MOMENT = ("asOf",)
 _MOMENTS = {"rankingDiff": ("from", "to")}
 
 
 def pinned(field: str, arguments: Mapping[str, Any]) -> bool:
     """Whether the answer of a root field is as of positions that are named, and so never changes."""
-    moments = (cast(dict[str, Any], arguments.get(name) or {}) for name in _MOMENTS.get(field, ("asOf",)))
-    return all(moment.get("position") is not None for moment in moments)
+    moments = [arguments.get(name) for name in _MOMENTS.get(field, _MOMENT)]
+    return all([moment is not None and moment.get("position") is not None for moment in moments])
 
 
 def sight(visibility: Visibility, *, figures: bool) -> Hashable:

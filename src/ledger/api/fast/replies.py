@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from ledger.api.admission import TurnedAway
 from ledger.api.fast.requests import Headers, Request
@@ -16,22 +16,17 @@ UNSTORED = b"no-store"
 _CONTENT_TYPES = {media: b"%s; charset=utf-8" % media.encode() for media in (PLAIN_JSON, RESPONSE_JSON)}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer as it is sent."""
 
     status: int
     headers: Headers
     body: bytes
-    head: bytes = field(init=False)
+    head: bytes
     """The headers as they stand before the body."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "head", b"".join([b"%s: %s\r\n" % header for header in self.headers]) + b"\r\n")
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """An answer as it is remembered."""
 
     body: bytes
@@ -39,7 +34,7 @@ class Answer:
     """What tells it from other answers."""
     pinned: bool
     """Whether it never changes."""
-    _replies: dict[tuple[str, bool, bool], Reply] = field(default_factory=dict[tuple[str, bool, bool], Reply])
+    _replies: dict[tuple[str, bool, bool], Reply] = msgspec.field(default_factory=dict[tuple[str, bool, bool], Reply])
 
     def reply(self, request: Request) -> Reply:
         """As it is sent to who asked so; without the body to who has it."""
@@ -55,15 +50,15 @@ class Answer:
         control = UNSTORED if not by_get else IMMUTABLE if self.pinned else REVALIDATED
         headers = [(b"vary", b"Accept, Authorization"), (b"cache-control", control), (b"etag", etag)]
         if known:
-            return Reply(304, headers, b"")
+            return _reply(304, headers, b"")
         content = [(b"content-type", _CONTENT_TYPES[media]), (b"content-length", b"%d" % len(self.body))]
-        return Reply(200, headers + content, self.body)
+        return _reply(200, headers + content, self.body)
 
 
 def turned_away(away: TurnedAway, media: str) -> Reply:
     """What is said to somebody who is turned away."""
     said = request_error(away, media)
-    return Reply(said.status_code, said.raw_headers, bytes(said.body))
+    return _reply(said.status_code, said.raw_headers, bytes(said.body))
 
 
 def carried_out(body: bytes, media: str) -> Reply:
@@ -74,4 +69,8 @@ def carried_out(body: bytes, media: str) -> Reply:
         (b"content-type", _CONTENT_TYPES[media]),
         (b"content-length", b"%d" % len(body)),
     ]
-    return Reply(200, headers, body)
+    return _reply(200, headers, body)
+
+
+def _reply(status: int, headers: Headers, body: bytes) -> Reply:
+    return Reply(status, headers, body, b"".join([b"%s: %s\r\n" % header for header in headers]) + b"\r\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,8 +20,7 @@ Key = tuple[bool, bytes]
 """Whether a request came by GET, and its query string or body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request as it was sent."""
 
     key: Key
@@ -37,8 +35,7 @@ class Request:
         return Request((False, body), self.authorization, self.media, self.if_none_match)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """A query as it was sent."""
 
     query: str | None

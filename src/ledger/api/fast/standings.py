@@ -40,8 +40,6 @@ class _Kept(NamedTuple):
     complete: bool
     missing: int
     position: int
-    named_position: int | None
-    """The last event before the moment that named any unit."""
 
 
 class Row(_Kept):
@@ -80,7 +78,7 @@ async def table(
 ) -> Table | None:
     """The table as known at a moment; None if nothing is kept that was true then, or nothing at all."""
     parameters = {"cycle_id": cycle_id, "group_id": group_id, "period": period or "", "as_of": at.position}
-    rows = await lines.read(Row._make, "standing", "named", parameters)
+    rows = await lines.read(Row._make, "standing", "kept", parameters)
     # What is kept is the newest: an event after the moment may have moved any of it.
     if not rows or max([row.position for row in rows]) > at.position:
         return None
@@ -101,7 +99,7 @@ async def table(
 
 async def _names(context: Context, lines: Lines, rows: Sequence[Row], at: Moment) -> dict[str, str | None]:
     """What the units are called at a moment: read once, until any unit is named again."""
-    known = lines.names_since(rows[0].named_position)
+    known = await lines.names(at.position)
     unknown = [row.unit_id for row in rows if row.unit_id not in known]
     if unknown:
         found = await context.in_thread(context.service.answers.units, unknown, at.position)
