@@ -6,7 +6,7 @@ builds on an earlier one of its batch waits until that one is recorded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -109,9 +109,15 @@ class Sight:
 
 @dataclass(slots=True)
 class Batch:
-    """The outcomes of one call by index, and the decisions that are not appended yet."""
+    """The outcomes of commands by index, and the decisions that are not appended yet."""
 
     sight: Sight
+    after: Callable[[], object] = lambda: None
+    """Returns when whatever is to be recorded before it is."""
+    size: int = 0
+    """How many commands it has taken."""
+    ids: set[int] = field(default_factory=set[int])
+    """Their ids."""
     outcomes: dict[int, Outcome] = field(default_factory=dict[int, Outcome])
     decided: list[tuple[Turn, list[Draft]]] = field(default_factory=list[tuple[Turn, list[Draft]]])
     worlds: list[World] = field(default_factory=list[World])

@@ -53,27 +53,36 @@ class Commands:
         Another thread may append while this one decides on what comes next, as long as that
         does not build on it: what turns out to have been decided on old streams is decided again.
         """
+        batch = self.begin()
+        self.decide(requests, batch)
+        return lambda: self.append(batch)
+
+    def begin(self, after: Callable[[], object] = lambda: None) -> Batch:
+        """A batch of commands, none as yet; `after` returns when what comes before it is appended."""
+        return Batch(Sight(self._store, self._history), after)
+
+    def decide(self, requests: Sequence[Request], batch: Batch) -> None:
+        """Decide commands, in order, after those that the batch has already."""
+        first, batch.size = batch.size, batch.size + len(requests)
         barred = self._store.barred()
         if barred is not None:
-            return lambda: [barred for _ in requests]
-        batch = Batch(Sight(self._store, self._history))
-        turns = _turns(requests, batch.outcomes)
+            batch.outcomes.update(dict.fromkeys(range(first, batch.size), barred))
+            return
+        turns = _turns(requests, first, batch.outcomes)
         self._streams.read_ahead(stream for turn in turns for stream in turn.request.command.reads())
-        # An id that was recorded before this call is found out by the append: that is dear, but rare.
-        ids: set[int] = set()
+        # An id that was recorded before this batch is found out by the append: that is dear, but rare.
         for turn in turns:
-            if turn.request.command_id.int in ids:
+            if turn.request.command_id.int in batch.ids:
                 self._flush(batch)
                 batch.outcomes[turn.index] = self._alone(turn)
             else:
-                ids.add(turn.request.command_id.int)
+                batch.ids.add(turn.request.command_id.int)
                 self._stage(turn, batch)
 
-        def appended() -> list[Outcome]:
-            self._flush(batch)
-            return [batch.outcomes[index] for index in range(len(requests))]
-
-        return appended
+    def append(self, batch: Batch) -> list[Outcome]:
+        """Append what the batch has decided on and return what became of each of its commands."""
+        self._flush(batch)
+        return [batch.outcomes[index] for index in range(batch.size)]
 
     def _repeated(self, turn: Turn, earlier: tuple[int, bytes]) -> Outcome:
         position, recorded_digest = earlier
@@ -162,6 +171,7 @@ class Commands:
 
     def _flush(self, batch: Batch) -> None:
         """Append what is decided; after a conflict decide it again."""
+        batch.after()
         decided, guard, streams = batch.take()
         if not decided:
             return
@@ -212,10 +222,10 @@ class Commands:
         return _outrun()
 
 
-def _turns(requests: Sequence[Request], outcomes: dict[int, Outcome]) -> list[Turn]:
+def _turns(requests: Sequence[Request], first: int, outcomes: dict[int, Outcome]) -> list[Turn]:
     """Those requests that can be read, in order; the others are refused at once, before their text meets the store."""
     turns: list[Turn] = []
-    for index, request in enumerate(given.unnamed() for given in requests):
+    for index, request in enumerate((given.unnamed() for given in requests), start=first):
         try:
             turns.append(Turn(index, request, digest(request.command, request.person_id, request.on_behalf_of)))
         except MalformedInput as malformed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
@@ -13,9 +14,11 @@ from ledger import writer as writing
 from ledger.commands import Outcome, Recorded, Request
 from ledger.database import Database
 from ledger.domain.commands import EnterScore
-from ledger.domain.facts import Fact
+from ledger.domain.facts import Event, Fact
 from ledger.domain.refusals import Refused
 from ledger.domain.world import World
+from ledger.entries import Draft
+from ledger.recorder import Guard
 from ledger.store import Store
 from ledger.writer import TooManyWait, Writer
 
@@ -68,6 +71,37 @@ def test_commands_about_one_score_are_recorded_in_the_order_in_which_they_came(y
     assert [facts(o) for o in outcomes if isinstance(o, Recorded)] == [
         [entered(value=f"{number}.0", replaces_position=replaced)] for number, replaced in enumerate(before, start=1)
     ]
+
+
+def test_what_comes_while_another_is_appended_is_recorded_after_it(
+    year: Year, store: Store, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, appends, goes_on = store.append, threading.Semaphore(0), threading.Event()
+
+    def slowly(drafts: Sequence[Draft], guard: Guard | None = None) -> list[Event]:
+        appends.release()
+        goes_on.wait(PATIENCE_S)
+        return append(drafts, guard)
+
+    async def send() -> list[Outcome]:
+        sent = [asyncio.ensure_future(writer.carry_out(year.request(entry(value="1.0")), PATIENCE_S))]
+        await asyncio.to_thread(appends.acquire)
+        # The last builds on the second, which is not appended yet; the second on what is just being appended.
+        for each in (entry("U001"), entry(value="2.0"), entry(value="3.0")):
+            sent.append(asyncio.ensure_future(writer.carry_out(year.request(each), PATIENCE_S)))
+            await asyncio.sleep(0.05)
+        assert not appends.acquire(blocking=False)
+        goes_on.set()
+        return await asyncio.gather(*sent)
+
+    monkeypatch.setattr(store, "append", slowly)
+    first, beside, second, third = asyncio.run(send())
+
+    assert isinstance(first, Recorded)
+    assert isinstance(second, Recorded)
+    assert facts(beside) == [entered("U001")]
+    assert facts(second) == [entered(value="2.0", replaces_position=first.position)]
+    assert facts(third) == [entered(value="3.0", replaces_position=second.position)]
 
 
 def test_one_command_sent_twice_at_once_has_one_outcome(year: Year, store: Store, writer: Writer) -> None:
