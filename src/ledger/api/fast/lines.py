@@ -99,8 +99,8 @@ class Lines:
         if names is None:
             [(named_position,)] = await self.read(tuple, "unit_registry", "last_named", {"as_of": as_of})
             # The same for every position until a unit is named again.
-            names = _kept(self._names_since, named_position, {})
-            _kept(self._names_at, as_of, names)
+            names = _remembered(self._names_since, named_position, {})
+            _remembered(self._names_at, as_of, names)
         return names
 
     def _prepare(self, projection: str, read: str) -> _Prepared:
@@ -232,7 +232,7 @@ class _Line:
         self._pgconn.finish()
 
 
-def _kept(namings: dict[int | None, Names], position: int | None, names: Names) -> Names:
+def _remembered(namings: dict[int | None, Names], position: int | None, names: Names) -> Names:
     """The names that are kept for a position, or else these from now on."""
     if position not in namings and len(namings) >= NAMINGS_KEPT_MAX:
         namings.clear()
