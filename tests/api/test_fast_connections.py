@@ -13,6 +13,8 @@ from client import Client
 from listening import PATIENCE_S, listening
 
 from ledger.api.access_log import ACCESS_LOG
+from ledger.api.fast.endpoint import FastEndpoint
+from ledger.api.fast.requests import Request
 
 TITLE = "{ ledger { title } }"
 NOW = '{ ranking(cycle: "MINI-2018", group: "G1") { rows(first: 3) { nodes { unitId } } asOf { position } } }'
@@ -92,21 +94,33 @@ def test_the_same_bytes_but_for_the_token_are_another_persons(story: Client, con
     assert rows == [3, 3, 0, 3, 0]
 
 
-def test_another_question_below_a_head_that_is_known(story: Client, connection: Connection) -> None:
+def test_another_question_below_a_head_that_is_known(
+    story: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alike, unparsed = FastEndpoint.alike, list[bytes]()
+
+    def told(endpoint: FastEndpoint, text: bytes) -> Request | None:
+        request = alike(endpoint, text)
+        unparsed.extend([] if request is None else [request.key[1]])
+        return request
+
+    monkeypatch.setattr(FastEndpoint, "alike", told)
     first = asked(story, new(NOW))
     connection.send(first)
     connection.answer()
     head, _, body = first.partition(b"\r\n\r\n")
     fewer, wrong = body.replace(b"first: 3", b"first: 2"), body.replace(b"unitId", b"unitIt")
     assert len(fewer) == len(wrong) == len(body)
+    sent = [fewer, wrong, body[:-1] + b" ", body]
 
     found: list[tuple[int, str]] = []
-    for each in (fewer, wrong, body[:-1] + b" ", body):
+    for each in sent:
         connection.send(head, b"\r\n\r\n", each)
         found.append(connection.answer())
 
     assert [status for status, _ in found] == [200, 200, 400, 200]
     assert [answer.count('"unitId"') for _, answer in found] == [2, 0, 0, 3]
+    assert unparsed == sent
 
 
 def test_half_of_a_question_below_a_head_that_is_known(story: Client, connection: Connection) -> None:
