@@ -3,23 +3,28 @@
     python benchmarks/growth.py [events ...]
 
 Each size has a database of its own. A read with nothing remembered is the first of a fresh reader:
-the cycle's plan, its rulings and the group's values are all read and settled. The library's runner
-folds 2,000 events of its own beside ours.
+the cycle's plan, its rulings and the group's values are all read and settled. The sizes are read in
+turn, one read of each, so that what the machine does meanwhile slows all of them alike. The
+library's runner folds 2,000 events of its own beside ours.
 """
 
 from __future__ import annotations
 
+import gc
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import synthetic
 from projection_runner import events_per_second
 from psycopg.sql import SQL, Identifier
+from psycopg_pool import ConnectionPool
 
 from ledger.api.service import open_service, service_on
 from ledger.database import Connection, Database
@@ -31,39 +36,59 @@ from ledger.replay import replay
 from ledger.results import Answers
 from ledger.settings import Settings
 
-READS = 60
+READS = 200
 RUNNER_EVENTS = 2_000
 Row = tuple[str, float, str]
 
 
+@dataclass(frozen=True)
+class Grown:
+    """A ledger of some size, with all that is asked of it by itself."""
+
+    database: Database
+    pool: ConnectionPool[Connection]
+    head: int
+    size: int
+    rows: list[Row]
+
+
 def main(sizes: list[int]) -> None:
     """Measure each size, and print it beside the one before."""
-    with tempfile.TemporaryDirectory(prefix="ledger-growth-", ignore_cleanup_errors=True) as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="ledger-growth-", ignore_cleanup_errors=True) as temporary,
+        ExitStack() as stack,
+    ):
         Path(temporary).chmod(0o755)
-        columns = [measure(Path(temporary), size) for size in sizes]
-    print(f"{'':58}" + "".join(f"{size:>14,}" for size in sizes))
+        grown = [grow(stack, Path(temporary), size) for size in sizes]
+        told = reads(grown)
+    columns = [[*each.rows, *rows] for each, rows in zip(grown, told, strict=True)]
+    print(f"{'':58}" + "".join(f"{size:>14,}" for size in sizes) + "   last to first")
     for number, (name, _, unit) in enumerate(columns[0]):
-        print(f"{name + ', ' + unit:58}" + "".join(f"{column[number][1]:14,.2f}" for column in columns))
+        found = [column[number][1] for column in columns]
+        figures = "".join(f"{each:14,.2f}" for each in found)
+        print(f"{name + ', ' + unit:58}{figures}{found[-1] / found[0]:16.2f}")
 
 
-def measure(directory: Path, size: int) -> list[Row]:
-    """Everything about a ledger of one size."""
+def grow(stack: ExitStack, directory: Path, size: int) -> Grown:
+    """A ledger of one size, kept until `stack` ends."""
     home = directory / str(size)
     home.mkdir(mode=0o755)
-    with EmbeddedPostgres(home / "postgres") as conninfo:
-        database = Database(conninfo)
-        settings = Settings(home / "data", database_url=conninfo)
-        began = time.perf_counter()
-        with open_service(settings) as service:
-            synthetic.write(service.store, events=size)
-            head = service.store.head
-            written = head / (time.perf_counter() - began)
-            export = home / "export.jsonl"
-            with export.open("wb") as file:
-                file.writelines(entry + b"\n" for entry in service.store.entries())
-        rows = [("append past the commands", written, "events/s"), *folds(database, settings, conninfo, head)]
-        rows += reads(database, head, size)
-    return [*rows, replayed(export, head)]
+    conninfo = stack.enter_context(EmbeddedPostgres(home / "postgres"))
+    database = Database(conninfo)
+    settings = Settings(home / "data", database_url=conninfo)
+    began = time.perf_counter()
+    with open_service(settings) as service:
+        synthetic.write(service.store, events=size)
+        head = service.store.head
+        written = head / (time.perf_counter() - began)
+        export = home / "export.jsonl"
+        with export.open("wb") as file:
+            file.writelines(entry + b"\n" for entry in service.store.entries())
+    rows = [("append past the commands", written, "events/s"), *folds(database, settings, conninfo, head)]
+    rows.append(replayed(export, head))
+    with database.connect() as connection:
+        connection.execute("VACUUM ANALYZE")
+    return Grown(database, stack.enter_context(database.readers()), head, size, rows)
 
 
 def folds(database: Database, settings: Settings, conninfo: str, head: int) -> list[Row]:
@@ -101,52 +126,82 @@ def bare_folds(connection: Connection, head: int) -> float:
     return seconds
 
 
-def reads(database: Database, head: int, size: int) -> list[Row]:
-    """Rankings and histories, each by a reader that knows nothing yet."""
-    chance = random.Random(11)
-    cycles = -(-size // synthetic.EVENTS_PER_CYCLE)
-    with database.connect() as connection:
-        connection.execute("VACUUM ANALYZE")
-    with database.readers() as pool:
-
-        def ranking(at: Callable[[int], int]) -> Callable[[], object]:
-            cycle, group = chance.randint(1, cycles), chance.randint(1, synthetic.GROUPS)
-            position = at(cycle)
-            answers = Answers(pool)
-            return lambda: answers.results(synthetic.cycle_id(cycle), synthetic.group_id(group), at=position)
-
-        def history() -> Callable[[], object]:
-            cycle, group = chance.randint(1, cycles), chance.randint(1, synthetic.GROUPS)
-            unit_id, indicator_id = synthetic.unit_ids(cycle, group)[0], chance.choice(synthetic.indicator_ids())
-            stream = score_stream(synthetic.cycle_id(cycle), unit_id, indicator_id, synthetic.PERIOD).name
-            answers = Answers(pool)
-            return lambda: answers.read("score_value", "history", stream=stream, after=None, limit=21, as_of=head)
-
-        def past(cycle: int) -> int:
-            # Within the cycle's own year, once every value is official.
-            span = synthetic.EVENTS_PER_CYCLE
-            return chance.randint((cycle - 1) * span + span // 5, min(head, cycle * span))
-
-        current = timed(lambda: ranking(lambda cycle: head))
-        earlier = timed(lambda: ranking(past))
-        told = timed(history)
+def reads(ledgers: Sequence[Grown]) -> list[list[Row]]:
+    """Rankings and histories of each ledger, each by a reader that knows nothing yet."""
+    # As `ledger serve` does before it answers.
+    gc.collect()
+    gc.freeze()
+    current = timed([ranking_now(each, random.Random(11)) for each in ledgers])
+    earlier = timed([ranking_then(each, random.Random(12)) for each in ledgers])
+    told = timed([history(each, random.Random(13)) for each in ledgers])
     return [
-        ("current ranking, nothing remembered, p95", p95(current), "ms"),
-        ("ranking at a random past position, nothing remembered, p95", p95(earlier), "ms"),
-        ("  of the current one", p95(earlier) / p95(current), "x"),
-        ("edit history of one score, median", statistics.median(told), "ms"),
+        [
+            ("current ranking, nothing remembered, p95", p95(now), "ms"),
+            ("ranking at a random past position, nothing remembered, p95", p95(then), "ms"),
+            ("  of the current one", p95(then) / p95(now), "x"),
+            ("edit history of one score, median", statistics.median(one), "ms"),
+            ("edit history of one score, p95", p95(one), "ms"),
+        ]
+        for now, then, one in zip(current, earlier, told, strict=True)
     ]
 
 
-def timed(make: Callable[[], Callable[[], object]]) -> list[float]:
-    """Milliseconds of each of many reads; the first ones warm up the connection."""
-    found: list[float] = []
+Read = Callable[[], object]
+
+
+def ranking_now(ledger: Grown, chance: random.Random) -> Callable[[], Read]:
+    """Makes reads of a group's ranking."""
+    return lambda: ranking(ledger, chance, chance.randint(1, cycles_of(ledger)), ledger.head)
+
+
+def ranking_then(ledger: Grown, chance: random.Random) -> Callable[[], Read]:
+    """Makes reads of a group's ranking within its cycle's own year, once every value is official."""
+
+    def make() -> Read:
+        cycle, span = chance.randint(1, cycles_of(ledger)), synthetic.EVENTS_PER_CYCLE
+        return ranking(
+            ledger, chance, cycle, chance.randint((cycle - 1) * span + span // 5, min(ledger.head, cycle * span))
+        )
+
+    return make
+
+
+def ranking(ledger: Grown, chance: random.Random, cycle: int, position: int) -> Read:
+    """A read of the ranking of one of a cycle's groups."""
+    group_id, answers = synthetic.group_id(chance.randint(1, synthetic.GROUPS)), Answers(ledger.pool)
+    return lambda: answers.results(synthetic.cycle_id(cycle), group_id, at=position)
+
+
+def history(ledger: Grown, chance: random.Random) -> Callable[[], Read]:
+    """Makes reads of what became of one score."""
+
+    def make() -> Read:
+        cycle, group = chance.randint(1, cycles_of(ledger)), chance.randint(1, synthetic.GROUPS)
+        unit_id, indicator_id = synthetic.unit_ids(cycle, group)[0], chance.choice(synthetic.indicator_ids())
+        stream = score_stream(synthetic.cycle_id(cycle), unit_id, indicator_id, synthetic.PERIOD).name
+        answers = Answers(ledger.pool)
+        return lambda: answers.read("score_value", "history", stream=stream, after=None, limit=21, as_of=ledger.head)
+
+    return make
+
+
+def cycles_of(ledger: Grown) -> int:
+    """How many cycles a ledger holds."""
+    return -(-ledger.size // synthetic.EVENTS_PER_CYCLE)
+
+
+def timed(makers: Sequence[Callable[[], Read]]) -> list[list[float]]:
+    """Milliseconds of each of many reads of each ledger, in turn; the first ones warm up the connections."""
+    found: list[list[float]] = [[] for _ in makers]
+    # Always in one order, what collects garbage once in so many reads would fall on the same ledger each time.
+    order = random.Random(14)
     for _ in range(READS + 5):
-        read = make()
-        began = time.perf_counter()
-        read()
-        found.append((time.perf_counter() - began) * 1000)
-    return found[5:]
+        for make, times in order.sample([*zip(makers, found, strict=True)], len(makers)):
+            read = make()
+            began = time.perf_counter()
+            read()
+            times.append((time.perf_counter() - began) * 1000)
+    return [times[5:] for times in found]
 
 
 def p95(times: list[float]) -> float:
