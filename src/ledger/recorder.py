@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, NamedTuple, cast
 from uuid import UUID
 
+import msgspec.json
 from eventsourcing.persistence import InfrastructureFactory, IntegrityError, Notification, StoredEvent
 from eventsourcing.postgres import (
     PostgresApplicationRecorder,
@@ -25,18 +27,21 @@ from eventsourcing.postgres import (
     PostgresFactory,
 )
 from eventsourcing.utils import EnvType
+from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL
 
 from ledger.database import APP_ROLE, Database
 from ledger.domain.facts import Fact
-from ledger.domain.merkle import leaf_hash
+from ledger.domain.merkle import CompactRange, leaf_hash
 from ledger.entries import Draft, DraftedEntry
-from ledger.tiles import LogWriter, peaks_of, tree_of
+from ledger.tiles import LogWriter, fills_tile, peaks_of, tree_of
 
 CHANNEL = "ledger_appended"
 WRITERS_MAX = 10
 IDLE_IN_TRANSACTION_TIMEOUT_S = 60
+AT_ONCE_MAX = 64
+"""Up to so many entries the round trips of a transaction cost more than sending entries as text does."""
 
 _MOVED_ON = "SELECT 1 FROM ledger.event WHERE ledger_id = %s AND position > %s AND cycle_id = %s LIMIT 1"
 _NOBODY = UUID(int=0)
@@ -54,6 +59,39 @@ _SUBJECT = (
 _BLANK = (None,) * len(_SUBJECT)
 
 Row = tuple[Any, ...]
+
+
+class _JsonRow(Struct, omit_defaults=True):
+    """A row of sql/insert_events.sql from its stream on, as sql/append_onto.sql takes it."""
+
+    stream: str
+    version: int
+    type: str
+    command_id: UUID
+    command_digest: bytes | None
+    person_id: str
+    on_behalf_of: str | None
+    cycle_id: str | None
+    group_id: str | None
+    unit_id: str | None
+    indicator_id: str | None
+    period: str | None
+    subject_id: str | None
+    requested_by: str | None
+    approved_by: str | None
+    request_position: int | None
+    reason_code: str | None
+    baseline: Decimal | None
+    value: Decimal | None
+    cites: int | None
+    entry: str
+
+
+class _Left(NamedTuple):
+    """The log and the clock of the ledger as an append left them."""
+
+    tree: CompactRange
+    recorded_at: datetime
 
 
 class Conflict(Exception):
@@ -114,10 +152,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
         # The last instant this process saw recorded; not exact while threads append, so only decisions go by it.
         self._recorded_at: datetime | None = None
         self._log = LogWriter(ledger_id)
+        # Any thread's last append: where the ledger is by now, only the append itself can tell.
+        self._left: _Left | None = None
         self.channel_name = CHANNEL
         self._begin = _statement("begin_append")
         self._move_head = _statement("move_head")
         self._insert = _statement("insert_events")
+        self._append_at_once = _statement("append_onto")
         self._select = _statement("select_events")
         self._select_notifications = _statement("select_notifications")
 
@@ -138,8 +179,21 @@ class LedgerRecorder(PostgresApplicationRecorder):
         lost may still have been a commit, and only the command id tells.
         """
         guard: Guard = kwargs.get("guard") or Guard()
+        recorded_at: datetime | None = kwargs.get("recorded_at")
         if not stored_events:
             return []
+        left = None
+        if recorded_at is None and len(stored_events) <= AT_ONCE_MAX:
+            left = self._append_onto(self._left, stored_events, guard)
+        self._left = left = left or self._append(stored_events, guard, recorded_at)
+        self._recorded_at = left.recorded_at
+        stamp = kwargs.get("stamp")
+        if stamp is not None:
+            stamp(left.recorded_at)
+        return list(range(left.tree.size - len(stored_events) + 1, left.tree.size + 1))
+
+    def _append(self, stored_events: Sequence[StoredEvent], guard: Guard, now: datetime | None) -> _Left:
+        """Append in a transaction of several statements, whatever the ledger's head is."""
         with self.datastore.transaction(commit=True) as cursor:
             streams = {"ledger_id": self.ledger_id, "streams": list(guard.versions)}
             cursor.execute(self._begin, streams, binary=True, prepare=True)
@@ -156,15 +210,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 if cursor.execute(_MOVED_ON, (self.ledger_id, position, cycle_id)).fetchone() is not None:
                     raise Conflict(cycle_id)
             self._recorded_at = begun["recorded_at"]
-            recorded_at = self._not_before(begun["recorded_at"], kwargs.get("recorded_at"))
+            recorded_at = self._not_before(begun["recorded_at"], now)
             if guard.expires_at is not None and recorded_at >= guard.expires_at:
                 raise Expired(guard.expires_at.isoformat())
-            first = begun["head"] + 1
             entries: list[bytes] = []
             # Rows that are copied are stored and logged by whole pages, and no statement is planned for them.
             with cursor.copy(self._insert) as copy:
                 copy.set_types(_TYPES)
-                for row in self._rows(stored_events, first, recorded_at):
+                for row in self._rows(stored_events, begun["head"] + 1, recorded_at):
                     copy.write_row(row)
                     entries.append(row[-1])
                 # Hashed while the server stores what was sent so far.
@@ -177,10 +230,37 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 "peaks": peaks_of(tree),
             }
             cursor.execute(self._move_head, moved_to, binary=True, prepare=True)
-        stamp = kwargs.get("stamp")
-        if stamp is not None:
-            stamp(recorded_at)
-        return list(range(first, first + len(stored_events)))
+        return _Left(tree, recorded_at)
+
+    def _append_onto(self, left: _Left | None, stored_events: Sequence[StoredEvent], guard: Guard) -> _Left | None:
+        """Append in one statement onto the head that this process left, which is where it nearly always is.
+
+        Returns None, and nothing is recorded, if it is elsewhere or a stream has moved, and for what
+        takes more than that one statement.
+        """
+        if left is None or guard.still or fills_tile(left.tree.size, len(stored_events)):
+            return None
+        recorded_at = self._not_before(left.recorded_at)
+        if guard.expires_at is not None and recorded_at >= guard.expires_at:
+            return None
+        rows = [*self._rows(stored_events, left.tree.size + 1, recorded_at)]
+        leaves = [leaf_hash(row[-1]) for row in rows]
+        tree = left.tree.extended(leaves)
+        arguments = {
+            "ledger_id": self.ledger_id,
+            "known_head": left.tree.size,
+            "known_peaks": peaks_of(left.tree),
+            "relied_on": msgspec.json.encode(guard.versions).decode(),
+            "recorded_at": recorded_at,
+            "peaks": peaks_of(tree),
+            "rows": msgspec.json.encode([_JsonRow(*[*row[3:-1], row[-1].decode()]) for row in rows]).decode(),
+        }
+        with self.datastore.get_connection() as connection:
+            appended = connection.execute(self._append_at_once, arguments, prepare=True).fetchone()
+        if appended is None or not appended["appended"]:
+            return None
+        self._log.remember(left.tree, tree, leaves)
+        return _Left(tree, recorded_at)
 
     def now(self) -> datetime:
         """The instant that an append would bear now: never before the last one that this process saw recorded."""

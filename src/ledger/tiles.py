@@ -55,6 +55,11 @@ def peaks_of(tree: CompactRange) -> bytes:
     return b"".join(tree.hashes)
 
 
+def fills_tile(size: int, added: int) -> bool:
+    """Whether some tile of a tree of `size` becomes full with so many leaves more."""
+    return size % TILE_WIDTH + added >= TILE_WIDTH
+
+
 class LogWriter:
     """Continues one ledger's log, and stores its tiles as they become full."""
 
@@ -62,6 +67,12 @@ class LogWriter:
         self.ledger_id = ledger_id
         # The hashes that no full tile holds yet, with the tree that they end; of any other tree they are read.
         self._unfilled: tuple[CompactRange, list[bytes]] = (CompactRange(), [])
+
+    def remember(self, tree: CompactRange, grown: CompactRange, leaves: Sequence[bytes]) -> None:
+        """Keep in mind that leaves were appended to `tree`, which filled no tile."""
+        known, unfilled = self._unfilled
+        if known == tree:
+            self._unfilled = grown, [*unfilled, *leaves]
 
     def append(self, cursor: Cursor[DictRow], tree: CompactRange, leaves: Sequence[bytes]) -> CompactRange:
         """Append leaf hashes to the log of `tree` and return the tree that it is then.

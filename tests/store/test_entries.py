@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import subprocess
 import sys
-import types
-import typing
-import unicodedata
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
-from enum import StrEnum
-from importlib import import_module
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from pkgutil import walk_packages
 from typing import Any
-from uuid import UUID
 
 import pytest
 import rfc8785
+from any_fact import KINDS, drafts
 from drafting import draft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import ledger.domain
-from ledger.domain.facts import FACTS, Actor, Channel, Event, Fact
+from ledger.domain.facts import Event
 from ledger.domain.refusals import MalformedInput
 from ledger.entries import ENTRY_BYTES_MAX, DamagedEntry, Draft, EntryMapper, decode, timestamp
 
-for module in walk_packages(ledger.domain.__path__, "ledger.domain."):
-    import_module(module.name)
-
-KINDS = [kind for kind in FACTS.values() if not kind.__subclasses__() and kind.__module__.startswith("ledger.domain")]
 GOLDEN_FILE = Path(__file__).parent.parent / "golden" / "facts.jsonl"
 GOLDEN = GOLDEN_FILE.read_bytes().splitlines()
-NASTY = [
-    "绩效考评",
-    "\U0001f600\U00020000\U0010ffff",
-    "".join(map(chr, range(1, 0x21))) + "\x7f\x80\x9f",
-    "\u2028\u2029\ufeff\ufffe\uffff\ue000",
-    "\"'\\/`<&>{}[],:",
-    '","position":7,"recorded_at":"',
-    "\\u0000 \\n",
-    "\u0338combining first",
-]
 NOON = datetime(2018, 3, 1, 12, tzinfo=UTC)
 
 
@@ -67,54 +44,6 @@ def draft_of(event: Event) -> Draft:
     )
 
 
-# ---- strategies: any value of any fact
-
-
-texts = st.sampled_from(NASTY) | st.text(
-    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12
-).map(lambda text: unicodedata.normalize("NFC", text))
-integers = st.integers(0, 2**53 - 1)
-decimals = st.from_regex(r"\A-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?\Z").map(Decimal)
-PLAIN: dict[object, st.SearchStrategy[Any]] = {
-    str: texts,
-    int: integers,
-    bool: st.booleans(),
-    Decimal: decimals,
-    date: st.dates(),
-    UUID: st.uuids(),
-    types.NoneType: st.none(),
-}
-
-
-def values(hint: Any) -> st.SearchStrategy[Any]:
-    """Any value of a type that a fact may hold."""
-    if hint in PLAIN:
-        return PLAIN[hint]
-    if isinstance(hint, types.UnionType):
-        return st.one_of(*map(values, typing.get_args(hint)))
-    if typing.get_origin(hint) is tuple:
-        return st.lists(values(typing.get_args(hint)[0]), max_size=2).map(tuple)
-    if issubclass(hint, StrEnum):
-        return st.sampled_from(hint)
-    assert isinstance(hint, type)
-    assert dataclasses.is_dataclass(hint)
-    hints = typing.get_type_hints(hint)
-    return st.builds(hint, **{field.name: values(hints[field.name]) for field in dataclasses.fields(hint)})
-
-
-def _draft(fact: Fact, actor: Actor, version: int, ids: tuple[UUID, UUID | None], batch: str | None, at: int | None):
-    return Draft(fact.stream, version, fact, actor, ids[0], Channel.IMPORT, batch, ids[1], at)
-
-
-drafts = st.builds(
-    _draft,
-    st.sampled_from(KINDS).flatmap(values),
-    values(Actor),
-    st.integers(1, 2**31 - 1),
-    st.tuples(st.uuids(), st.none() | st.uuids()),
-    st.none() | texts,
-    st.none() | integers,
-)
 instants = st.datetimes(
     datetime(1970, 1, 1),  # noqa: DTZ001 (the strategy adds the zone)
     datetime(2999, 12, 31),  # noqa: DTZ001

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import random
-import threading
-from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import count
-from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from drafting import draft
 from hashing import check_log, log_of
-from psycopg import Cursor
+from statements import counted_statements
 
 from ledger.database import Database
 from ledger.domain.merkle import TILE_WIDTH, CompactRange, leaf_hash
@@ -106,10 +101,10 @@ def test_ledgers_in_one_database_have_logs_of_their_own(database: Database):
 def test_an_append_that_fills_no_tile_makes_no_round_trip_for_the_log(store: Store, monkeypatch: pytest.MonkeyPatch):
     append(store, 10)
     with counted_statements(monkeypatch) as statements:
-        append(store, 10)
+        append(store, 100)
     assert len(statements) == 2
 
-    append(store, TILE_WIDTH - 21)
+    append(store, TILE_WIDTH - 111)
     with counted_statements(monkeypatch) as statements:
         append(store, 1)
     assert len(statements) == 3
@@ -123,22 +118,6 @@ def test_leaves_that_this_process_did_not_append_are_read(store: Store, database
         append(other, TILE_WIDTH)
         append(store, 2 * TILE_WIDTH)
     check_log(database)
-
-
-@contextmanager
-def counted_statements(monkeypatch: pytest.MonkeyPatch) -> Generator[list[object]]:
-    """The statements that this thread sends while the block lasts; the waker has another."""
-    sent: list[object] = []
-    execute = psycopg.Cursor.execute
-
-    def counting(self: Cursor[Any], query: Any, *args: Any, **kwargs: Any) -> Cursor[Any]:
-        if threading.current_thread() is threading.main_thread():
-            sent.append(query)
-        return execute(self, query, *args, **kwargs)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", counting)
-        yield sent
 
 
 def test_events_from_before_the_log_get_their_part_of_it_by_migrating(store: Store, database: Database):
