@@ -34,6 +34,16 @@ SOCKET_PATH_BYTES_MAX = 103  # macOS; Linux takes 107.
 # Not $TMPDIR, which may be long too, or differ between the processes that share a server.
 SHORT_PATHS = Path("/tmp")
 
+BUFFERS_MB_MAX = 2_048
+"""What a ledger of a million events takes with its projections."""
+
+
+def _buffers() -> str:
+    # What PostgreSQL's manual advises. Only what is used of it is taken; what the system keeps of files it may drop.
+    memory_mb = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") >> 20
+    return f"{min(memory_mb // 4, BUFFERS_MB_MAX)}MB"
+
+
 SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
@@ -43,7 +53,7 @@ SETTINGS = {
     "synchronous_commit": "on",
     "wal_level": "replica",
     "max_wal_size": "1GB",
-    "shared_buffers": "128MB",
+    "shared_buffers": _buffers(),
     "max_connections": "100",
     "jit": "off",
     "timezone": "UTC",
