@@ -337,18 +337,23 @@ class _Waker:
             self._thread.join(timeout=5)
 
     def _run(self) -> None:
-        while not self._closing.is_set():
+        told_last = False
+        while not told_last:
             with suppress(psycopg.Error), self._database.connect(APP_ROLE) as connection:
                 self._notify_while_connected(connection)
-            self._closing.wait(NOTIFY_INTERVAL_S)
+            told_last = self._closing.wait(NOTIFY_INTERVAL_S)
+            # What could not be told is told once it can be.
+            self._pending.set()
 
     def _notify_while_connected(self, connection: psycopg.Connection[Any]) -> None:
-        while True:
+        told_last = False
+        while not told_last:
             self._pending.wait()
+            # Asked first: after `close` nothing is appended, so what is told then is told of everything.
+            told_last = self._closing.is_set()
             self._pending.clear()
             connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._payload))
-            if self._closing.wait(NOTIFY_INTERVAL_S):
-                return
+            self._closing.wait(NOTIFY_INTERVAL_S)
 
 
 @contextmanager
