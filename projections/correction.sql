@@ -1,5 +1,5 @@
 -- projection: correction
--- version: 1
+-- version: 2
 -- grain: one row per correction request
 -- consumes: CorrectionRequested, ScoreCorrected, CorrectionRejected, CorrectionRequestWithdrawn
 --
@@ -27,7 +27,9 @@ CREATE TABLE correction (
 
 -- :index
 ALTER TABLE correction ADD PRIMARY KEY (ledger_id, request_position);
-CREATE INDEX correction_by_unit ON correction (ledger_id, cycle_id, unit_id, request_position);
+-- Every row has a key of its own, so there is nothing to deduplicate.
+CREATE INDEX correction_by_unit ON correction (ledger_id, cycle_id, unit_id, request_position)
+    WITH (deduplicate_items = off);
 
 -- :fold
 WITH step AS NOT MATERIALIZED (

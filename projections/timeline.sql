@@ -1,5 +1,5 @@
 -- projection: timeline
--- version: 1
+-- version: 2
 -- grain: one row per event
 -- consumes: *
 --
@@ -23,11 +23,16 @@ CREATE TABLE timeline (
 );
 
 -- :index
+-- No two rows have a key in common, so there is nothing to deduplicate; looking for it takes a fifth of the time.
 ALTER TABLE timeline ADD PRIMARY KEY (ledger_id, type, position);
-CREATE INDEX timeline_of_unit ON timeline (ledger_id, unit_id, position) WHERE unit_id IS NOT NULL;
-CREATE INDEX timeline_of_cycle ON timeline (ledger_id, cycle_id, position) WHERE cycle_id IS NOT NULL;
-CREATE INDEX timeline_of_moves ON timeline (ledger_id, cycle_id, moves, position) WHERE moves IS NOT NULL;
-CREATE INDEX timeline_of_proceedings ON timeline (ledger_id, cycle_id, position) WHERE proceeding;
+CREATE INDEX timeline_of_unit ON timeline (ledger_id, unit_id, position)
+    WITH (deduplicate_items = off) WHERE unit_id IS NOT NULL;
+CREATE INDEX timeline_of_cycle ON timeline (ledger_id, cycle_id, position)
+    WITH (deduplicate_items = off) WHERE cycle_id IS NOT NULL;
+CREATE INDEX timeline_of_moves ON timeline (ledger_id, cycle_id, moves, position)
+    WITH (deduplicate_items = off) WHERE moves IS NOT NULL;
+CREATE INDEX timeline_of_proceedings ON timeline (ledger_id, cycle_id, position)
+    WITH (deduplicate_items = off) WHERE proceeding;
 
 -- :fold
 INSERT INTO timeline (ledger_id, type, position, cycle_id, unit_id, moves, proceeding)
