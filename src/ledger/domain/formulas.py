@@ -84,8 +84,8 @@ class _AgainstTarget(Kind):
         target = reading.target
         if target is None:
             raise FormulaInvalid(kind=formula.kind, hint="The formula needs a target.")
-        if target == 0:
-            if reading.actual == 0:
+        if not target:
+            if not reading.actual:
                 return HUNDRED
             step = Fraction(formula.zero_target_step) if formula.zero_target_step is not None else HUNDRED
             return _clamped(HUNDRED - step * reading.actual, formula)

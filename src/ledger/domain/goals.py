@@ -160,7 +160,7 @@ class Scores:
 
 
 def _reading(value: Known, target: Known, share: Fraction) -> Reading:
-    if share == 1 and target.baseline is None:
+    if share is ONE and target.baseline is None:
         return Reading(rational(value.value), rational(target.value))
     baseline = rational(target.baseline) * share if target.baseline is not None else None
     return Reading(rational(value.value), rational(target.value) * share, baseline)
@@ -205,7 +205,7 @@ def _line(
         scored = scores.of(indicator, period).get(unit_id)
         if scored is not None:
             known += 1
-            periods.append(scored if scored.share == share else replace(scored, share=share))
+            periods.append(scored if scored.share is share or scored.share == share else replace(scored, share=share))
         else:
             stand_in = _assumed(slice, unit_id, indicator, period, scores)
             assumed += stand_in is not None
