@@ -66,15 +66,33 @@ def draft(number: int) -> Draft:
 @contextmanager
 def without_log() -> Generator[None]:
     """Appends leave out everything that is done for the log."""
+    in_recorder = {"leaf_hash": _no_bytes, "peaks_of": _no_bytes, "tree_of": _tree_of, "fills_tile": _no_tile}
     with (
-        patch.multiple("ledger.recorder", leaf_hash=lambda entry: b"", peaks_of=lambda tree: b"", tree_of=_tree_of),
-        patch.object(LogWriter, "append", lambda log, cursor, tree, leaves: CompactRange(tree.size + len(leaves))),
+        patch.multiple("ledger.recorder", **in_recorder),
+        patch.object(CompactRange, "extended", _grown),
+        patch.multiple(LogWriter, append=_appended, remember=_no_bytes),
     ):
         yield
 
 
+def _no_bytes(*_: object) -> bytes:
+    return b""
+
+
+def _no_tile(size: int, added: int) -> bool:
+    return False
+
+
 def _tree_of(size: int, peaks: bytes) -> CompactRange:
     return CompactRange(size)
+
+
+def _grown(tree: CompactRange, leaves: list[bytes]) -> CompactRange:
+    return CompactRange(tree.size + len(leaves))
+
+
+def _appended(log: LogWriter, cursor: object, tree: CompactRange, leaves: list[bytes]) -> CompactRange:
+    return _grown(tree, leaves)
 
 
 def per_second(store: Store, drafts: list[list[Draft]]) -> float:

@@ -50,6 +50,9 @@ PARTS = (
 
 def main(names: list[str]) -> int:
     """Run the parts whose scripts are named, all but the longest if none is; return 1 if one of them failed."""
+    unknown = {*names} - {part.command[0] for part in PARTS}
+    if unknown:
+        raise SystemExit(f"There is no {', '.join(sorted(unknown))}; name {', '.join(p.command[0] for p in PARTS)}.")
     chosen = [part for part in PARTS if part.command[0] in names or not (names or part.by_name_only)]
     sections = written() if names else {}
     failed = False

@@ -50,7 +50,9 @@ class Looked:
     recorded: int
     """The last position of the ledger itself."""
     at: float
-    """When, by the monotonic clock."""
+    """When it was asked, by the monotonic clock."""
+    answered_at: float
+    """When the answer was there."""
 
 
 class NotReached(Exception):
@@ -89,16 +91,22 @@ class Reader:
         return self.look().head
 
     def look(self) -> Looked:
-        """Ask the database how far the projections and the ledger are."""
+        """Ask the database how far the projections and the ledger are.
+
+        Of two looks at the same time the one that saw less is forgotten: what the other saw may
+        have been told already, and nobody is told of less than before.
+        """
         began = time.monotonic()
         with self.connection() as connection:
             row = connection.execute(self._head_query, {"ledger_id": self.ledger_id}).fetchone()
         assert row is not None
-        looked = Looked(AsOf(row[0], row[1]), row[2] or 0, began)
+        looked = Looked(AsOf(row[0], row[1]), row[2] or 0, began, time.monotonic())
         with self._lock:
             self._reached = max(self._reached, looked.head.position)
-            if self._looked is None or self._looked.at < looked.at:
-                self._looked = looked
+            other = self._looked
+            if other is not None and began < other.answered_at and looked.head.position < other.head.position:
+                return other
+            self._looked = looked
         return looked
 
     def looked(self, age_s_max: float) -> Looked | None:
