@@ -45,7 +45,6 @@ Row = tuple[str, float, str]
 class Grown:
     """A ledger of some size, with all that is asked of it by itself."""
 
-    database: Database
     pool: ConnectionPool[Connection]
     head: int
     size: int
@@ -53,7 +52,7 @@ class Grown:
 
 
 def main(sizes: list[int]) -> None:
-    """Measure each size, and print it beside the one before."""
+    """Measure each size, and print them beside each other."""
     with (
         tempfile.TemporaryDirectory(prefix="ledger-growth-", ignore_cleanup_errors=True) as temporary,
         ExitStack() as stack,
@@ -88,7 +87,7 @@ def grow(stack: ExitStack, directory: Path, size: int) -> Grown:
     rows.append(replayed(export, head))
     with database.connect() as connection:
         connection.execute("VACUUM ANALYZE")
-    return Grown(database, stack.enter_context(database.readers()), head, size, rows)
+    return Grown(stack.enter_context(database.readers()), head, size, rows)
 
 
 def folds(database: Database, settings: Settings, conninfo: str, head: int) -> list[Row]:

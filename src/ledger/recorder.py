@@ -61,7 +61,7 @@ _BLANK = (None,) * len(_SUBJECT)
 Row = tuple[Any, ...]
 
 
-class _JsonRow(Struct, omit_defaults=True):
+class _JsonRow(Struct):
     """A row of sql/insert_events.sql from its stream on, as sql/append_onto.sql takes it."""
 
     stream: str
