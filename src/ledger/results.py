@@ -115,7 +115,7 @@ class Answers(Reader):
                         moment.cycle,
                         cycle_id=cycle_id,
                         group_id=group_id,
-                        period=period,
+                        periods=(period,),
                         basis=basis,
                         as_of=moment.touched,
                     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from psycopg.sql import SQL
@@ -17,6 +17,7 @@ from ledger.database import Connection
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Event
 from ledger.domain.grade_opening import pool_of
+from ledger.domain.plan import Indicator
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Cell, Known, Slice
 from ledger.domain.rulings import Rulings, ruling_types
@@ -116,21 +117,26 @@ def slice_at(
     *,
     cycle_id: str,
     group_id: str,
-    period: str | None,
+    periods: Sequence[str | None],
     basis: Basis,
     as_of: int,
 ) -> Slice:
-    """Return the facts about one group; `cycle` is the cycle as known at `as_of`.
+    """Return the facts about one group for these periods (None: the whole), of which it names the first.
 
-    The connection's search path names the projections' tables. Raises UnknownId, PlanNotInForce,
-    InvalidPeriod.
+    `cycle` is the cycle as known at `as_of`. The connection's search path names the projections'
+    tables. Raises UnknownId, PlanNotInForce, InvalidPeriod.
     """
     rulings = cycles.rulings(connection, cycle_id, as_of)
-    group_ids = pool_of(cycle, group_id) if period is None else (group_id,)
+    whole = None in periods
+    group_ids = pool_of(cycle, group_id) if whole else (group_id,)
     unit_ids = {unit_id for each in group_ids for unit_id, _ in participants(cycle, each)}
-    counted = [pair for each in group_ids for pair in due(cycle, each, period)]
     heritages = [left for unit_id in unit_ids if (left := heritage_of(rulings.reorganisations, unit_id)) is not None]
-    left_under = periods_left(cycle.in_force(period).plan, counted, heritages)
+    counted: list[tuple[Indicator, str]] = []
+    left_under: set[str] = set()
+    for period in periods:
+        pairs = [pair for each in (group_ids if period is None else (group_id,)) for pair in due(cycle, each, period)]
+        counted += pairs
+        left_under.update(periods_left(cycle.in_force(period).plan, pairs, heritages))
     arguments = {
         "ledger_id": cycles.ledger_id,
         "cycle_id": cycle_id,
@@ -140,7 +146,7 @@ def slice_at(
         "periods": sorted({*left_under, *(counted_period for _, counted_period in counted)}),
         "as_of": as_of,
     }
-    claimed = period is None and cycle.in_force(None).plan.dishonesty is not None
+    claimed = whole and cycle.in_force(None).plan.dishonesty is not None
     with connection.cursor(binary=True) as cursor:
         targets = {
             (unit_id, indicator_id): Known(value, position, baseline)
@@ -154,7 +160,7 @@ def slice_at(
         cycle=cycle,
         group_id=group_id,
         basis=basis,
-        period=period,
+        period=periods[0],
         values=_values(connection, arguments),
         targets=targets,
         claims=_values(connection, arguments | {"basis": Basis.SELF.value}) if claimed else {},

@@ -15,7 +15,7 @@ from ledger.domain.refusals import InvalidPeriod, PlanNotInForce
 from ledger.domain.reorganisation import Reorganisations
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
-from ledger.domain.settlement import due, settle
+from ledger.domain.settlement import due, settle_each
 from ledger.projection import Projection
 from ledger.slices import Cycles, slice_at
 
@@ -54,23 +54,36 @@ def refresh(
         if of_cycle.cycle_wide:
             connection.execute(projection.sections["clear"].sql, {"ledger_id": ledger_id, "cycle_id": cycle_id})
         reorganisations = cycles.rulings(connection, cycle_id, through).reorganisations
-        for (group_id, period), position in sorted(_keys(cycle, reorganisations, of_cycle).items()):
-            results = _settled(connection, cycles, cycle, cycle_id, group_id, period, through)
-            if results is not None:
-                columns = _columns(results)
+        for group_id, positions in sorted(_moved(cycle, reorganisations, of_cycle).items()):
+            periods = [period or None for period in sorted(positions) if _is_scored(cycle, group_id, period or None)]
+            if not periods:
+                continue
+            facts = slice_at(
+                connection,
+                cycles,
+                cycle,
+                cycle_id=cycle_id,
+                group_id=group_id,
+                periods=periods,
+                basis=Basis.OFFICIAL,
+                as_of=through,
+            )
+            for settled_period, results in settle_each(facts, periods).items():
+                period = settled_period or WHOLE
                 subject = {"ledger_id": ledger_id, "cycle_id": cycle_id, "group_id": group_id, "period": period}
-                connection.execute(projection.sections["write"].sql, subject | {"position": position} | columns)
+                written = subject | {"position": positions[period]} | _columns(results)
+                connection.execute(projection.sections["write"].sql, written)
 
 
-def _keys(cycle: Cycle, reorganisations: Reorganisations, touched: _Touched) -> dict[tuple[str, str], int]:
-    """The group and period of every result that may have moved, with the position that moved it last."""
+def _moved(cycle: Cycle, reorganisations: Reorganisations, touched: _Touched) -> dict[str, dict[str, int]]:
+    """The periods of each group for which results may have moved, with the position that moved them last."""
     plan = cycle.latest.plan
     periods = (WHOLE, *plan.periods)
     group_ids = {group.group_id for group in plan.groups} | {group_id for group_id, _ in cycle.membership.values()}
     whole = {group_id: {period for _, period in due(cycle, group_id, None)} for group_id in group_ids}
-    keys: dict[tuple[str, str], int] = {}
+    moved: dict[str, dict[str, int]] = {group_id: {} for group_id in group_ids}
     if touched.cycle_wide:
-        keys = {(group_id, period): touched.cycle_wide for group_id in group_ids for period in periods}
+        moved = {group_id: dict.fromkeys(periods, touched.cycle_wide) for group_id in group_ids}
     for (unit_id, period), position in touched.positions.items():
         # A predecessor's figures are part of its successors'.
         for heir_id in reorganisations.heirs(unit_id):
@@ -78,37 +91,23 @@ def _keys(cycle: Cycle, reorganisations: Reorganisations, touched: _Touched) -> 
                 continue
             group_id, _ = cycle.membership[heir_id]
             if period == WHOLE or heir_id != unit_id:
-                moved = periods
+                concerned = periods
             elif period in whole[group_id]:
-                moved = (period, WHOLE)
+                concerned = (period, WHOLE)
             else:
-                moved = (period,)
-            for each in moved:
-                keys[group_id, each] = max(position, keys.get((group_id, each), 0))
-    return keys
+                concerned = (period,)
+            of_group = moved[group_id]
+            for each in concerned:
+                of_group[each] = max(position, of_group.get(each, 0))
+    return moved
 
 
-def _settled(
-    connection: Connection, cycles: Cycles, cycle: Cycle, cycle_id: str, group_id: str, period: str, as_of: int
-) -> Results | None:
-    """The results of one group, None where the plan in force has nothing to score it by."""
+def _is_scored(cycle: Cycle, group_id: str, period: str | None) -> bool:
+    """Whether the plan in force has anything to score the group by."""
     try:
-        if not due(cycle, group_id, period or None):
-            return None
-        return settle(
-            slice_at(
-                connection,
-                cycles,
-                cycle,
-                cycle_id=cycle_id,
-                group_id=group_id,
-                period=period or None,
-                basis=Basis.OFFICIAL,
-                as_of=as_of,
-            )
-        )
+        return bool(due(cycle, group_id, period))
     except (PlanNotInForce, InvalidPeriod):
-        return None
+        return False
 
 
 def _columns(results: Results) -> dict[str, list[object]]:

@@ -11,12 +11,12 @@ from city import YEAR, indicator, plan_with
 from examples import vector
 from settling import exempted, line, row_of, settled, slice_of
 
-from ledger.domain.cycle import NotApplicablePolicy
+from ledger.domain.cycle import NotApplicablePolicy, PlanVersion
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import PeriodShare
-from ledger.domain.results import Known, LineStatus
-from ledger.domain.settlement import settle
+from ledger.domain.results import Known, LineStatus, Slice
+from ledger.domain.settlement import settle, settle_each
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
 RATIO = Formula(kind=FormulaKind.LINEAR_RATIO)
@@ -144,3 +144,20 @@ def test_a_ranking_of_one_period_knows_only_what_is_scored_in_it() -> None:
     assert [(row.unit_id, row.exact, row.rank) for row in results.rows[:2]] == [("U02", 90, 1), ("U01", 80, 2)]
     assert row_of(results).lines[0].periods[0].share == 1
     assert settled(slice_of(plan, values, period=YEAR)).exact == 10
+
+
+def changed_in_the_third_quarter() -> Slice:
+    """The points of a quarter are doubled from the third on; the year as a whole goes by the latest plan."""
+    facts = slice_of(BY_QUARTERS, quarterly("10", "20", "30", "40"))
+    doubled = replace(WEIGHTED, formula=Formula(kind=FormulaKind.LINEAR_RATIO), target=Decimal(50))
+    later = PlanVersion(plan_version=2, position=2, plan=plan_with(doubled), in_force_from_period="2018-Q3")
+    return replace(facts, cycle=replace(facts.cycle, versions=(*facts.cycle.versions, later)))
+
+
+@pytest.mark.parametrize(
+    "facts", [slice_of(BY_QUARTERS, quarterly("10", "20", "30", "40")), changed_in_the_third_quarter()]
+)
+def test_periods_that_are_settled_together_come_out_as_each_by_itself(facts: Slice) -> None:
+    together = settle_each(facts, (None, *QUARTERS))
+
+    assert together == {period: settle(replace(facts, period=period)) for period in (None, *QUARTERS)}

@@ -40,7 +40,7 @@ from ledger.domain.plan import Participation, PeriodShare, Plan
 from ledger.domain.reorganisation import CarryPolicy, Merger, Reorganisations, Split, UnitShare
 from ledger.domain.results import Inherited, Known, LineStatus, UnitResult
 from ledger.domain.rulings import Rulings
-from ledger.domain.settlement import settle
+from ledger.domain.settlement import settle, settle_each
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
 QUARTERS = ("2018-Q1", "2018-Q2", "2018-Q3", "2018-Q4")
@@ -201,6 +201,17 @@ def test_in_a_composition_of_a_flow_the_periods_before_are_the_predecessors_sums
 
     assert [each.score for each in line(row, "F").periods] == [100, 100, 100, 100]
     assert row.complete
+
+
+def test_a_quarter_settled_with_the_year_stands_for_its_own_months_alone() -> None:
+    values = {"U01 Q 2018-Q2": A, "U02 Q 2018-Q2": B, "U05 Q 2018-Q4": C}
+    facts = slice_of(plan_with(QUARTERLY), values, rulings=merged())
+
+    together = settle_each(facts, (None, "2018-Q4"))
+
+    assert together[None] == settle(facts)
+    assert together["2018-Q4"] == settle(replace(facts, period="2018-Q4"))
+    assert row_of(together[None], "U05").exact != row_of(together["2018-Q4"], "U05").exact
 
 
 def test_nothing_is_taken_over_where_only_the_successor_counts() -> None:

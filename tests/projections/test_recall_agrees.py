@@ -22,7 +22,7 @@ from ledger.domain.facts import Event
 from ledger.domain.numbers import exact_text
 from ledger.domain.recall import Recall
 from ledger.domain.score import Basis, ScoreFact, score_stream
-from ledger.domain.settlement import settle
+from ledger.domain.settlement import settle, settle_each
 from ledger.entries import decode
 from ledger.history import Worth
 from ledger.projector import Projector
@@ -100,8 +100,10 @@ def known_alike(answers: Answers, year: Year, at: int) -> None:
         found = {(r["unit_id"], r["indicator_id"], r["period"]): (r["value"], r["from_position"]) for r in rows}
         assert found == {cell: (known.value, known.position) for cell, known in recall.values(CYCLE, basis).items()}
         for group_id in GROUPS:
+            together = settle_each(recall.slice(CYCLE, group_id, period=None, basis=basis), (None, *PERIODS))
             for period in (None, *PERIODS):
                 expected = settle(recall.slice(CYCLE, group_id, period=period, basis=basis))
+                assert together[period] == expected
                 results = answers.results(CYCLE, group_id, period=period, basis=basis, at=at)
                 assert results.rows == expected.rows
                 assert results.opening == expected.opening

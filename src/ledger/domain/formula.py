@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 
 class FormulaKind(StrEnum):
@@ -109,8 +110,7 @@ class Formula:
     """The last day that earns anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What one unit brings to a formula, exact."""
 
     actual: Fraction

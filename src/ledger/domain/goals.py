@@ -6,7 +6,6 @@ Source: domain.md 3.2 to 3.4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -23,6 +22,8 @@ from ledger.domain.tallying import evaluated
 
 Counting = tuple[Indicator, tuple[tuple[str, Fraction], ...]]
 """An indicator with the periods whose scores count, each with its part."""
+Found = dict[tuple[int, str, str, str], dict[str, Scored]]
+"""Scores by unit, of one plan (its position), group, indicator and period."""
 
 
 def counting(due: Iterable[tuple[Indicator, str]]) -> list[Counting]:
@@ -47,26 +48,45 @@ class Scores:
     """
 
     def __init__(
-        self, slice: Slice, plan: Plan, unit_ids: Sequence[str], counted: Iterable[Counting], *, plan_position: int
+        self,
+        slice: Slice,
+        plan: Plan,
+        group_id: str,
+        unit_ids: Sequence[str],
+        counted: Iterable[Counting],
+        *,
+        plan_position: int,
+        found: Found,
     ):
+        """`found` is what was scored of the same facts before, for other periods; what is scored now is added."""
         self._slice = slice
+        self._group_id = group_id
         self._shares = {(i.indicator_id, period): share for i, parts in counted for period, share in parts}
         self._plan = plan
         self._unit_ids = unit_ids
         self._plan_position = plan_position
         self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
-        found = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
-        self._heritages = {unit_id: heritage for unit_id, heritage in found if heritage is not None}
+        inherited = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
+        self._heritages = {unit_id: heritage for unit_id, heritage in inherited if heritage is not None}
+        # What a successor's score stands for differs between a period and the whole.
+        self._found = {} if self._heritages else found
 
     def of(self, indicator: Indicator, period: str) -> Mapping[str, Scored]:
         """The scores of one indicator and period by unit, of the units that have a value."""
         key = (indicator.indicator_id, period)
-        if key not in self._scored:
-            if indicator.formula.kind is FormulaKind.EVALUATION:
-                self._scored[key] = self._appraised(period)
-            else:
-                self._scored[key] = self.on(self._slice.values, indicator, period)
-        return self._scored[key]
+        scored = self._scored.get(key)
+        if scored is None:
+            in_full = (self._plan_position, self._group_id, *key)
+            scored = self._found.get(in_full)
+            if scored is None:
+                scored = self._found[in_full] = self._score(indicator, period)
+            self._scored[key] = scored
+        return scored
+
+    def _score(self, indicator: Indicator, period: str) -> dict[str, Scored]:
+        if indicator.formula.kind is FormulaKind.EVALUATION:
+            return self._appraised(period)
+        return self.on(self._slice.values, indicator, period)
 
     def on(self, values: Mapping[Cell, Known], indicator: Indicator, period: str) -> dict[str, Scored]:
         """The scores that follow from `values`, which may be others than the slice's."""
@@ -205,7 +225,7 @@ def _line(
         scored = scores.of(indicator, period).get(unit_id)
         if scored is not None:
             known += 1
-            periods.append(scored if scored.share is share or scored.share == share else replace(scored, share=share))
+            periods.append(scored if scored.share is share or scored.share == share else scored._replace(share=share))
         else:
             stand_in = _assumed(slice, unit_id, indicator, period, scores)
             assumed += stand_in is not None

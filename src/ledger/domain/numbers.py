@@ -102,7 +102,7 @@ def rounded(exact: Fraction, scale: int, mode: Rounding) -> Decimal:
 def exact_text(exact: Fraction) -> str:
     """Write `exact` without loss: as a decimal where it ends within 12 places, else as a fraction."""
     for places in range(13):
-        shifted = exact * 10**places
-        if shifted.denominator == 1:
-            return str(Decimal(shifted.numerator).scaleb(-places)) if places else str(shifted.numerator)
+        digits, rest = divmod(exact.numerator * 10**places, exact.denominator)
+        if not rest:
+            return str(Decimal(digits).scaleb(-places)) if places else str(digits)
     return f"{exact.numerator}/{exact.denominator}"

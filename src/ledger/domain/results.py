@@ -91,8 +91,7 @@ class Inherited:
     target: Known | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """The score of one period that counts, with the facts it comes from."""
 
     period: str
@@ -105,8 +104,7 @@ class Scored:
     inherited: tuple[Inherited, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """What one indicator contributes to a unit's goal appraisal, exact."""
 
     indicator: Indicator

@@ -14,7 +14,7 @@ from fractions import Fraction
 from ledger.domain.adjusting import counted as counted_adjustments
 from ledger.domain.adjusting import overstatement
 from ledger.domain.cycle import Cycle
-from ledger.domain.goals import Counting, Scores, Weights, counting, unit_lines
+from ledger.domain.goals import Counting, Found, Scores, Weights, counting, unit_lines
 from ledger.domain.grade_opening import open_grades, pool_of
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
@@ -31,13 +31,28 @@ Participant = tuple[str, Participation]
 
 def settle(slice: Slice) -> Results:
     """Return the results that follow from `slice`. Raises UnknownId, PlanNotInForce, InvalidPeriod."""
+    return _settle(slice, {})
+
+
+def settle_each(slice: Slice, periods: Iterable[str | None]) -> dict[str | None, Results]:
+    """Settle the facts of one slice for each of several periods (None: the whole), as `settle` does for one.
+
+    A figure that counts for more than one of them is scored once. Raises what `settle` does.
+    """
+    found: Found = {}
+    return {period: _settle(replace(slice, period=period), found) for period in periods}
+
+
+def _settle(slice: Slice, found: Found) -> Results:
     version = slice.cycle.in_force(slice.period)
     plan = version.plan
+
+    def rows(group_id: str) -> tuple[UnitResult, ...]:
+        return _rows(slice, plan, group_id, version.position, found)
+
     if slice.period is not None or plan.grading is None:
-        return Results(slice, version.plan_version, plan, _rows(slice, plan, slice.group_id, version.position))
-    pool = {
-        group_id: _rows(slice, plan, group_id, version.position) for group_id in pool_of(slice.cycle, slice.group_id)
-    }
+        return Results(slice, version.plan_version, plan, rows(slice.group_id))
+    pool = {group_id: rows(group_id) for group_id in pool_of(slice.cycle, slice.group_id)}
     opening = open_grades(slice, plan.grading, pool)
     return Results(slice, version.plan_version, plan, pool[slice.group_id], opening)
 
@@ -84,10 +99,11 @@ def _counted_periods(plan: Plan, indicator: Indicator) -> Sequence[str]:
     return [period for period in periods if period in shares]
 
 
-def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int) -> tuple[UnitResult, ...]:
+def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int, found: Found) -> tuple[UnitResult, ...]:
     units = participants(slice.cycle, group_id)
     counted = counting(due(slice.cycle, group_id, slice.period))
-    scores = Scores(slice, plan, [unit_id for unit_id, _ in units], counted, plan_position=plan_position)
+    unit_ids = [unit_id for unit_id, _ in units]
+    scores = Scores(slice, plan, group_id, unit_ids, counted, plan_position=plan_position, found=found)
     weights = Weights(slice, group_id, counted)
     drafts = [_unit_result(slice, plan, unit, counted, weights, scores) for unit in units]
     return _ranked(drafts)

@@ -6,7 +6,7 @@ Source: domain.md 3.10.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -136,4 +136,4 @@ def weighted(own: Scored, heritage: Heritage, left: Mapping[str, Scored], *, bef
         successor=own.score,
         months_after=after,
     )
-    return replace(own, score=score, inherited=tuple(inherited))
+    return own._replace(score=score, inherited=tuple(inherited))
