@@ -16,7 +16,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.database import APP_ROLE, Connection, Database
-from ledger.folding import SWITCH_LOCK, Folder, NotPrepared, ProjectionStopped, Tables, analyze, connect
+from ledger.folding import SWITCH_LOCK, Folder, NotPrepared, ProjectionStopped, Tables, analyze, connect, tables_of
 from ledger.inspection import Inspection
 from ledger.projection import Projection, statement
 from ledger.slices import Cycles
@@ -134,6 +134,9 @@ class Building:
             self._connection.execute("SELECT set_config('search_path', %s, true)", (schema,))
             self._connection.execute(_CHECKPOINT)
             self._connection.execute(self._projection.sections["table"].sql)
+            for table in tables_of(self._connection, schema):
+                # As for the events: what is known of the ledgers there are misleads about the next one.
+                self._connection.execute(SQL("ALTER TABLE {} ALTER COLUMN ledger_id SET STATISTICS 0").format(table))
             self._connection.execute(_named(f"GRANT USAGE ON SCHEMA {{}} TO {APP_ROLE}", schema))
             self._connection.execute(_named(f"GRANT SELECT ON ALL TABLES IN SCHEMA {{}} TO {APP_ROLE}", schema))
             self._admit(schema)

@@ -249,6 +249,11 @@ def _together(projections: Sequence[Projection], inspection: Inspection) -> Comp
 
 def analyze(connection: Connection, schema: str) -> None:
     """Have the planner learn what is in a schema's tables, as it must after many rows were written at once."""
+    for table in tables_of(connection, schema):
+        connection.execute(SQL("ANALYZE {}").format(table))
+
+
+def tables_of(connection: Connection, schema: str) -> list[Identifier]:
+    """The tables of a schema."""
     names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (schema,)).fetchall()
-    for (name,) in names:
-        connection.execute(SQL("ANALYZE {}").format(Identifier(schema, name)))
+    return [Identifier(schema, name) for (name,) in names]

@@ -20,7 +20,7 @@ from ledger.migrate import migrate, migrations
 CATALOG = {
     "columns": """
         SELECT c.relname, c.relkind, c.reloptions, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-               l.collname, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attacl
+               l.collname, pg_get_expr(d.adbin, d.adrelid), a.attidentity, a.attgenerated, a.attacl, a.attstattarget
         FROM pg_class AS c
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
