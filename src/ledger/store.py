@@ -293,7 +293,9 @@ class Streams:
 
     def _keep(self, name: str, version: int, state: State) -> None:
         kept = self._kept.get(name)
-        if kept is None or kept.version + len(kept.ahead) <= version:
+        if kept is None:
+            self._kept[name] = _Kept(version, state)
+        elif kept.version + len(kept.ahead) <= version:
             self._kept[name] = _Kept(version, state)
             self._kept.move_to_end(name)
         while len(self._kept) > STREAMS_CACHED_MAX:

@@ -138,8 +138,7 @@ STREAMS_NAMED_MAX = 4_096
 """How many streams of one kind are kept by their names: decisions ask for the same few again and again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stream(Generic[S]):
+class Stream(NamedTuple, Generic[S]):
     """The name of a stream and the state it starts from."""
 
     name: str

@@ -7,10 +7,10 @@ States: NONE -> SELF_REPORTED -> ENTERED <-> RETURNED -> VERIFIED -> (CORRECTED)
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
 from ledger.domain.plan import EntryKind
@@ -273,8 +273,7 @@ class ScoreLateEntered(ScoreFact):
     approved_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A value with the position that gave it and the persons who stood for it."""
 
     value: Decimal
@@ -283,8 +282,7 @@ class Standing:
     verified_by: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
+class OpenRequest(NamedTuple):
     """A correction request that awaits its decision."""
 
     position: int
@@ -297,9 +295,8 @@ class OpenRequest:
     evidence: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What decisions need to know of a score."""
+class Score(NamedTuple):
+    """What decisions need to know of a score; a named tuple, because each of its events makes a new one."""
 
     status: ScoreStatus = ScoreStatus.NONE
     claimed: Standing | None = None
@@ -320,10 +317,9 @@ class Score:
             case ScoreSelfReported() as fact:
                 status = ScoreStatus.SELF_REPORTED if self.status is ScoreStatus.NONE else self.status
                 claimed = Standing(fact.value, event.position, event.actor.persons)
-                return replace(self, status=status, claimed=claimed)
+                return self._replace(status=status, claimed=claimed)
             case ScoreEntered() | ScoreLateEntered() as fact:
-                return replace(
-                    self,
+                return self._replace(
                     status=ScoreStatus.ENTERED,
                     entered=Standing(fact.value, event.position, event.actor.persons),
                     withdrawn_position=None,
@@ -331,22 +327,21 @@ class Score:
                     stood_for=self.stood_for | event.actor.persons | _approver(fact),
                 )
             case ScoreReturned():
-                return replace(self, status=ScoreStatus.RETURNED)
+                return self._replace(status=ScoreStatus.RETURNED)
             case ScoreVerified() if self.entered is not None:
-                official = replace(self.entered, verified_by=event.actor.persons)
+                official = self.entered._replace(verified_by=event.actor.persons)
                 stood_for = self.stood_for | event.actor.persons
-                return replace(
-                    self, status=ScoreStatus.VERIFIED, entered=official, official=official, stood_for=stood_for
+                return self._replace(
+                    status=ScoreStatus.VERIFIED, entered=official, official=official, stood_for=stood_for
                 )
             case CorrectionRequested() as fact:
-                return replace(self, request=_request(fact, event))
+                return self._replace(request=_request(fact, event))
             case CorrectionRejected() | CorrectionRequestWithdrawn():
-                return replace(self, request=None)
+                return self._replace(request=None)
             case ScoreCorrected() as fact:
                 # A correction has a requester and an approver; nobody entered or verified it.
                 official = Standing(fact.new_value, event.position, frozenset())
-                return replace(
-                    self,
+                return self._replace(
                     status=ScoreStatus.CORRECTED,
                     official=official,
                     request=None,
@@ -354,8 +349,7 @@ class Score:
                     stood_for=self.stood_for | event.actor.persons,
                 )
             case ScoreWithdrawn() as fact:
-                return replace(
-                    self,
+                return self._replace(
                     status=ScoreStatus.WITHDRAWN,
                     entered=None,
                     official=None,

@@ -294,14 +294,14 @@ class _Import:
         self, chunk: _Chunk, turn: str, person_id: str, commands: list[tuple[Step, Command]], appender: Executor
     ) -> None:
         import_id = self._agreed.import_id
-        id_of = ids_under(import_id)
+        id_of, batch_id = ids_under(import_id), str(import_id)
         requests = [
             Request(
                 command=command,
                 command_id=id_of(f"{turn}:{step.act}:{step.unit_id}:{step.period}"),
                 person_id=person_id,
                 channel=Channel.IMPORT,
-                batch_id=str(import_id),
+                batch_id=batch_id,
             )
             for step, command in commands
         ]
