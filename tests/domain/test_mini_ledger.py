@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from typing import cast
 
 import pytest
@@ -14,6 +16,7 @@ from mini_ledger_plan import MINI_PLAN
 
 from ledger.domain.commands import ReviseGrades
 from ledger.domain.decision import DecisionStatus
+from ledger.domain.explanation import Explained, FigureKind, explain
 from ledger.domain.facts import Event
 from ledger.domain.grading import GradesOpened, GradesRevised, Grading, RestatementPolicy
 from ledger.domain.obligations import BasisStatus, Duties, ObligationKind, ObligationStatus
@@ -95,6 +98,42 @@ def test_one_question_has_four_answers(told: Told) -> None:
     known = {p: told.recall(p).values(CYCLE, Basis.OFFICIAL)["U04", "A", "2018-Y"] for p in (42, 50, 76, LAST)}
 
     assert {p: str(each.value) for p, each in known.items()} == {42: "7.4", 50: "8.0", 76: "7.4", LAST: "7.4"}
+
+
+def test_an_explanation_leads_from_the_total_down_to_the_events(told: Told) -> None:
+    results = told.results(44)
+    row = results.row("U04")
+    assert row is not None
+
+    economy, *_ = explain(results, row).parts
+    growth = economy.parts[0]
+
+    plan_position = next(event.position for event in told.city.memory.events if event.type == "PlanVersionIssued")
+    assert growth == Explained(
+        label="Indicator A 2018-Y",
+        kind=FigureKind.INDICATOR,
+        exact=Fraction(50),
+        shown=Decimal("50.00"),
+        weight=Fraction(50),
+        formula="LINEAR_RATIO: 100 points of 100",
+        positions=(plan_position, told.at[44]),
+        parts=(
+            Explained(
+                label="value in %",
+                kind=FigureKind.VALUE,
+                exact=Fraction(8),
+                shown=Decimal("8.0"),
+                positions=(told.at[44],),
+            ),
+            Explained(
+                label="target in %",
+                kind=FigureKind.TARGET,
+                exact=Fraction(8),
+                shown=Decimal("8.0"),
+                positions=(plan_position,),
+            ),
+        ),
+    )
 
 
 def test_without_the_correction_three_units_had_other_grades(told: Told) -> None:

@@ -1,44 +1,36 @@
-"""Results: totals, ranks, weights after exemptions, the golden mini-ledger, and what always holds."""
+"""Results: totals, ranks, weights after exemptions, and what always holds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
-from typing import Any
 
-import pytest
 from city import (
     CYCLE,
     GROUP,
-    LATE,
     MIDSUMMER,
     PLAN,
     UNITS,
     YEAR,
     City,
-    approve,
     enter,
     exempt,
     found_city,
     indicator,
     plan_with,
-    request,
     set_target,
-    verify,
     withdraw,
 )
-from examples import MINI_LEDGER, vector
+from examples import vector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.commands import AssignUnitToGroup, CloseEntry
+from ledger.domain.commands import AssignUnitToGroup
 from ledger.domain.cycle import Cycle, Exemption, PlanVersion
-from ledger.domain.explanation import Explained, FigureKind, explain, rounding_difference
+from ledger.domain.explanation import explain, rounding_difference
 from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
+from ledger.domain.numbers import Rounding, RoundingPolicy
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import Participation, Plan
 from ledger.domain.results import Known, LineStatus, Results, Slice
@@ -280,77 +272,6 @@ def _award(city: City, indicator_id: str, points: str, period: str) -> None:
     city.given(awarded, by="scorer")
 
 
-# The golden mini-ledger, domain.md 3.12.
-
-
-@cache
-def golden_ledger() -> tuple[City, Mapping[int, int]]:
-    """The first 44 events of the mini-ledger, carried out; and where each of its positions came to stand.
-
-    Bonuses do not exist yet, so event 40 is left out and nothing is computed at 42.
-    """
-    city = found_city()
-    at: dict[int, int] = {}
-    for event in MINI_LEDGER["events"][:44]:
-        match event["type"]:
-            case "ScoreEntered":
-                command = enter(event["value"], event["unit"], event["indicator"])
-                position = city.given(command, by="scorer")
-            case "ScoreVerified":
-                command = verify(at[event["verifies_position"]], event["unit"], event["indicator"])
-                position = city.given(command, by="verifier")
-            case "EntryClosed":
-                position = city.given(CloseEntry(cycle_id=CYCLE), by="office", at=LATE)
-            case "CorrectionRequested":
-                command = request(at[event["corrects_position"]], event["new_value"], event["unit"], event["indicator"])
-                position = city.given(command, by="scorer", at=LATE)
-            case "ScoreCorrected":
-                command = approve(at[event["request_position"]], event["unit"], event["indicator"])
-                position = city.given(command, by="director", at=LATE)
-            case _:
-                position = city.head
-        at[event["position"]] = position
-    return city, at
-
-
-def expected_at(position: int) -> list[tuple[int, str, Fraction]]:
-    """Rank, unit and exact total as specified, less the bonus of 1.5 that U03 has from position 40 on."""
-    rows: list[dict[str, Any]] = MINI_LEDGER["expect"][str(position)]
-    bonus = {"U03": Fraction("1.5")} if position >= 40 else {}
-    exact = {row["unit"]: Fraction(row["exact"]) - bonus.get(row["unit"], 0) for row in rows}
-    return [
-        (1 + sum(other > total for other in exact.values()), unit, total)
-        for unit, total in sorted(exact.items(), key=lambda item: -item[1])
-    ]
-
-
-@pytest.mark.parametrize("position", [39, 43, 44])
-def test_the_golden_ledger_ranks_as_specified(position: int) -> None:
-    city, at = golden_ledger()
-
-    rows = city.results(as_of=at[position]).rows
-
-    assert [(row.rank, row.unit_id, row.exact) for row in rows] == expected_at(position)
-    assert [row.total for row in rows] == [rounded(row.exact, 2, Rounding.HALF_UP) for row in rows]
-
-
-def test_at_24_nothing_is_official_and_the_provisional_ranking_is_that_of_39() -> None:
-    city, at = golden_ledger()
-
-    official = city.results(as_of=at[24])
-    assert [(row.rank, row.total, row.missing) for row in official.rows] == [(None, 0, 3)] * 5
-    assert city.ranking(Basis.PROVISIONAL, as_of=at[24]) == [
-        (rank, unit, str(rounded(exact, 2, Rounding.HALF_UP))) for rank, unit, exact in expected_at(39)
-    ]
-
-
-def test_a_correction_request_moves_nothing_and_its_approval_does() -> None:
-    city, at = golden_ledger()
-
-    assert city.ranking(as_of=at[43]) == city.ranking(as_of=at[39])
-    assert city.ranking(as_of=at[44])[1] == (2, "U04", "98.20")
-
-
 # What always holds.
 
 CELLS = st.dictionaries(
@@ -422,40 +343,3 @@ def test_an_explanation_adds_up_to_the_exact_total_and_cites_every_value(
         assert sum((part.shown for part in tree.parts), Decimal(0)) + rounding_difference(tree) == tree.shown
         known = {figure.position for line in row.lines for figure in (line.value, line.target) if figure is not None}
         assert set(tree.positions) == known | {2 for unit_id, _ in exempted if unit_id == row.unit_id}
-
-
-def test_an_explanation_leads_from_the_total_down_to_the_events() -> None:
-    city, at = golden_ledger()
-    results = city.results(as_of=at[44])
-    row = results.row("U04")
-    assert row is not None
-
-    economy, _ = explain(results, row).parts
-    growth = economy.parts[0]
-
-    plan_position = next(event.position for event in city.memory.events if event.type == "PlanVersionIssued")
-    assert growth == Explained(
-        label="Indicator A 2018-Y",
-        kind=FigureKind.INDICATOR,
-        exact=Fraction(50),
-        shown=Decimal("50.00"),
-        weight=Fraction(50),
-        formula="LINEAR_RATIO: 100 points of 100",
-        positions=(plan_position, at[44]),
-        parts=(
-            Explained(
-                label="value in %",
-                kind=FigureKind.VALUE,
-                exact=Fraction(8),
-                shown=Decimal("8.0"),
-                positions=(at[44],),
-            ),
-            Explained(
-                label="target in %",
-                kind=FigureKind.TARGET,
-                exact=Fraction(8),
-                shown=Decimal("8.0"),
-                positions=(plan_position,),
-            ),
-        ),
-    )
