@@ -32,7 +32,7 @@ ROUNDS = 3
 RUNNER_EVENTS = 2_000
 BY_HAND = SQL(cast(LiteralString, (Path(__file__).parent / "by_hand.sql").read_text("utf-8")))
 FILLED = ("timeline", "person_activity", "score_value", "correction")
-MEMORY = {"work_mem": "256MB", "maintenance_work_mem": "256MB"}
+MEMORY = {"work_mem": "256MB", "maintenance_work_mem": "8MB"}
 
 
 def main(sizes: list[int]) -> None:

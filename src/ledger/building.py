@@ -27,7 +27,11 @@ BUILD_LOCK = 0x6C65_6462
 BUILT_AT_ONCE_MAX = 3
 """Two load, and one settles or waits for the disk; more keep the longest from being done in time."""
 _NEXT, _OLD = "__next", "__old"
-_SESSION = {"work_mem": "256MB", "maintenance_work_mem": "256MB"}
+_SESSION = {
+    "work_mem": "256MB",
+    # The keys of an index are sorted faster in pieces that fit the processor's cache than all at once.
+    "maintenance_work_mem": "8MB",
+}
 
 
 def build(
