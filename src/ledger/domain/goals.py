@@ -22,8 +22,8 @@ from ledger.domain.tallying import evaluated
 
 Counting = tuple[Indicator, tuple[tuple[str, Fraction], ...]]
 """An indicator with the periods whose scores count, each with its part."""
-Found = dict[tuple[int, str, str, str], dict[str, Scored]]
-"""Scores by unit, of one plan (its position), group, indicator and period."""
+Found = dict[tuple[int, str], dict[tuple[str, str], dict[str, Scored]]]
+"""Of a plan (its position) and a group: of each indicator and period, the scores by unit."""
 
 
 def counting(due: Iterable[tuple[Indicator, str]]) -> list[Counting]:
@@ -60,33 +60,24 @@ class Scores:
     ):
         """`found` is what was scored of the same facts before, for other periods; what is scored now is added."""
         self._slice = slice
-        self._group_id = group_id
         self._shares = {(i.indicator_id, period): share for i, parts in counted for period, share in parts}
         self._plan = plan
         self._unit_ids = unit_ids
         self._plan_position = plan_position
-        self._scored: dict[tuple[str, str], dict[str, Scored]] = {}
         inherited = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
         self._heritages = {unit_id: heritage for unit_id, heritage in inherited if heritage is not None}
         # What a successor's score stands for differs between a period and the whole.
-        self._found = {} if self._heritages else found
+        self._scored = {} if self._heritages else found.setdefault((plan_position, group_id), {})
 
     def of(self, indicator: Indicator, period: str) -> Mapping[str, Scored]:
         """The scores of one indicator and period by unit, of the units that have a value."""
         key = (indicator.indicator_id, period)
-        scored = self._scored.get(key)
-        if scored is None:
-            in_full = (self._plan_position, self._group_id, *key)
-            scored = self._found.get(in_full)
-            if scored is None:
-                scored = self._found[in_full] = self._score(indicator, period)
-            self._scored[key] = scored
-        return scored
-
-    def _score(self, indicator: Indicator, period: str) -> dict[str, Scored]:
-        if indicator.formula.kind is FormulaKind.EVALUATION:
-            return self._appraised(period)
-        return self.on(self._slice.values, indicator, period)
+        if key not in self._scored:
+            if indicator.formula.kind is FormulaKind.EVALUATION:
+                self._scored[key] = self._appraised(period)
+            else:
+                self._scored[key] = self.on(self._slice.values, indicator, period)
+        return self._scored[key]
 
     def on(self, values: Mapping[Cell, Known], indicator: Indicator, period: str) -> dict[str, Scored]:
         """The scores that follow from `values`, which may be others than the slice's."""
