@@ -6,37 +6,55 @@ SET LOCAL search_path TO by_hand;
 
 CREATE TABLE timeline (LIKE timeline.timeline);
 INSERT INTO timeline
-SELECT
-    ledger_id, type, position, cycle_id, unit_id,
-    CASE
-        WHEN cycle_id IS NULL THEN NULL
-        WHEN type IN ('ScoreSelfReported', 'ScoreEntered', 'ScoreVerified', 'ScoreCorrected') THEN unit_id
-        WHEN type IN ('CyclePlanned', 'PlanVersionIssued', 'CycleOpened') THEN ''
-    END,
-    cycle_id IS NOT NULL AND type IN ('CyclePlanned', 'PlanVersionIssued', 'CycleOpened')
-FROM ledger.event
-WHERE ledger_id = 1;
-ALTER TABLE timeline ADD PRIMARY KEY (ledger_id, type, position);
-CREATE INDEX ON timeline (ledger_id, unit_id, position) WHERE unit_id IS NOT NULL;
-CREATE INDEX ON timeline (ledger_id, cycle_id, position) WHERE cycle_id IS NOT NULL;
-CREATE INDEX ON timeline (ledger_id, cycle_id, moves, position) WHERE moves IS NOT NULL;
-CREATE INDEX ON timeline (ledger_id, cycle_id, position) WHERE proceeding;
+WITH told AS MATERIALIZED (
+    SELECT
+        position, type, cycle_id, unit_id,
+        CASE
+            WHEN type IN ('ScoreSelfReported', 'ScoreEntered', 'ScoreVerified', 'ScoreCorrected') THEN unit_id
+            WHEN type IN ('CyclePlanned', 'PlanVersionIssued', 'CycleOpened') THEN ''
+        END AS moves
+    FROM ledger.event
+    WHERE ledger_id = 1
+    ORDER BY position
+),
+listed AS MATERIALIZED (
+    SELECT 'TYPE' AS kind, '' AS cycle_id, type AS name, array_agg(position) AS positions FROM told GROUP BY type
+    UNION ALL
+    SELECT 'CYCLE', cycle_id, type, array_agg(position) FROM told WHERE cycle_id IS NOT NULL GROUP BY cycle_id, type
+    UNION ALL
+    SELECT 'UNIT', '', unit_id, array_agg(position) FROM told WHERE unit_id IS NOT NULL GROUP BY unit_id
+    UNION ALL
+    SELECT 'CYCLE_MOVES', cycle_id, '', array_agg(position) FROM told WHERE moves IS NOT NULL GROUP BY cycle_id
+    UNION ALL
+    SELECT 'UNIT_MOVES', cycle_id, moves, array_agg(position) FROM told WHERE moves IS NOT NULL GROUP BY cycle_id, moves
+)
+SELECT 1, kind, cycle_id, name, positions[part.first], positions[part.first : part.first + 63]
+FROM listed
+CROSS JOIN LATERAL generate_series(1, cardinality(positions), 64) AS part (first);
+ALTER TABLE timeline ADD PRIMARY KEY (ledger_id, kind, cycle_id, name, first_position);
 
 CREATE TABLE person_activity (LIKE person_activity.person_activity);
 INSERT INTO person_activity
-SELECT
-    e.ledger_id, named.person_id, e.position, e.type,
-    bool_or(named.capacity = 'ACTED'), bool_or(named.capacity = 'ACTED_FOR'), bool_or(named.capacity = 'APPROVED'),
-    bool_or(named.capacity = 'CONCERNED'), bool_or(named.capacity = 'REQUESTED')
-FROM ledger.event AS e
-CROSS JOIN LATERAL (
-    VALUES
-        ('ACTED', e.person_id), ('ACTED_FOR', e.on_behalf_of), ('APPROVED', e.approved_by),
-        ('CONCERNED', e.subject_id), ('REQUESTED', e.requested_by)
-) AS named (capacity, person_id)
-WHERE e.ledger_id = 1 AND named.person_id IS NOT NULL
-GROUP BY e.ledger_id, named.person_id, e.position, e.type;
-ALTER TABLE person_activity ADD PRIMARY KEY (ledger_id, person_id, position);
+WITH told AS MATERIALIZED (
+    SELECT position, type, person_id, approved_by, requested_by FROM ledger.event WHERE ledger_id = 1 ORDER BY position
+),
+listed AS MATERIALIZED (
+    SELECT person_id, 'ACTED' AS capacity, type, array_agg(position) AS positions FROM told GROUP BY person_id, type
+    UNION ALL
+    SELECT approved_by, 'APPROVED', type, array_agg(position)
+    FROM told
+    WHERE approved_by IS NOT NULL
+    GROUP BY approved_by, type
+    UNION ALL
+    SELECT requested_by, 'REQUESTED', type, array_agg(position)
+    FROM told
+    WHERE requested_by IS NOT NULL
+    GROUP BY requested_by, type
+)
+SELECT 1, person_id, capacity, type, positions[part.first], positions[part.first : part.first + 63]
+FROM listed
+CROSS JOIN LATERAL generate_series(1, cardinality(positions), 64) AS part (first);
+ALTER TABLE person_activity ADD PRIMARY KEY (ledger_id, person_id, capacity, type, first_position);
 
 CREATE TABLE score_value (LIKE score_value.score_value);
 INSERT INTO score_value

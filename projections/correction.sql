@@ -92,9 +92,9 @@ FROM step AS s
 LEFT JOIN LATERAL (
     SELECT true AS known
     FROM correction AS c
-    WHERE s.asked_position IS NULL AND c.ledger_id = %(ledger_id)s AND c.request_position = s.request_position
+    WHERE c.ledger_id = %(ledger_id)s AND c.request_position = s.request_position
     LIMIT 1
-) AS earlier ON true
+) AS earlier ON %(after)s > 0 AND s.asked_position IS NULL
 -- If there is no such request at all, nothing but its decision is known, and the table refuses the row.
 WHERE earlier.known IS NULL;
 

@@ -34,24 +34,31 @@ CREATE TABLE standing (
 
 -- :touched
 -- unit_id '' is every unit of the cycle, period '' every period.
-SELECT
-    e.cycle_id,
-    CASE WHEN e.type IN (
-        'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-        'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed'
-    ) THEN '' ELSE coalesce(e.unit_id, '') END AS unit_id,
-    CASE WHEN e.type IN ('ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn') THEN e.period ELSE '' END AS period,
-    max(e.position) AS position
-FROM ledger.event AS e
-WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
-  AND e.type IN (
-      'ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted',
-      'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-      'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
-      'TieResolved', 'UnitSplit', 'UnitsMerged', 'AdjustmentCarriedOver', 'AdjustmentRevoked', 'BonusApproved',
-      'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported', 'VetoImposed', 'VetoLifted'
-  )
-GROUP BY 1, 2, 3;
+WITH told AS MATERIALIZED (
+    SELECT
+        e.cycle_id,
+        CASE WHEN e.type IN (
+            'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
+            'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed'
+        ) THEN '' ELSE coalesce(e.unit_id, '') END AS unit_id,
+        CASE
+            WHEN e.type IN ('ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn') THEN e.period
+            ELSE ''
+        END AS period,
+        e.position
+    FROM ledger.event AS e
+    WHERE e.ledger_id = %(ledger_id)s AND e.position > %(after)s AND e.position <= %(through)s
+      AND e.type IN (
+          'ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted',
+          'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
+          'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
+          'TieResolved', 'UnitSplit', 'UnitsMerged', 'AdjustmentCarriedOver', 'AdjustmentRevoked', 'BonusApproved',
+          'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported', 'VetoImposed', 'VetoLifted'
+      )
+)
+SELECT cycle_id, unit_id, period, max(position) AS position
+FROM told
+GROUP BY cycle_id, unit_id, period;
 
 -- :clear
 -- Before a whole cycle is written anew: groups and periods may be gone.
@@ -93,12 +100,20 @@ WHERE s.ledger_id = %(ledger_id)s
       (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s) >= %(as_of)s
       OR NOT EXISTS (
           SELECT
-          FROM timeline AS t
-          WHERE t.ledger_id = %(ledger_id)s
-            AND t.cycle_id = %(cycle_id)s
-            AND t.moves IS NOT NULL
-            AND t.position > (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s)
-            AND t.position <= %(as_of)s
+          FROM (
+              SELECT t.positions
+              FROM timeline AS t
+              WHERE t.ledger_id = %(ledger_id)s
+                AND t.kind = 'CYCLE_MOVES'
+                AND t.cycle_id = %(cycle_id)s
+                AND t.name = ''
+                AND t.first_position <= %(as_of)s
+              ORDER BY t.first_position DESC
+              LIMIT 1
+          ) AS newest
+          CROSS JOIN LATERAL unnest(newest.positions) AS moving (position)
+          WHERE moving.position > (SELECT c.position FROM standing.checkpoint AS c WHERE c.ledger_id = %(ledger_id)s)
+            AND moving.position <= %(as_of)s
       )
   )
 ORDER BY s.place;

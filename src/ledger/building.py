@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from queue import SimpleQueue
 from typing import LiteralString
 
 import psycopg
@@ -42,21 +43,29 @@ def build(
     anew: bool,
     on_built: Callable[[str], None],
 ) -> None:
-    """Build projections beside each other, each on a connection of its own, after those that it follows.
+    """Build projections beside each other, those that are followed before those that follow them.
 
     `on_built` is told each name. Raises what a building raises, once all are done.
     """
     followed = {name for projection in chosen.values() for name in projection.follows}
     building: dict[str, Future[None]] = {}
+    # A session that has read the events once has them mapped into its memory; a new one would begin with that.
+    sessions = SimpleQueue[Connection]()
 
     def build_one(projection: Projection) -> None:
         for name in building.keys() & set(projection.follows):
             building[name].result()
-        with connect(database, **_SESSION) as connection:
+        connection = sessions.get()
+        try:
             make(connection, projection).build(anew=anew)
+        finally:
+            sessions.put(connection)
         on_built(projection.name)
 
-    with ThreadPoolExecutor(BUILT_AT_ONCE_MAX, "ledger-building") as threads:
+    at_once = min(len(chosen), BUILT_AT_ONCE_MAX)
+    with ExitStack() as opened, ThreadPoolExecutor(BUILT_AT_ONCE_MAX, "ledger-building") as threads:
+        for _ in range(at_once):
+            sessions.put(opened.enter_context(connect(database, **_SESSION)))
         # Who waits comes after those waited for, so these are always at work.
         for name, projection in sorted(chosen.items(), key=lambda item: (item[0] not in followed, not item[1].follows)):
             building[name] = threads.submit(build_one, projection)

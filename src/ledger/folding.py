@@ -15,7 +15,7 @@ import psycopg
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ledger.database import PROJECTOR_ROLE, Connection, Database
-from ledger.inspection import Inspection
+from ledger.inspection import Damage, Inspection
 from ledger.projection import Projection, statement
 from ledger.slices import Cycles
 from ledger.standings import refresh
@@ -108,15 +108,32 @@ class Folder:
     def load(self, tables: Tables, *, through: int) -> int:
         """Fold everything up to `through` into new tables in one statement, and return the position reached.
 
-        For tables without an index, in which nothing could be looked up quickly. Where some
-        event cannot be folded nothing is, and finding it is left to `fold_next`.
+        For tables without rows, in which nothing has to be looked up. Where some event cannot
+        be folded nothing is, and finding it is left to `fold_next`.
         """
-        damage = self._inspection.first_damage(self.connection, self.ledger_id, after=0, through=through)
-        if damage is not None:
-            through = damage.position - 1
-        if through > 0:
-            self._attempt(tables, through)
-        return self.position(tables.schema)
+        damage: Damage | None = None
+        with self.connection.transaction() as loading:
+            if not tables.projection.settled and through > self._others():
+                # The planner does not know how large one ledger is among all.
+                self.connection.execute(
+                    "SELECT set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+                )
+            if through > 0 and self._attempt(tables, through) is None:
+                # Only now, because others that want to know it fold in the meantime.
+                damage = self._inspection.first_damage(self.connection, self.ledger_id, after=0, through=through)
+                if damage is not None:
+                    raise psycopg.Rollback(loading)
+        if damage is None:
+            return self.position(tables.schema)
+        del self._seen[tables.schema]
+        return self.load(tables, through=damage.position - 1)
+
+    def _others(self) -> int:
+        """How many events the other ledgers of the database have."""
+        row = self.connection.execute(
+            "SELECT coalesce(sum(head), 0) FROM ledger.ledger WHERE ledger_id <> %s", (self.ledger_id,)
+        ).fetchone()
+        return row[0] if row else 0
 
     def fold_together(self, projections: Sequence[Projection], through: int) -> bool:
         """Fold a few positions into projections that have all come equally far, in one transaction.

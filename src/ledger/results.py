@@ -6,7 +6,7 @@ can have moved them and are never invalidated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -237,15 +237,14 @@ class Answers(Reader):
         """The next events that fit, of those recorded up to `at`; `after` and `before` are not included."""
         self.require(at)
         direction = SQL("DESC") if newest_first else SQL("ASC")
-        if filter.types and not (filter.unit_id or filter.cycle_id or filter.person_id):
-            query = _EVENTS_OF_TYPES.sql.format(direction=direction)
+        listed = _listed(filter)
+        if listed is None:
+            query = _EVENTS.sql.format(direction=direction)
         else:
-            timeline, key = _timeline(filter)
-            query = _EVENTS.sql.format(timeline=timeline, key=key, direction=direction)
+            query = _LISTED_EVENTS.sql.format(**listed.where, direction=direction)
         arguments = {
             "ledger_id": self.ledger_id,
             "types": list(set(filter.types)) or None,
-            "unit_id": filter.unit_id,
             "cycle_id": filter.cycle_id,
             "person_id": filter.person_id,
             "as_of": at,
@@ -253,6 +252,13 @@ class Answers(Reader):
             "before": before,
             "limit": limit,
         }
+        if listed is not None:
+            arguments |= {
+                "kind": listed.kind,
+                "of_cycle": listed.of_cycle,
+                "names": listed.names,
+                "filtered": listed.filtered,
+            }
         with self.connection() as connection, connection.cursor(binary=True) as cursor:
             return [decode(entry) for (entry,) in cursor.execute(query, arguments)]
 
@@ -267,15 +273,29 @@ class Answers(Reader):
             return {position: decode(entry) for position, entry in cursor}
 
 
-def _timeline(filter: EventFilter) -> tuple[SQL, SQL]:
-    """Where to look first: the timeline that holds the fewest other events."""
+class _Listed(NamedTuple):
+    """The lists in which the events that fit are, the fewest others among them."""
+
+    where: Mapping[str, SQL]
+    filtered: bool
+    """Whether others are among them."""
+    kind: str = ""
+    of_cycle: str = ""
+    names: list[str] | None = None
+    """None: all of the kind and cycle."""
+
+
+def _listed(filter: EventFilter) -> _Listed | None:
+    """Where to look for the events that fit; None if every event does."""
+    types = list(set(filter.types))
     if filter.unit_id is not None:
-        return SQL("timeline"), SQL("t.unit_id = %(unit_id)s")
+        filtered = bool(types or filter.cycle_id or filter.person_id)
+        return _Listed(_IN_TIMELINE, filtered, "UNIT", names=[filter.unit_id])
     if filter.person_id is not None:
-        return SQL("person_activity"), SQL("t.person_id = %(person_id)s")
+        return _Listed(_IN_ACTIVITY, filter.cycle_id is not None)
     if filter.cycle_id is not None:
-        return SQL("timeline"), SQL("t.cycle_id = %(cycle_id)s")
-    return SQL("ledger.event"), SQL("true")
+        return _Listed(_IN_TIMELINE, False, "CYCLE", filter.cycle_id, types or None)
+    return _Listed(_IN_TIMELINE, False, "TYPE", names=types) if types else None
 
 
 def _unit_record(row: dict[str, Any]) -> UnitRecord:
@@ -286,6 +306,24 @@ def _unit_record(row: dict[str, Any]) -> UnitRecord:
 
 
 _EVENTS = statement("projector_events")
-_EVENTS_OF_TYPES = statement("projector_events_of_types")
+_LISTED_EVENTS = statement("projector_listed_events")
+_IN_TIMELINE = {
+    "table": SQL("timeline"),
+    "lists": SQL(
+        "SELECT unnest(%(names)s::text[]) AS name UNION SELECT t.name FROM timeline AS t"
+        " WHERE %(names)s::text[] IS NULL"
+        " AND t.ledger_id = %(ledger_id)s AND t.kind = %(kind)s AND t.cycle_id = %(of_cycle)s"
+    ),
+    "of_list": SQL("t.kind = %(kind)s AND t.cycle_id = %(of_cycle)s AND t.name = list.name"),
+}
+_IN_ACTIVITY = {
+    "table": SQL("person_activity"),
+    "lists": SQL(
+        "SELECT DISTINCT t.capacity, t.type FROM person_activity AS t"
+        " WHERE t.ledger_id = %(ledger_id)s AND t.person_id = %(person_id)s"
+        " AND (%(types)s::text[] IS NULL OR t.type = ANY(%(types)s::text[]))"
+    ),
+    "of_list": SQL("t.person_id = %(person_id)s AND t.capacity = list.capacity AND t.type = list.type"),
+}
 
 __all__ = ["RESULTS_REMEMBERED_MAX", "WAIT_S", "Answers", "AsOf", "EventFilter", "NotReached", "UnitRecord", "ValueRow"]

@@ -106,7 +106,7 @@ def proceedings(
     """Yield a cycle's events of these types in (after, as_of], in order; none about values, targets and ballots."""
     arguments = {"ledger_id": ledger_id, "cycle_id": cycle_id, "types": list(types), "after": after, "as_of": as_of}
     with connection.cursor(binary=True) as cursor:
-        for _, entry in cursor.execute(_read("timeline", "proceedings"), arguments):
+        for _, entry in cursor.execute(_read("timeline", "of_cycle"), arguments):
             yield decode(bytes(entry))
 
 

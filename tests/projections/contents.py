@@ -25,6 +25,17 @@ def tables(database: Database) -> Tables:
         }
 
 
+def listed(database: Database, kind: str, name: str | None = None) -> list[list[int]]:
+    """The rows of a timeline's lists, each as the positions in it; all names if none is given."""
+    with database.connect(PROJECTOR_ROLE) as connection:
+        rows = connection.execute(
+            "SELECT positions FROM timeline.timeline WHERE kind = %s AND name = coalesce(%s, name)"
+            " ORDER BY first_position",
+            (kind, name),
+        ).fetchall()
+    return [positions for (positions,) in rows]
+
+
 def empty(database: Database) -> None:
     """Take every projection back to position 0."""
     with database.connect(PROJECTOR_ROLE) as connection, connection.transaction():

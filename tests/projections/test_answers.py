@@ -220,13 +220,12 @@ def test_a_person_is_found_in_every_capacity(year: Year, answers: Answers):
         "by_person",
         person_id="approver",
         after=approval.position - 1,
-        before=approval.position + 1,
-        limit=10,
+        limit=1,
         as_of=head,
     )
     counts = answers.read("person_activity", "counts", person_id="approver", as_of=head)
 
-    assert rows == [{"position": approval.position, "type": "ScoreWithdrawn", "capacities": ["APPROVED"]}]
+    assert rows == [{"position": approval.position, "capacities": ["APPROVED"]}]
     # Whoever approves a correction both acts and approves.
     assert {(c["capacity"], c["type"]): c["count"] for c in counts} == {
         ("ACTED", "CorrectionRejected"): 1,

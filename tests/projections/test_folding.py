@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
-from contents import Tables, empty, tables
+from contents import Tables, empty, listed, tables
 from histories import Year, eventful, record
 from moves import Move
 from psycopg import Connection
@@ -19,14 +20,23 @@ from ledger.store import Store
 Folded = Callable[[Year], Tables]
 
 
-def test_wherever_a_range_is_cut_the_tables_are_the_same(folded: Folded):
+def test_wherever_a_range_is_cut_the_tables_are_the_same(database: Database, folded: Folded):
     year = eventful()
 
     whole = folded(year)
 
     assert whole["score_value.score_value"]
-    assert len(whole["timeline.timeline"]) == len(year.events)
+    assert sorted(chain(*listed(database, "TYPE"))) == [event.position for event in year.events]
     assert whole["standing.standing"]
+
+
+def test_wherever_a_range_is_cut_a_list_fills_its_last_row_and_begins_the_next(database: Database, folded: Folded):
+    year = Year().given(*(Move("enter", 0, number) for number in range(1, 141)))
+    entered = [event.position for event in year.events if event.type == "ScoreEntered"]
+
+    folded(year)
+
+    assert listed(database, "TYPE", "ScoreEntered") == [entered[:64], entered[64:128], entered[128:]]
 
 
 def test_a_value_changed_many_times_in_one_batch_is_closed_each_time(folded: Folded):

@@ -69,7 +69,6 @@ def actor_activity(
             as_of=at.position,
             person_id=person_id,
             after=place,
-            before=None,
             limit=limit,
         )
         found = answers.events_at(row["position"] for row in rows)
