@@ -10,6 +10,7 @@ rows is checked in each round.
 
 from __future__ import annotations
 
+import gc
 import statistics
 import sys
 import tempfile
@@ -67,6 +68,8 @@ def measure(database: Database, head: int) -> tuple[float, float, float]:
     theirs = events_per_second(database.conninfo, RUNNER_EVENTS)
     by_hand = head / seconds_by_hand(database)
     projector = Projector(database)
+    # As `ledger rebuild` does.
+    gc.freeze()
     began = time.perf_counter()
     projector.rebuild()
     return theirs, by_hand, head / (time.perf_counter() - began)

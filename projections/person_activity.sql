@@ -54,7 +54,7 @@ listed AS (
 grown AS MATERIALIZED (
     SELECT
         l.person_id, l.capacity, l.type, last.row_id,
-        coalesce(last.positions, '{}') || ARRAY(SELECT unnest(l.positions) ORDER BY 1) AS positions
+        coalesce(last.positions, '{}') || ledger.ascending(l.positions) AS positions
     FROM listed AS l
     LEFT JOIN LATERAL (
         SELECT a.ctid AS row_id, a.positions

@@ -69,7 +69,7 @@ listed AS (
 grown AS MATERIALIZED (
     SELECT
         l.kind, l.cycle_id, l.name, last.row_id,
-        coalesce(last.positions, '{}') || ARRAY(SELECT unnest(l.positions) ORDER BY 1) AS positions
+        coalesce(last.positions, '{}') || ledger.ascending(l.positions) AS positions
     FROM listed AS l
     LEFT JOIN LATERAL (
         SELECT t.ctid AS row_id, t.positions

@@ -7,10 +7,11 @@ old tables until the switch, which renames two schemas in one transaction.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Generator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
-from queue import SimpleQueue
+from graphlib import TopologicalSorter
 from typing import LiteralString
 
 import psycopg
@@ -25,8 +26,8 @@ from ledger.slices import Cycles
 BUILD_LOCK = 0x6C65_6462
 """Advisory lock class ("ledb"), so that one process at a time builds a projection."""
 
-BUILT_AT_ONCE_MAX = 3
-"""Two load, and one settles or waits for the disk; more keep the longest from being done in time."""
+BUILT_AT_ONCE = max(2, min(4, os.cpu_count() or 2))
+"""As many as there are processors, since each keeps one busy; more keep the longest from being done in time."""
 _NEXT, _OLD = "__next", "__old"
 _SESSION = {
     "work_mem": "256MB",
@@ -43,34 +44,41 @@ def build(
     anew: bool,
     on_built: Callable[[str], None],
 ) -> None:
-    """Build projections beside each other, those that are followed before those that follow them.
+    """Build projections beside each other, each once those that it follows are built.
 
-    `on_built` is told each name. Raises what a building raises, once all are done.
+    `on_built` is told each name. Raises the first thing that a building raises, once all
+    are done that can be.
     """
     followed = {name for projection in chosen.values() for name in projection.follows}
-    building: dict[str, Future[None]] = {}
-    # A session that has read the events once has them mapped into its memory; a new one would begin with that.
-    sessions = SimpleQueue[Connection]()
-
-    def build_one(projection: Projection) -> None:
-        for name in building.keys() & set(projection.follows):
-            building[name].result()
-        connection = sessions.get()
-        try:
-            make(connection, projection).build(anew=anew)
-        finally:
-            sessions.put(connection)
-        on_built(projection.name)
-
-    at_once = min(len(chosen), BUILT_AT_ONCE_MAX)
-    with ExitStack() as opened, ThreadPoolExecutor(BUILT_AT_ONCE_MAX, "ledger-building") as threads:
-        for _ in range(at_once):
-            sessions.put(opened.enter_context(connect(database, **_SESSION)))
-        # Who waits comes after those waited for, so these are always at work.
-        for name, projection in sorted(chosen.items(), key=lambda item: (item[0] not in followed, not item[1].follows)):
-            building[name] = threads.submit(build_one, projection)
-    for built in building.values():
-        built.result()
+    order = TopologicalSorter({name: chosen.keys() & set(each.follows) for name, each in chosen.items()})
+    order.prepare()
+    waiting: list[Projection] = []
+    building: dict[Future[None], tuple[Projection, Connection]] = {}
+    failures: list[Exception] = []
+    with ExitStack() as sessions, ThreadPoolExecutor(BUILT_AT_ONCE, "ledger-building") as threads:
+        # A session that has read the events once has them mapped into its memory; a new one would begin with that.
+        idle = [sessions.enter_context(connect(database, **_SESSION)) for _ in range(min(len(chosen), BUILT_AT_ONCE))]
+        while order.is_active():
+            waiting += (chosen[name] for name in order.get_ready())
+            # First what others wait for, then those others: the longest way is through both.
+            waiting.sort(key=lambda each: (each.name not in followed, not each.follows))
+            while waiting and idle:
+                projection, connection = waiting.pop(0), idle.pop()
+                building[threads.submit(make(connection, projection).build, anew=anew)] = projection, connection
+            if not building:
+                break
+            for built in wait(building, return_when=FIRST_COMPLETED).done:
+                projection, connection = building.pop(built)
+                idle.append(connection)
+                try:
+                    built.result()
+                except Exception as failure:
+                    failures.append(failure)
+                else:
+                    on_built(projection.name)
+                    order.done(projection.name)
+    if failures:
+        raise failures[0]
 
 
 def drop_others(connection: Connection, known: Collection[str]) -> None:

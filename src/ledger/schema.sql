@@ -247,6 +247,20 @@ BEGIN
 END
 $$;
 
+-- The same positions, the lowest first. Lists of positions are made millions at a time, and PostgreSQL 18 has a
+-- function for it that takes a quarter of the time.
+DO $$
+BEGIN
+    IF current_setting('server_version_num')::integer >= 180000 THEN
+        CREATE FUNCTION ledger.ascending(positions bigint[]) RETURNS bigint[]
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN array_sort(positions);
+    ELSE
+        CREATE FUNCTION ledger.ascending(positions bigint[]) RETURNS bigint[]
+        LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN ARRAY(SELECT unnest(positions) ORDER BY 1);
+    END IF;
+END
+$$;
+
 GRANT USAGE ON SCHEMA ledger TO ledger_app, ledger_projector, ledger_signer;
 GRANT SELECT, INSERT ON ledger.event, ledger.tile TO ledger_app;
 GRANT SELECT ON ledger.event, ledger.ledger TO ledger_projector;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -62,6 +63,8 @@ def rebuild(name: Annotated[str | None, Parameter(help="One projection; all of t
     if name is not None and name not in known:
         raise Usage(f"There is no projection {name}; there are {', '.join(known)}.")
     settings = settings_here()
+    # What is there by now stays; looking for garbage in it takes a tenth of settling everything.
+    gc.freeze()
     with opened_store(settings) as store:
         projector = Projector(store.database, settings.ledger_id)
         projector.prepare()

@@ -17,6 +17,7 @@ FROM (
               FROM {table} AS t
               WHERE t.ledger_id = %(ledger_id)s AND {of_list} AND t.first_position <= %(after)s
           ), 0)
+          AND t.first_position < coalesce(%(before)s::bigint, 9223372036854775807)
           AND t.first_position <= %(as_of)s
           AND each.position > coalesce(%(after)s::bigint, 0)
           AND each.position < coalesce(%(before)s::bigint, 9223372036854775807)
