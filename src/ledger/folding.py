@@ -114,9 +114,10 @@ class Folder:
         damage: Damage | None = None
         with self.connection.transaction() as loading:
             if not tables.projection.settled and through > self._others():
-                # The planner does not know how large one ledger is among all.
+                # The planner does not know how large one ledger is among all, and would look up row by row.
                 self.connection.execute(
-                    "SELECT set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true)"
+                    "SELECT set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true),"
+                    " set_config('enable_nestloop', 'off', true)"
                 )
             if through > 0 and self._attempt(tables, through) is None:
                 # Only now, because others that want to know it fold in the meantime.
