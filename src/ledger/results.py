@@ -190,7 +190,7 @@ class Answers(Reader):
     def proceedings(self, cycle_id: str, kinds: Sequence[type[Fact]], *, at: int) -> list[Event]:
         """A cycle's events of these kinds of facts, and of the kinds derived from them, in order.
 
-        None about values, targets and ballots, of which there are too many to be read whole.
+        Not for values, targets and ballots, of which there are too many to be read whole.
         """
         self.require(at)
         types = tuple(name for name, kind in FACTS.items() if issubclass(kind, tuple(kinds)))
@@ -309,20 +309,12 @@ _EVENTS = statement("projector_events")
 _LISTED_EVENTS = statement("projector_listed_events")
 _IN_TIMELINE = {
     "table": SQL("timeline"),
-    "lists": SQL(
-        "SELECT unnest(%(names)s::text[]) AS name UNION SELECT t.name FROM timeline AS t"
-        " WHERE %(names)s::text[] IS NULL"
-        " AND t.ledger_id = %(ledger_id)s AND t.kind = %(kind)s AND t.cycle_id = %(of_cycle)s"
-    ),
+    "lists": statement("projector_lists_of_timeline").sql,
     "of_list": SQL("t.kind = %(kind)s AND t.cycle_id = %(of_cycle)s AND t.name = list.name"),
 }
 _IN_ACTIVITY = {
     "table": SQL("person_activity"),
-    "lists": SQL(
-        "SELECT DISTINCT t.capacity, t.type FROM person_activity AS t"
-        " WHERE t.ledger_id = %(ledger_id)s AND t.person_id = %(person_id)s"
-        " AND (%(types)s::text[] IS NULL OR t.type = ANY(%(types)s::text[]))"
-    ),
+    "lists": statement("projector_lists_of_person").sql,
     "of_list": SQL("t.person_id = %(person_id)s AND t.capacity = list.capacity AND t.type = list.type"),
 }
 

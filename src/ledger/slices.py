@@ -103,7 +103,7 @@ class Cycles:
 def proceedings(
     connection: Connection, ledger_id: int, cycle_id: str, types: tuple[str, ...], *, after: int = 0, as_of: int
 ) -> Iterator[Event]:
-    """Yield a cycle's events of these types in (after, as_of], in order; none about values, targets and ballots."""
+    """Yield a cycle's events of these types in (after, as_of], in order; not for values, targets and ballots."""
     arguments = {"ledger_id": ledger_id, "cycle_id": cycle_id, "types": list(types), "after": after, "as_of": as_of}
     with connection.cursor(binary=True) as cursor:
         for _, entry in cursor.execute(_read("timeline", "of_cycle"), arguments):

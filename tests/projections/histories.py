@@ -178,10 +178,10 @@ EVERYTHING_ONCE = (
 """Every kind of move, each of which succeeds."""
 
 
-def eventful() -> Year:
-    """A year in which everything happens at least once."""
+def eventful(*before: Move) -> Year:
+    """A year in which everything happens at least once, after what else is to happen."""
     assert {move.action for move in EVERYTHING_ONCE} | {"set_target"} == ACTIONS.keys()
-    return Year().given(*EVERYTHING_ONCE)
+    return Year().given(*before, *EVERYTHING_ONCE)
 
 
 def record(store: Store, year: Year) -> None:

@@ -4,7 +4,9 @@
 SELECT e.entry
 FROM (
     SELECT DISTINCT listed.position
-    FROM ({lists}) AS list
+    FROM (
+        {lists}
+    ) AS list
     CROSS JOIN LATERAL (
         SELECT each.position
         FROM {table} AS t
