@@ -17,10 +17,10 @@
 
 -- :table
 CREATE TABLE timeline (
-    ledger_id      integer NOT NULL,
-    kind           text    COLLATE "C" NOT NULL,
-    cycle_id       text    COLLATE "C" NOT NULL,
-    name           text    COLLATE "C" NOT NULL,
+    ledger_id      integer  NOT NULL,
+    kind           text     COLLATE "C" NOT NULL,
+    cycle_id       text     COLLATE "C" NOT NULL,
+    name           text     COLLATE "C" NOT NULL,
     first_position bigint   NOT NULL,
     positions      bigint[] NOT NULL
 ) WITH (fillfactor = 80);

@@ -13,7 +13,7 @@ FROM (
         CROSS JOIN LATERAL unnest(t.positions) AS each (position)
         WHERE t.ledger_id = %(ledger_id)s
           AND {of_list}
-          -- From the row on that `after` is in.
+          -- From the row on that `after` is in; `t` is any row of the list in there.
           AND t.first_position >= coalesce((
               SELECT max(t.first_position)
               FROM {table} AS t
