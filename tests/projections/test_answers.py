@@ -177,6 +177,23 @@ def test_events_are_paged_by_position_in_both_directions(
     assert found == (expected[::-1] if newest_first else expected)
 
 
+def test_lists_of_several_rows_are_read_on_from_any_position(store: Store, projector: Projector, answers: Answers):
+    year = Year().given(*(Move("enter", 0, number) for number in range(1, 141)))
+    record(store, year)
+    projector.catch_up()
+    at = year.city.head - 2
+    entered = [event.position for event in year.events if event.type == "ScoreEntered" and event.position <= at]
+    [scorer] = {event.actor.person_id for event in year.events if event.type == "ScoreEntered"}
+    acted = [event.position for event in year.events if scorer in persons(event) and event.position <= at]
+
+    for after in (0, *entered[60:70], *entered[124:132], at):
+        page = answers.read("person_activity", "by_person", person_id=scorer, after=after, limit=9, as_of=at)
+        rest = answers.read("timeline", "of_cycle", cycle_id=CYCLE, types=["ScoreEntered"], after=after, as_of=at)
+
+        assert [row["position"] for row in page] == [position for position in acted if position > after][:9]
+        assert [row["position"] for row in rest] == [position for position in entered if position > after]
+
+
 def test_an_event_is_given_by_its_position(year: Year, answers: Answers):
     assert answers.event(3).fact == year.events[2].fact
     with pytest.raises(UnknownId):
