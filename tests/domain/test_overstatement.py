@@ -12,8 +12,8 @@ import pytest
 from examples import vector
 
 from ledger.domain.adjusting import overstatement
-from ledger.domain.formula import Formula, FormulaKind, Reading
-from ledger.domain.formulas import KINDS
+from ledger.domain.formula import Against, Formula, FormulaKind
+from ledger.domain.formulas import points_of
 from ledger.domain.numbers import Rounding, rounded
 
 TOLERANCE = Decimal("0.05")
@@ -28,8 +28,8 @@ def test_a_report_is_measured_against_what_was_verified() -> None:
     example: dict[str, Any] = vector("E25")
     figures, expected = example["input"], example["expect"]
     formula = Formula(kind=FormulaKind.LINEAR_RATIO, cap=Decimal(figures["cap"]))
-    readings = [Reading(Fraction(figures[name]), Fraction(figures["target"])) for name in ("self", "verified")]
-    reported, verified = KINDS[formula.kind].scores(formula, readings)
+    target = Against(Fraction(figures["target"]))
+    reported, verified = (points_of(formula, Fraction(figures[name]), target) for name in ("self", "verified"))
     gap = overstated(formula, figures["self"], figures["verified"], target=figures["target"])
 
     assert gap is not None

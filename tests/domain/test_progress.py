@@ -72,6 +72,33 @@ def test_a_light_changes_exactly_at_its_bound(value: str, light: str) -> None:
     assert known(at(value)).light == light
 
 
+def test_e1c_a_target_is_met_on_the_exact_figure_not_on_the_shown_one() -> None:
+    given, expected = vector("E1c")["input"], vector("E1c")["expect"]
+
+    reached = known(at(given["actual"], target=given["target"], period=YEAR))
+
+    assert reached.rate is not None
+    assert shown(100 * reached.rate) == expected["score"]
+    assert reached.completed is expected["completed"] is False
+
+
+@pytest.mark.parametrize(
+    ("indicator", "value", "target", "completed"),
+    [
+        (GROWING, "120", "120", True),
+        (GROWING, "0", "0", True),
+        (GROWING, "2", "0", False),
+        (LIMITED, "3.5", "3.5", True),
+        (LIMITED, "3.500001", "3.5", False),
+        (LIMITED, None, "3.5", None),
+    ],
+)
+def test_a_target_is_met_from_the_side_the_formula_favours(
+    indicator: Indicator, value: str | None, target: str, completed: bool | None
+) -> None:
+    assert known(at(value, target=target, indicator=indicator)).completed is completed
+
+
 @pytest.mark.parametrize(
     ("value", "light"), [("216", "GREEN"), ("216.01", "YELLOW"), ("240", "YELLOW"), ("241", "RED")]
 )

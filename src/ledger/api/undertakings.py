@@ -49,6 +49,9 @@ class Progress(Node):
     gap: Decimal | None = strawberry.field(
         description="Share done minus share due, in percentage points: negative is behind."
     )
+    completed: bool | None = strawberry.field(
+        description="Whether the year's target is met, on exact figures; null while no figure is known."
+    )
     light: Light | None = strawberry.field(description="The plan's light for the rate; null while no figure is known.")
 
 

@@ -13,8 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.adjustment import Adjustment, AdjustmentStatus
-from ledger.domain.formula import Formula, FormulaKind, Reading
-from ledger.domain.formulas import KINDS
+from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.formulas import better, points_of
 from ledger.domain.plan_rules import AdjustmentKind, AdjustmentRules
 
 ZERO = Fraction(0)
@@ -150,15 +150,6 @@ def _cap(points: _Points, items: Sequence[Adjustment], cap: Decimal, standing: S
         left -= own
 
 
-_BY_POINTS = frozenset(
-    {
-        *(FormulaKind.PIECEWISE, FormulaKind.STEP, FormulaKind.BAND),
-        *(FormulaKind.CHECKLIST, FormulaKind.DEADLINE, FormulaKind.LINKAGE),
-    }
-)
-"""Kinds whose points follow from the figure alone, so that the points say which of two figures is better."""
-
-
 def overstatement(
     formula: Formula, reported: Fraction, verified: Fraction, tolerance: Decimal, *, target: Fraction | None = None
 ) -> Fraction | None:
@@ -170,32 +161,6 @@ def overstatement(
     if not better(formula, reported, verified, target=target):
         return None
     if formula.kind is FormulaKind.DEADLINE:
-        reported, verified = _own_points(formula, reported), _own_points(formula, verified)
+        reported, verified = points_of(formula, reported), points_of(formula, verified)
     gap = abs(reported - verified) / abs(verified) if verified else Fraction(1)
     return gap if gap > tolerance else None
-
-
-def better(formula: Formula, figure: Fraction, other: Fraction, *, target: Fraction | None = None) -> bool:
-    """Whether a figure is better for the unit than another, in the formula's favourable direction."""
-    if formula.kind in _BY_POINTS:
-        return _own_points(formula, figure) > _own_points(formula, other)
-    return figure < other if _less_is_better(formula, target) else figure > other
-
-
-def _own_points(formula: Formula, actual: Fraction) -> Fraction:
-    return KINDS[formula.kind].score(formula, Reading(actual))
-
-
-def _less_is_better(formula: Formula, target: Fraction | None) -> bool:
-    match formula.kind:
-        case FormulaKind.INVERSE_DIFF | FormulaKind.INVERSE_RATIO:
-            return True
-        case FormulaKind.LINEAR_RATIO:
-            # With a target of zero, lower is better whatever the kind.
-            return target == 0
-        case FormulaKind.GROUP_RANK | FormulaKind.EFFICACY:
-            if formula.worst is not None and formula.best is not None:
-                return formula.worst > formula.best
-            return bool(formula.lower_better)
-        case _:
-            return False

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 from ledger.domain.adjusting import CountedItem
 from ledger.domain.formula import FormulaKind
-from ledger.domain.numbers import RoundingPolicy, exact_text, rounded
+from ledger.domain.numbers import RoundingPolicy, exact_text, rational, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
 from ledger.domain.results import (
@@ -58,8 +58,7 @@ SUMMED = frozenset(
 """The figures whose parts add up to them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class Explained(NamedTuple):
     """One figure with what it is made of.
 
     Down to the indicators, the raters and the adjustments a figure is what it contributes to the
@@ -162,7 +161,7 @@ def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction) -
     if line.indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is not None:
         appraised = evaluated(plan.evaluation, results.slice.rulings.tallies.of(row.unit_id))
         parts = tuple(_raters(plan, appraised, weight / HUNDRED)) if line.status is LineStatus.SCORED else ()
-    elif len(line.periods) == 1:
+    elif len(line.parts) == 1:
         parts = _facts(plan, line, line.periods[0])
     else:
         parts = tuple(_period(plan, line, each) for each in line.periods)
@@ -181,7 +180,7 @@ def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction) -
 
 def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]:
     """The exemptions by which the indicator, or a period of it, does not apply to the unit."""
-    counted = {each.period for each in line.periods}
+    counted = {part.period for part in line.parts}
     if results.slice.period is None:
         counted.update(share.period for share in line.indicator.composition)
     for period in counted:
@@ -228,7 +227,7 @@ def _known(kind: FigureKind, known: Known, uom: str) -> Explained:
     return Explained(
         label=f"{kind.lower()} in {uom}",
         kind=kind,
-        exact=Fraction(known.value),
+        exact=rational(known.value),
         shown=known.value,
         positions=(known.position,),
     )

@@ -1,16 +1,19 @@
-"""A formula as the plan writes it: a kind with its parameters, and what a unit brings to it.
+"""A formula as the plan writes it: a kind with its parameters, and what an actual is measured against.
 
-How each kind scores stands in `formulas`.
+How each kind turns actuals into points stands in `formulas`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
+
+from ledger.domain.numbers import Ratio
 
 
 class FormulaKind(StrEnum):
@@ -110,10 +113,15 @@ class Formula:
     """The last day that earns anything."""
 
 
-class Reading(NamedTuple):
-    """What one unit brings to a formula, exact."""
+class Against(NamedTuple):
+    """What an actual is measured against, exact."""
 
-    actual: Fraction
     target: Fraction | None = None
     baseline: Fraction | None = None
     """The figure that growth is measured from."""
+    peers: Sequence[Ratio] = ()
+    """The actuals of all units of the group, the unit's own among them."""
+
+
+ALONE = Against()
+"""Nothing but the formula's own parameters."""

@@ -1,77 +1,26 @@
 """Formulas: how a measured value becomes points of 100. One small class per kind.
 
-Adding a kind: name it and its parameters in `formula`, check and score it with a class here,
-and enter it in `KINDS`; nothing else has to know. All arithmetic is
-exact. Source: domain.md 3.2.
+Adding a kind: name it and its parameters in `formula`, check it and draw its curve with a class
+here, and enter it in `KINDS`; nothing else has to know. All arithmetic is exact. Source:
+domain.md 3.2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields
+from bisect import bisect_left
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import ClassVar
 
-from ledger.domain.formula import Formula, FormulaKind, Reading
-from ledger.domain.numbers import rational
+from ledger.domain.curve import Curve, Piece, pieced, straight
+from ledger.domain.formula import ALONE, Against, Formula, FormulaKind
+from ledger.domain.formula_kind import ZERO, Kind, cap_of, floor_of, given, optional, require_not_negative
+from ledger.domain.numbers import Ratio, over_one, rational
 from ledger.domain.refusals import FormulaInvalid
 
+ONE = Fraction(1)
 HUNDRED = Fraction(100)
 TWO_HUNDRED = Fraction(200)
-ZERO = Fraction(0)
-
-
-class Kind:
-    """How one kind of formula is checked, and how it scores a whole group at once."""
-
-    parameters: ClassVar[frozenset[str]] = frozenset()
-    required: ClassVar[frozenset[str]] = frozenset()
-    needs_target: ClassVar[bool] = False
-    needs_baseline: ClassVar[bool] = False
-    """Whether a target has to say which figure it grows from, so that each unit has its own."""
-    entered: ClassVar[bool] = True
-    """Whether values are entered for it."""
-    group_relative: ClassVar[bool] = False
-    """Whether one unit's value moves the points of its peers."""
-
-    def check(self, formula: Formula) -> None:
-        """Raise FormulaInvalid unless the parameters fit together."""
-        for field in fields(formula):
-            absent = getattr(formula, field.name) in (None, ())
-            if field.name != "kind" and not absent and field.name not in self.parameters:
-                raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind has no such parameter.")
-            if absent and field.name in self.required:
-                raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind needs the parameter.")
-        floor = formula.floor if formula.floor is not None else Decimal(0)
-        if formula.cap is not None and formula.cap < floor:
-            raise FormulaInvalid(path="cap", cap=formula.cap, floor=floor, hint="The cap lies below the floor.")
-
-    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
-        """Return the exact points of each reading, in order."""
-        return [self.score(formula, reading) for reading in readings]
-
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        """Return the exact points of one reading that depends on no peer."""
-        raise NotImplementedError
-
-
-def _percent(part: Fraction, whole: Fraction) -> Fraction:
-    """100 x part / whole, reduced once."""
-    return Fraction(100 * part.numerator * whole.denominator, part.denominator * whole.numerator)
-
-
-def _clamped(points: Fraction, formula: Formula) -> Fraction:
-    if formula.floor is None:
-        if points.numerator < 0:
-            return ZERO
-    elif points < rational(formula.floor):
-        return rational(formula.floor)
-    if formula.cap is not None and points > rational(formula.cap):
-        return rational(formula.cap)
-    return points
 
 
 class _AgainstTarget(Kind):
@@ -80,34 +29,40 @@ class _AgainstTarget(Kind):
     parameters = frozenset({"floor", "cap", "zero_target_step"})
     needs_target = True
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        target = reading.target
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        target = against.target
         if target is None:
             raise FormulaInvalid(kind=formula.kind, hint="The formula needs a target.")
-        if not target:
-            if not reading.actual:
-                return HUNDRED
-            step = Fraction(formula.zero_target_step) if formula.zero_target_step is not None else HUNDRED
-            return _clamped(HUNDRED - step * reading.actual, formula)
-        return self.against(formula, reading.actual, target)
+        return self.towards(formula, target) if target else _at_zero(formula)
 
-    def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        """Return the points for a target that is not zero."""
+    def towards(self, formula: Formula, target: Fraction) -> Curve:
+        """Return the curve for a target that is not zero."""
         raise NotImplementedError
+
+
+def _at_zero(formula: Formula) -> Curve:
+    step = rational(formula.zero_target_step) if formula.zero_target_step is not None else HUNDRED
+    above = straight(-step, HUNDRED, floor=floor_of(formula), cap=cap_of(formula))
+    return lambda actual: above(actual) if actual[0] else (100, 1)
 
 
 class _LinearRatio(_AgainstTarget):
     parameters = _AgainstTarget.parameters | {"zero_below"}
 
-    def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        if formula.zero_below is not None and actual / target < formula.zero_below:
-            return ZERO
-        return _clamped(_percent(actual, target), formula)
+    def towards(self, formula: Formula, target: Fraction) -> Curve:
+        ratio = straight(HUNDRED / target, ZERO, floor=floor_of(formula), cap=cap_of(formula))
+        if formula.zero_below is None:
+            return ratio
+        least, parts = (rational(formula.zero_below) * target).as_integer_ratio()
+        return lambda actual: (0, 1) if actual[0] * parts < least * actual[1] else ratio(actual)
 
 
 class _InverseDiff(_AgainstTarget):
-    def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        return _clamped(TWO_HUNDRED - _percent(actual, target), formula)
+    def lower_better(self, formula: Formula) -> bool:
+        return True
+
+    def towards(self, formula: Formula, target: Fraction) -> Curve:
+        return straight(-HUNDRED / target, TWO_HUNDRED, floor=floor_of(formula), cap=cap_of(formula))
 
 
 class _InverseRatio(_AgainstTarget):
@@ -118,30 +73,38 @@ class _InverseRatio(_AgainstTarget):
                 path="cap", kind=formula.kind, hint="At an actual of zero the points are the cap; set it."
             )
 
-    def against(self, formula: Formula, actual: Fraction, target: Fraction) -> Fraction:
-        if actual == 0:
-            return Fraction(formula.cap) if formula.cap is not None else HUNDRED
-        return _clamped(_percent(target, actual), formula)
+    def lower_better(self, formula: Formula) -> bool:
+        return True
+
+    def towards(self, formula: Formula, target: Fraction) -> Curve:
+        cap = given(formula.cap)
+        kept = straight(ONE, ZERO, floor=floor_of(formula), cap=cap)
+
+        def read(actual: Ratio) -> Ratio:
+            points = HUNDRED * target / Fraction(*actual) if actual[0] else cap
+            return kept(points.as_integer_ratio())
+
+        return read
 
 
 class _BestRatio(Kind):
     """The best of the group gets full marks (100 unless `full` says otherwise), the others in proportion."""
 
     parameters = frozenset({"full", "floor", "cap"})
-    group_relative = True
 
-    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
-        full = rational(formula.full) if formula.full is not None else HUNDRED
-        best = max((reading.actual for reading in readings), default=ZERO)
-        if best <= 0:
-            return [_clamped(ZERO, formula) for _ in readings]
-        share = full / best
-        return [_clamped(share * reading.actual, formula) for reading in readings]
+    def group_relative(self, formula: Formula) -> bool:
+        return True
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        full = HUNDRED if formula.full is None else rational(formula.full)
+        actuals, common = over_one(against.peers)
+        best = Fraction(max(actuals, default=0), common)
+        return straight(full / best if best > 0 else ZERO, ZERO, floor=floor_of(formula), cap=cap_of(formula))
 
 
 class _DirectPoints(Kind):
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        return reading.actual
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        return lambda actual: actual
 
 
 class _Piecewise(Kind):
@@ -154,17 +117,22 @@ class _Piecewise(Kind):
             if second.actual <= first.actual:
                 raise FormulaInvalid(path="breakpoints", actual=second.actual, hint="Figures strictly increase.")
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        first, last = formula.breakpoints[0], formula.breakpoints[-1]
-        if reading.actual < first.actual:
-            return Fraction(formula.below if formula.below is not None else first.points)
-        if reading.actual > last.actual:
-            return Fraction(formula.above if formula.above is not None else last.points)
-        for left, right in pairwise(formula.breakpoints):
-            if reading.actual <= right.actual:
-                share = (reading.actual - rational(left.actual)) / rational(right.actual - left.actual)
-                return rational(left.points) + share * rational(right.points - left.points)
-        return rational(last.points)
+    def lower_better(self, formula: Formula) -> None:
+        return None
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        corners = [(rational(corner.actual), rational(corner.points)) for corner in formula.breakpoints]
+        (_, least), (end, last) = corners[0], corners[-1]
+        pieces = [Piece(None, ZERO, least if formula.below is None else rational(formula.below))]
+        for (actual, points), (following, then) in pairwise(corners):
+            slope = (then - points) / (following - actual)
+            pieces.append(Piece(actual, slope, points - slope * actual))
+        pieces.append(Piece(end, ZERO, last))
+        curve = pieced(pieces)
+        if formula.above is None:
+            return curve
+        (most, parts), above = end.as_integer_ratio(), rational(formula.above).as_integer_ratio()
+        return lambda actual: above if actual[0] * parts > most * actual[1] else curve(actual)
 
 
 class _Step(Kind):
@@ -180,9 +148,11 @@ class _Step(Kind):
             if first.high is None or first.high != second.low or (first.low is not None and first.high <= first.low):
                 raise FormulaInvalid(path="intervals", at=first.high, hint="Each interval begins where the last ended.")
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        found = (i for i in formula.intervals if i.high is None or reading.actual < i.high)
-        return Fraction(next(found).points)
+    def lower_better(self, formula: Formula) -> None:
+        return None
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        return pieced([Piece(optional(i.low), ZERO, rational(i.points)) for i in formula.intervals])
 
 
 class _Band(Kind):
@@ -193,37 +163,54 @@ class _Band(Kind):
         super().check(formula)
         if formula.low is not None and formula.high is not None and formula.high < formula.low:
             raise FormulaInvalid(path="high", low=formula.low, high=formula.high)
-        _require_not_negative("step", formula.step)
+        require_not_negative("step", formula.step)
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        low, high = rational(formula.low or Decimal(0)), rational(formula.high or Decimal(0))
-        distance = max(low - reading.actual, reading.actual - high, ZERO)
-        return _clamped(HUNDRED - rational(formula.step or Decimal(0)) * distance, formula)
+    def lower_better(self, formula: Formula) -> None:
+        return None
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        low, high, step = given(formula.low), given(formula.high), given(formula.step)
+        pieces = [
+            Piece(None, step, HUNDRED - step * low),
+            Piece(low, ZERO, HUNDRED),
+            Piece(high, -step, HUNDRED + step * high),
+        ]
+        return pieced(pieces, floor=floor_of(formula))
 
 
 class _GroupRank(Kind):
     parameters = frozenset({"table", "lower_better"})
     required = frozenset({"table"})
-    group_relative = True
 
     def check(self, formula: Formula) -> None:
         super().check(formula)
         if any(later > earlier for earlier, later in pairwise(formula.table)):
             raise FormulaInvalid(path="table", hint="A worse rank never earns more.")
 
-    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
-        ordered = sorted((reading.actual for reading in readings), reverse=not formula.lower_better)
-        place = {actual: index for index, actual in reversed(list(enumerate(ordered)))}
+    def group_relative(self, formula: Formula) -> bool:
+        return True
+
+    def lower_better(self, formula: Formula) -> bool:
+        return bool(formula.lower_better)
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        actuals, common = over_one(against.peers)
+        sign = 1 if formula.lower_better else -1
+        best_first = sorted(sign * actual for actual in actuals)
         # Beyond the table there are no points.
-        return [
-            Fraction(formula.table[place[r.actual]]) if place[r.actual] < len(formula.table) else ZERO for r in readings
-        ]
+        points = [rational(each).as_integer_ratio() for each in formula.table] + [(0, 1)] * len(actuals)
+
+        def read(actual: Ratio) -> Ratio:
+            numerator, denominator = actual
+            # How many peers are strictly better; the actual is one of the peers, so the division leaves no rest.
+            return points[bisect_left(best_first, sign * numerator * (common // denominator))]
+
+        return read
 
 
 class _Efficacy(Kind):
     parameters = frozenset({"base", "span", "worst", "best", "lower_better", "floor", "cap"})
     required = frozenset({"base", "span"})
-    group_relative = True
 
     def check(self, formula: Formula) -> None:
         super().check(formula)
@@ -231,21 +218,29 @@ class _Efficacy(Kind):
             raise FormulaInvalid(path="worst", hint="Give both bounds, or neither to take the group's.")
         if formula.worst is not None and formula.lower_better is not None:
             raise FormulaInvalid(path="lower_better", hint="With bounds of the plan their order says which is better.")
-        _require_not_negative("span", formula.span)
+        require_not_negative("span", formula.span)
 
-    def scores(self, formula: Formula, readings: Sequence[Reading]) -> list[Fraction]:
-        if not readings:
-            return []
-        actuals = [reading.actual for reading in readings]
-        worst, best = min(actuals), max(actuals)
-        if formula.lower_better:
-            worst, best = best, worst
+    def group_relative(self, formula: Formula) -> bool:
+        return formula.worst is None
+
+    def lower_better(self, formula: Formula) -> bool:
         if formula.worst is not None and formula.best is not None:
-            worst, best = rational(formula.worst), rational(formula.best)
-        base, span = rational(formula.base or Decimal(0)), rational(formula.span or Decimal(0))
-        if best == worst:
-            return [_clamped(base + span, formula) for _ in readings]
-        return [_clamped(base + span * (actual - worst) / (best - worst), formula) for actual in actuals]
+            return formula.best < formula.worst
+        return bool(formula.lower_better)
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        worst, best = self._bounds(formula, against)
+        base, span = given(formula.base), given(formula.span)
+        slope = span / (best - worst) if best != worst else ZERO
+        offset = base - slope * worst if slope else base + span
+        return straight(slope, offset, floor=floor_of(formula), cap=cap_of(formula))
+
+    def _bounds(self, formula: Formula, against: Against) -> tuple[Fraction, Fraction]:
+        if formula.worst is not None and formula.best is not None:
+            return rational(formula.worst), rational(formula.best)
+        actuals, common = over_one(against.peers)
+        least, most = Fraction(min(actuals, default=0), common), Fraction(max(actuals, default=0), common)
+        return (most, least) if formula.lower_better else (least, most)
 
 
 class _Checklist(Kind):
@@ -254,11 +249,14 @@ class _Checklist(Kind):
 
     def check(self, formula: Formula) -> None:
         super().check(formula)
-        _require_not_negative("step", formula.step)
+        require_not_negative("step", formula.step)
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        full = rational(formula.full) if formula.full is not None else HUNDRED
-        return _clamped(full - rational(formula.step or Decimal(0)) * reading.actual, formula)
+    def lower_better(self, formula: Formula) -> bool:
+        return True
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        full = HUNDRED if formula.full is None else rational(formula.full)
+        return straight(-given(formula.step), full, floor=floor_of(formula))
 
 
 class _Deadline(Kind):
@@ -269,24 +267,39 @@ class _Deadline(Kind):
         super().check(formula)
         if formula.until is not None and formula.due_on is not None and formula.until < formula.due_on:
             raise FormulaInvalid(path="until", due_on=formula.due_on, until=formula.until)
-        _require_not_negative("step", formula.step)
+        require_not_negative("step", formula.step)
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        done_on = day_of(reading.actual)
-        if done_on is None or formula.due_on is None or (formula.until is not None and done_on > formula.until):
-            return ZERO
-        late = max(0, (done_on - formula.due_on).days)
-        return _clamped(HUNDRED - rational(formula.step or Decimal(0)) * late, formula)
+    def lower_better(self, formula: Formula) -> None:
+        return None
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        by_days = straight(-given(formula.step), HUNDRED, floor=floor_of(formula))
+
+        def read(actual: Ratio) -> Ratio:
+            done_on = day_of(actual)
+            if done_on is None or formula.due_on is None or (formula.until is not None and done_on > formula.until):
+                return 0, 1
+            return by_days((max(0, (done_on - formula.due_on).days), 1))
+
+        return read
 
 
 class _Linkage(Kind):
     parameters = frozenset({"base", "table"})
     required = frozenset({"base", "table"})
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        place = int(reading.actual)
-        bonus = formula.table[place - 1] if 1 <= place <= len(formula.table) else formula.table[-1]
-        return rational(formula.base or Decimal(0)) + Fraction(bonus)
+    def lower_better(self, formula: Formula) -> None:
+        return None
+
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        base = given(formula.base)
+        points = [(base + rational(each)).as_integer_ratio() for each in formula.table]
+
+        def read(actual: Ratio) -> Ratio:
+            place = Fraction(*actual).__trunc__()
+            return points[place - 1] if 1 <= place <= len(points) else points[-1]
+
+        return read
 
 
 class _GrowthMix(Kind):
@@ -301,16 +314,24 @@ class _GrowthMix(Kind):
         if formula.share is not None and not 0 <= formula.share <= 1:
             raise FormulaInvalid(path="share", given=formula.share, hint="A share lies between 0 and 1.")
 
-    def score(self, formula: Formula, reading: Reading) -> Fraction:
-        actual, target, baseline = reading.actual, reading.target, reading.baseline
+    def curve(self, formula: Formula, against: Against) -> Curve:
+        target, baseline = against.target, against.baseline
         if target is None or baseline is None:
             raise FormulaInvalid(kind=formula.kind, hint="The formula needs a target and its baseline.")
-        reached = HUNDRED if actual >= target else ZERO
-        level = HUNDRED * actual / target if target > 0 else reached
-        # Where no growth is planned there is no increment to measure against.
-        growth = HUNDRED * (actual - baseline) / (target - baseline) if target > baseline else reached
-        share = rational(formula.share or Decimal(0))
-        return _clamped(share * level + (1 - share) * growth, formula)
+        level, growth = (share * HUNDRED for share in (given(formula.share), 1 - given(formula.share)))
+        slope = offset = reached = ZERO
+        if target > 0:
+            slope += level / target
+        else:
+            reached += level
+        if target > baseline:
+            slope += growth / (target - baseline)
+            offset -= growth * baseline / (target - baseline)
+        else:
+            # Where no growth is planned there is no increment to measure against: it is reached or not.
+            reached += growth
+        pieces = [Piece(None, slope, offset), Piece(target, slope, offset + reached)]
+        return pieced(pieces, floor=floor_of(formula), cap=cap_of(formula))
 
 
 class _Evaluation(Kind):
@@ -319,20 +340,16 @@ class _Evaluation(Kind):
     entered = False
 
 
-def day_of(actual: Fraction) -> date | None:
+def day_of(actual: Ratio) -> date | None:
     """The day that a figure such as 20181008 spells, None if it spells none."""
-    text = str(actual.numerator)
-    if actual.denominator != 1 or len(text) != 8 or not text.isdigit():
+    figure = Fraction(*actual)
+    text = str(figure.numerator)
+    if figure.denominator != 1 or len(text) != 8 or not text.isdigit():
         return None
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:
         return None
-
-
-def _require_not_negative(name: str, value: Decimal | None) -> None:
-    if value is not None and value < 0:
-        raise FormulaInvalid(path=name, given=value, hint="It is not negative.")
 
 
 KINDS: dict[FormulaKind, Kind] = {
@@ -354,11 +371,22 @@ KINDS: dict[FormulaKind, Kind] = {
 }
 
 
-def target_met(kind: FormulaKind, reading: Reading) -> bool | None:
-    """Whether the target is met, decided on exact values; None where there is no target."""
-    if reading.target is None:
-        return None
-    # With a target of zero, lower is better whatever the kind.
-    if kind in (FormulaKind.LINEAR_RATIO, FormulaKind.GROWTH_MIX) and reading.target != 0:
-        return reading.actual >= reading.target
-    return reading.actual <= reading.target
+def points_of(formula: Formula, actual: Fraction, against: Against = ALONE) -> Fraction:
+    """The exact points of one actual."""
+    return Fraction(*KINDS[formula.kind].curve(formula, against)(actual.as_integer_ratio()))
+
+
+def lower_better(formula: Formula, target: Fraction | None) -> bool | None:
+    """Whether the lower of two figures is the better one; None where only their points can tell.
+
+    A target of zero is a limit whatever the kind.
+    """
+    return True if target == 0 else KINDS[formula.kind].lower_better(formula)
+
+
+def better(formula: Formula, figure: Fraction, other: Fraction, *, target: Fraction | None = None) -> bool:
+    """Whether a figure is better for the unit than another, in the formula's favourable direction."""
+    lower = lower_better(formula, target)
+    if lower is None:
+        return points_of(formula, figure) > points_of(formula, other)
+    return figure < other if lower else figure > other

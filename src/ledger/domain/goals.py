@@ -9,21 +9,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 
+from ledger.domain.columns import Columns
 from ledger.domain.cycle import NotApplicablePolicy
-from ledger.domain.formula import FormulaKind, Reading
-from ledger.domain.formulas import KINDS
-from ledger.domain.numbers import RoundingPolicy, rational, rounded, weighted_sum
-from ledger.domain.periods import parse_period
+from ledger.domain.numbers import Ratio, RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Plan
-from ledger.domain.reorganisation import CarryPolicy
-from ledger.domain.results import HUNDRED, ONE, ZERO, Cell, Known, Line, LineStatus, Scored, Slice
-from ledger.domain.succession import Brought, Heritage, added_up, heritage_of, months_of, period_left, weighted
-from ledger.domain.tallying import evaluated
+from ledger.domain.results import HUNDRED, NOTHING, ONE, ZERO, Line, LineStatus, Part, Slice
 
+Parts = Sequence[Part]
 Counting = tuple[Indicator, tuple[tuple[str, Fraction], ...]]
 """An indicator with the periods whose scores count, each with its part."""
-Found = dict[tuple[int, str], dict[tuple[str, str], dict[str, Scored]]]
-"""Of a plan (its position) and a group: of each indicator and period, the scores by unit."""
 
 
 def counting(due: Iterable[tuple[Indicator, str]]) -> list[Counting]:
@@ -41,193 +35,50 @@ def _parts(indicator: Indicator, periods: list[str]) -> tuple[tuple[str, Fractio
     return tuple((period, shares[period]) for period in periods)
 
 
-class Scores:
-    """The scores of a group's units for every indicator and period that counts.
-
-    All units at once, because some formulas compare the units.
-    """
-
-    def __init__(
-        self,
-        slice: Slice,
-        plan: Plan,
-        group_id: str,
-        unit_ids: Sequence[str],
-        counted: Iterable[Counting],
-        *,
-        plan_position: int,
-        found: Found,
-    ):
-        """`found` is what was scored of the same facts before, for other periods; what is scored now is added."""
-        self._slice = slice
-        self._shares = {(i.indicator_id, period): share for i, parts in counted for period, share in parts}
-        self._plan = plan
-        self._unit_ids = unit_ids
-        self._plan_position = plan_position
-        inherited = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
-        self._heritages = {unit_id: heritage for unit_id, heritage in inherited if heritage is not None}
-        # What a successor's score stands for differs between a period and the whole.
-        self._scored = {} if self._heritages else found.setdefault((plan_position, group_id), {})
-
-    def of(self, indicator: Indicator, period: str) -> Mapping[str, Scored]:
-        """The scores of one indicator and period by unit, of the units that have a value."""
-        key = (indicator.indicator_id, period)
-        if key not in self._scored:
-            if indicator.formula.kind is FormulaKind.EVALUATION:
-                self._scored[key] = self._appraised(period)
-            else:
-                self._scored[key] = self.on(self._slice.values, indicator, period)
-        return self._scored[key]
-
-    def on(self, values: Mapping[Cell, Known], indicator: Indicator, period: str) -> dict[str, Scored]:
-        """The scores that follow from `values`, which may be others than the slice's."""
-        scored = self._alone(values, indicator, period, self._unit_ids)
-        for unit_id, heritage in self._heritages.items():
-            if heritage.policy_of(indicator.indicator_id) is not CarryPolicy.TIME_WEIGHTED:
-                continue
-            if self._slice.cycle.exemption(unit_id, indicator.indicator_id, period) is not None:
-                continue
-            found = self._with_scores(values, indicator, period, scored.get(unit_id), heritage)
-            if found is not None:
-                scored[unit_id] = found
-        return scored
-
-    def _with_scores(
-        self, values: Mapping[Cell, Known], indicator: Indicator, period: str, own: Scored | None, heritage: Heritage
-    ) -> Scored | None:
-        """A successor's score; its own alone where its predecessors left no figure."""
-        whole = self._slice.period is None
-        before, after = months_of(heritage, self._slice.cycle, indicator, period, whole=whole)
-        if not before or (own is None and after):
-            return own
-        earlier = period_left(self._plan, indicator, heritage, period)
-        left = self._alone(values, indicator, earlier, dict.fromkeys((*heritage.shares, *self._unit_ids)))
-        if not heritage.shares.keys() <= left.keys():
-            return own
-        return weighted(own or Scored(period, ONE, ZERO), heritage, left, before=before, after=after)
-
-    def _alone(
-        self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_ids: Iterable[str]
-    ) -> dict[str, Scored]:
-        """The scores of these units, each by its own figures and those it adds to them."""
-        found: list[Brought] = []
-        for unit_id in unit_ids:
-            bring = self._with_actuals if unit_id in self._heritages else self._own
-            brought = bring(values, indicator, period, unit_id)
-            if brought is not None:
-                found.append(brought)
-        points = KINDS[indicator.formula.kind].scores(indicator.formula, [brought.reading for brought in found])
-        share = self._shares.get((indicator.indicator_id, period), ONE)
-        return {
-            brought.unit_id: Scored(period, share, score, brought.value, brought.target, brought.inherited)
-            for brought, score in zip(found, points, strict=True)
-        }
-
-    def _own(self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_id: str) -> Brought | None:
-        """What a unit brings to the formula, None where nothing is known or the indicator does not apply."""
-        value = values.get((unit_id, indicator.indicator_id, period))
-        if value is None or self._slice.cycle.exemption(unit_id, indicator.indicator_id, period) is not None:
-            return None
-        kind = KINDS[indicator.formula.kind]
-        if not kind.needs_target:
-            return Brought(unit_id, Reading(rational(value.value)), value)
-        target = self.target(unit_id, indicator)
-        # A later plan may score a figure against a target that the unit does not have: then nothing is known.
-        if target is None or (kind.needs_baseline and target.baseline is None):
-            return None
-        return Brought(unit_id, _reading(value, target, _due_share(indicator, period)), value, target)
-
-    def _with_actuals(
-        self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_id: str
-    ) -> Brought | None:
-        """What a successor brings: its predecessors' actuals and targets added to its own, if the merger says so."""
-        own = self._own(values, indicator, period, unit_id)
-        heritage = self._heritages[unit_id]
-        if heritage.policy_of(indicator.indicator_id) is not CarryPolicy.SUM_ACTUALS:
-            return own
-        exemption = self._slice.cycle.exemption(unit_id, indicator.indicator_id, period)
-        if own is None and (exemption is not None or not heritage.covers(period)):
-            return None
-        earlier = period_left(self._plan, indicator, heritage, period)
-        left = [self._own(values, indicator, earlier, predecessor) for predecessor in heritage.shares]
-        added = [brought for brought in left if brought is not None]
-        return added_up(unit_id, own, added, earlier, heritage.position) if added else own
-
-    def target(self, unit_id: str, indicator: Indicator) -> Known | None:
-        """The unit's own target, else the one that the plan sets for all."""
-        own = self._slice.targets.get((unit_id, indicator.indicator_id))
-        if own is None and indicator.target is not None:
-            return Known(indicator.target, self._plan_position)
-        return own
-
-    def _appraised(self, period: str) -> dict[str, Scored]:
-        rules = self._plan.evaluation
-        found: dict[str, Scored] = {}
-        for unit_id in self._unit_ids:
-            points = evaluated(rules, self._slice.rulings.tallies.of(unit_id)).points if rules is not None else None
-            if points is not None:
-                found[unit_id] = Scored(period, ONE, points)
-        return found
-
-
-def _reading(value: Known, target: Known, share: Fraction) -> Reading:
-    if share is ONE and target.baseline is None:
-        return Reading(rational(value.value), rational(target.value))
-    baseline = rational(target.baseline) * share if target.baseline is not None else None
-    return Reading(rational(value.value), rational(target.value) * share, baseline)
-
-
-def _due_share(indicator: Indicator, period: str) -> Fraction:
-    """How much of the year's target is due by the end of the period; all of it where the plan has no schedule."""
-    if not indicator.schedule:
-        return ONE
-    # A second quarter ends with the first half: the day counts, not the name.
-    ends_on = parse_period(period).ends_on
-    due = (step.share for step in indicator.schedule if parse_period(step.period).ends_on == ends_on)
-    return Fraction(next(due, 1))
+def with_columns(counted: Iterable[Counting], columns: Columns) -> list[tuple[Indicator, Parts]]:
+    """Each indicator that counts with the scores of all units for each of its periods."""
+    return [
+        (indicator, [Part(p, share.as_integer_ratio(), columns.of(indicator, p)) for p, share in periods])
+        for indicator, periods in counted
+    ]
 
 
 def unit_lines(
-    slice: Slice, plan: Plan, unit_id: str, counted: list[Counting], weights: Weights, scores: Scores
+    slice: Slice, plan: Plan, unit_id: str, counted: Iterable[tuple[Indicator, Parts]], weights: Mapping[str, Fraction]
 ) -> tuple[Line, ...]:
     """The lines of one unit, in the order of the plan; their weights sum to exactly 100."""
-    applying = weights.of(unit_id)
     return tuple(
-        _line(slice, plan, unit_id, indicator, parts, applying.get(indicator.indicator_id), scores)
+        _line(slice, plan, unit_id, indicator, parts, weights.get(indicator.indicator_id))
         for indicator, parts in counted
     )
 
 
-def _line(
-    slice: Slice,
-    plan: Plan,
-    unit_id: str,
-    indicator: Indicator,
-    parts: tuple[tuple[str, Fraction], ...],
-    weight: Fraction | None,
-    scores: Scores,
-) -> Line:
+def _line(slice: Slice, plan: Plan, unit_id: str, indicator: Indicator, parts: Parts, weight: Fraction | None) -> Line:
     if weight is None:
-        blank = tuple(Scored(period, share, ZERO) for period, share in parts)
-        return Line(indicator, LineStatus.EXEMPT, ZERO, ZERO, ZERO, blank)
-    periods: list[Scored] = []
-    known = assumed = 0
-    for period, share in _applying(slice, unit_id, indicator, parts):
-        scored = scores.of(indicator, period).get(unit_id)
-        if scored is not None:
-            known += 1
-            periods.append(scored if scored.share is share or scored.share == share else scored._replace(share=share))
-        else:
-            stand_in = _assumed(slice, unit_id, indicator, period, scores)
-            assumed += stand_in is not None
-            periods.append(Scored(period, share, ZERO if stand_in is None else stand_in))
-    status = _status(known=known, assumed=assumed, due=len(periods))
-    score = periods[0].score if len(periods) == 1 else weighted_sum((each.share, each.score) for each in periods)
+        return Line(unit_id, indicator, LineStatus.EXEMPT, ZERO, ZERO, ZERO, parts, [NOTHING] * len(parts))
+    parts = _applying(slice, unit_id, indicator, parts)
+    found = [part.column.points.get(unit_id) for part in parts]
+    earned = [points for points in found if points is not None]
+    status = LineStatus.SCORED
+    if len(earned) < len(found):
+        stand_ins = [_assumed(slice, unit_id, indicator, part) for part in parts if unit_id not in part.column.points]
+        status = _status(known=len(earned), assumed=len(stand_ins) - stand_ins.count(None), due=len(found))
+        waiting = iter(stand_ins)
+        earned = [points or next(waiting) or NOTHING for points in found]
+    score = _score(parts, earned)
     points = Fraction(score.numerator * weight.numerator, score.denominator * weight.denominator * 100)
     if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
         score = Fraction(rounded(score, plan.score_scale, plan.rounding))
         points = Fraction(rounded(score * weight / HUNDRED, plan.score_scale, plan.rounding))
-    return Line(indicator, status, weight, score, points, tuple(periods))
+    return Line(unit_id, indicator, status, weight, score, points, parts, earned)
+
+
+def _score(parts: Parts, earned: Sequence[Ratio]) -> Fraction:
+    """The score of all periods, each with its share."""
+    if len(parts) == 1:
+        return Fraction(*earned[0])
+    shares = [part.share for part in parts]
+    return exact_sum([(p * s, q * t) for (p, q), (s, t) in zip(earned, shares, strict=True)])
 
 
 def _status(*, known: int, assumed: int, due: int) -> LineStatus:
@@ -238,15 +89,15 @@ def _status(*, known: int, assumed: int, due: int) -> LineStatus:
     return LineStatus.PARTLY if known else LineStatus.MISSING
 
 
-def _applying(
-    slice: Slice, unit_id: str, indicator: Indicator, parts: tuple[tuple[str, Fraction], ...]
-) -> Iterable[tuple[str, Fraction]]:
+def _applying(slice: Slice, unit_id: str, indicator: Indicator, parts: Parts) -> Parts:
     """The periods that apply to the unit; those it is exempted from give their part to the others."""
     if len(parts) == 1 or not slice.cycle.exemptions:
         return parts
-    left = [part for part in parts if not _redistributed(slice, unit_id, indicator, part[0])]
-    whole = sum((share for _, share in left), ZERO)
-    return [(period, share / whole) for period, share in left] if whole else left
+    left = [part for part in parts if not _redistributed(slice, unit_id, indicator, part.period)]
+    whole = exact_sum([part.share for part in left])
+    if len(left) == len(parts) or not whole:
+        return left
+    return [part._replace(share=(Fraction(*part.share) / whole).as_integer_ratio()) for part in left]
 
 
 def _redistributed(slice: Slice, unit_id: str, indicator: Indicator, period: str) -> bool:
@@ -254,15 +105,15 @@ def _redistributed(slice: Slice, unit_id: str, indicator: Indicator, period: str
     return exemption is not None and exemption.policy is NotApplicablePolicy.REDISTRIBUTE
 
 
-def _assumed(slice: Slice, unit_id: str, indicator: Indicator, period: str, scores: Scores) -> Fraction | None:
+def _assumed(slice: Slice, unit_id: str, indicator: Indicator, part: Part) -> Ratio | None:
     """What an exemption without redistribution gives in place of a score."""
-    exemption = slice.cycle.exemption(unit_id, indicator.indicator_id, period)
+    exemption = slice.cycle.exemption(unit_id, indicator.indicator_id, part.period)
     if exemption is None:
         return None
     if exemption.policy is NotApplicablePolicy.FULL_MARK:
-        return HUNDRED
-    peers = [scored.score for scored in scores.of(indicator, period).values()]
-    return sum(peers, ZERO) / len(peers) if peers else ZERO
+        return HUNDRED.as_integer_ratio()
+    peers = part.column.points.values()
+    return (exact_sum(peers) / len(peers)).as_integer_ratio() if peers else NOTHING
 
 
 class Weights:

@@ -19,6 +19,8 @@ from ledger.domain.refusals import InvalidDecimal, ScaleExceeded
 SCALE_MAX = 6
 SHARE_SCALE = 4
 """How many decimal places of a share or a rate are shown: hundredths of a percent."""
+Ratio = tuple[int, int]
+"""A rational as numerator and positive denominator, not reduced: reducing takes longer than scoring."""
 _PLAIN = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,6})?", re.ASCII)
 _FULL_WIDTH = str.maketrans("０１２３４５６７８９．－", "0123456789.-")
 
@@ -71,18 +73,17 @@ def rational(value: Decimal) -> Fraction:
     return Fraction(value)
 
 
-def exact_sum(parts: Iterable[Fraction]) -> Fraction:
-    """The sum of many rationals, reduced once: five times as fast as adding them one by one."""
-    terms = [(part.numerator, part.denominator) for part in parts]
-    common = lcm(*(denominator for _, denominator in terms))
-    return Fraction(sum(numerator * (common // denominator) for numerator, denominator in terms), common)
+def over_one(ratios: Iterable[Ratio]) -> tuple[list[int], int]:
+    """The numerators of ratios over one denominator, and that denominator."""
+    terms = list(ratios)
+    common = lcm(*[denominator for _, denominator in terms])
+    return [numerator * (common // denominator) for numerator, denominator in terms], common
 
 
-def weighted_sum(parts: Iterable[tuple[Fraction, Fraction]]) -> Fraction:
-    """The sum of products, reduced once."""
-    terms = [(a.numerator * b.numerator, a.denominator * b.denominator) for a, b in parts]
-    common = lcm(*(denominator for _, denominator in terms))
-    return Fraction(sum(numerator * (common // denominator) for numerator, denominator in terms), common)
+def exact_sum(parts: Iterable[Ratio]) -> Fraction:
+    """The sum of many ratios, reduced once: many times as fast as adding one by one."""
+    numerators, common = over_one(parts)
+    return Fraction(sum(numerators), common)
 
 
 def rounded(exact: Fraction, scale: int, mode: Rounding) -> Decimal:
@@ -90,12 +91,11 @@ def rounded(exact: Fraction, scale: int, mode: Rounding) -> Decimal:
 
     A tie goes away from zero (HALF_UP) or to the even neighbour (HALF_EVEN, GB/T 8170).
     """
-    scaled = abs(exact) * 10**scale
-    whole, remainder = divmod(scaled.numerator, scaled.denominator)
+    whole, remainder = divmod(abs(exact.numerator) * 10**scale, exact.denominator)
     twice = 2 * remainder
-    if twice > scaled.denominator or (twice == scaled.denominator and (mode is Rounding.HALF_UP or whole % 2)):
+    if twice > exact.denominator or (twice == exact.denominator and (mode is Rounding.HALF_UP or whole % 2)):
         whole += 1
-    digits = -whole if exact < 0 else whole
+    digits = -whole if exact.numerator < 0 else whole
     return Decimal(digits).scaleb(-scale)
 
 

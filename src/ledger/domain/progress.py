@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.formulas import lower_better
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.plan_rules import LightRules
@@ -60,6 +60,13 @@ class Progress:
     def share_done(self) -> Fraction | None:
         """Done / the year's target; None without a value, or with a target of zero."""
         return self.done / self.target if self.done is not None and self.target else None
+
+    @property
+    def completed(self) -> bool | None:
+        """Whether the year's target is met, on the exact figures; None while no value is known."""
+        if self.done is None:
+            return None
+        return self.done <= self.target if self.lower_better else self.done >= self.target
 
     @property
     def gap(self) -> Fraction | None:
@@ -111,14 +118,6 @@ def progress(
         # Shares cumulate: the greatest is the last.
         share_due=Fraction(max(due)) if due else None,
         done=None if value is None else Fraction(value),
-        # A target of zero is a limit whatever the formula, as it is in scoring.
-        lower_better=reachable == 0 or _lower_better(indicator.formula),
+        lower_better=bool(lower_better(indicator.formula, Fraction(reachable))),
         lights=plan.lights,
     )
-
-
-def _lower_better(formula: Formula) -> bool:
-    if formula.worst is not None and formula.best is not None:
-        return formula.best < formula.worst
-    by_kind = formula.kind in (FormulaKind.INVERSE_DIFF, FormulaKind.INVERSE_RATIO, FormulaKind.CHECKLIST)
-    return by_kind or bool(formula.lower_better)

@@ -5,7 +5,7 @@ Exact figures are rationals; a figure is rounded once, when it is shown or compa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from ledger.domain.adjusting import Counted
 from ledger.domain.allocation import Allocation
 from ledger.domain.cycle import Cycle
+from ledger.domain.numbers import Ratio
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import GradeTieUnresolved
 from ledger.domain.rulings import Rulings
@@ -24,6 +25,7 @@ from ledger.domain.tallying import Evaluated
 ZERO = Fraction(0)
 ONE = Fraction(1)
 HUNDRED = Fraction(100)
+NOTHING: Ratio = (0, 1)
 
 
 class Known(NamedTuple):
@@ -97,16 +99,58 @@ class Scored(NamedTuple):
     period: str
     share: Fraction
     """Its part of the indicator's score, from 0 to 1."""
-    score: Fraction
-    """Points of 100."""
+    points: Ratio
+    """Points of 100, exact."""
     value: Known | None = None
     target: Known | None = None
     inherited: tuple[Inherited, ...] = ()
+
+    @property
+    def score(self) -> Fraction:
+        """Points of 100."""
+        return Fraction(*self.points)
+
+
+class Column(NamedTuple):
+    """The scores of all units for one indicator and period, by unit, with the facts they come from."""
+
+    points: dict[str, Ratio]
+    """Points of 100, exact, of the units that have a score."""
+    values: dict[str, Known]
+    targets: dict[str, Known]
+    inherited: dict[str, tuple[Inherited, ...]]
+
+    def of(self, unit_id: str, period: str, share: Fraction = ONE) -> Scored | None:
+        """One unit's score, None if it has none."""
+        points = self.points.get(unit_id)
+        if points is None:
+            return None
+        value, target = self.values.get(unit_id), self.targets.get(unit_id)
+        return Scored(period, share, points, value, target, self.inherited.get(unit_id, ()))
+
+    def put(self, unit_id: str, scored: Scored) -> None:
+        """Let this be the score of a unit that had none."""
+        self.points[unit_id] = scored.points
+        self.inherited[unit_id] = scored.inherited
+        if scored.value is not None:
+            self.values[unit_id] = scored.value
+        if scored.target is not None:
+            self.targets[unit_id] = scored.target
+
+
+class Part(NamedTuple):
+    """A period that counts for an indicator."""
+
+    period: str
+    share: Ratio
+    """Its part of the indicator's score, from 0 to 1."""
+    column: Column
 
 
 class Line(NamedTuple):
     """What one indicator contributes to a unit's goal appraisal, exact."""
 
+    unit_id: str
     indicator: Indicator
     status: LineStatus
     weight: Fraction
@@ -115,13 +159,24 @@ class Line(NamedTuple):
     """Points of 100."""
     points: Fraction
     """Contribution to the goal appraisal: score x weight / 100, or its rounded form if the plan rounds each level."""
-    periods: tuple[Scored, ...]
-    """The periods whose scores make up the score, in order."""
+    parts: Sequence[Part]
+    """The periods that count, in order."""
+    earned: Sequence[Ratio]
+    """The points of 100 of each."""
+
+    @property
+    def periods(self) -> tuple[Scored, ...]:
+        """The periods whose scores make up the score, in order, with the facts behind them."""
+        return tuple(
+            part.column.of(self.unit_id, part.period, Fraction(*part.share))
+            or Scored(part.period, Fraction(*part.share), points)
+            for part, points in zip(self.parts, self.earned, strict=True)
+        )
 
     @property
     def period(self) -> str:
         """The last period that counts."""
-        return self.periods[-1].period
+        return self.parts[-1].period
 
     @property
     def value(self) -> Known | None:

@@ -13,13 +13,14 @@ from fractions import Fraction
 
 from ledger.domain.adjusting import counted as counted_adjustments
 from ledger.domain.adjusting import overstatement
+from ledger.domain.columns import Columns, Found
 from ledger.domain.cycle import Cycle
-from ledger.domain.goals import Counting, Found, Scores, Weights, counting, unit_lines
+from ledger.domain.goals import Weights, counting, unit_lines, with_columns
 from ledger.domain.grade_opening import open_grades, pool_of
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
-from ledger.domain.results import HUNDRED, ZERO, Overstatement, Results, Slice, UnitResult
+from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
 from ledger.domain.rulings import Rulings
 from ledger.domain.tallying import Evaluated, evaluated
 
@@ -103,18 +104,19 @@ def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int, found: Fo
     units = participants(slice.cycle, group_id)
     counted = counting(due(slice.cycle, group_id, slice.period))
     unit_ids = [unit_id for unit_id, _ in units]
-    scores = Scores(slice, plan, group_id, unit_ids, counted, plan_position=plan_position, found=found)
+    columns = Columns(slice, plan, group_id, unit_ids, plan_position=plan_position, found=found)
     weights = Weights(slice, group_id, counted)
-    drafts = [_unit_result(slice, plan, unit, counted, weights, scores) for unit in units]
+    parts = with_columns(counted, columns)
+    drafts = [
+        _unit_result(slice, plan, unit, unit_lines(slice, plan, unit[0], parts, weights.of(unit[0])), columns)
+        for unit in units
+    ]
     return _ranked(drafts)
 
 
-def _unit_result(
-    slice: Slice, plan: Plan, unit: Participant, counted: list[Counting], weights: Weights, scores: Scores
-) -> UnitResult:
+def _unit_result(slice: Slice, plan: Plan, unit: Participant, lines: tuple[Line, ...], columns: Columns) -> UnitResult:
     unit_id, participation = unit
-    lines = unit_lines(slice, plan, unit_id, counted, weights, scores)
-    goal = exact_sum(line.points for line in lines)
+    goal = exact_sum(line.points.as_integer_ratio() for line in lines)
     draft = UnitResult(
         unit_id=unit_id,
         participation=participation,
@@ -123,10 +125,10 @@ def _unit_result(
         goal=goal,
         lines=lines,
     )
-    return draft if slice.period is not None else _whole(slice, plan, draft, scores)
+    return draft if slice.period is not None else _whole(slice, plan, draft, columns)
 
 
-def _whole(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> UnitResult:
+def _whole(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> UnitResult:
     """The result for the cycle as a whole: with appraisal, bonus and deduction."""
     rules, rulings = plan.evaluation, slice.rulings
     appraised = None
@@ -136,7 +138,7 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> UnitR
         draft,
         evaluation=appraised,
         counted=counted_adjustments(plan.adjustments, rulings.adjustments.granted(draft.unit_id)),
-        overstatements=tuple(_overstatements(slice, plan, draft, scores)),
+        overstatements=tuple(_overstatements(slice, plan, draft, columns)),
     )
     exact = _total(plan, draft, appraised)
     return replace(draft, exact=exact, total=rounded(exact, plan.score_scale, plan.rounding))
@@ -153,7 +155,7 @@ def _total(plan: Plan, draft: UnitResult, appraised: Evaluated | None) -> Fracti
     return max(sum(parts, ZERO), ZERO)
 
 
-def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores) -> Iterable[Overstatement]:
+def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> Iterable[Overstatement]:
     """What the unit loses for reports that were better than what was verified. Source: domain.md 3.6."""
     rule = plan.dishonesty
     if rule is None:
@@ -172,8 +174,8 @@ def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, scores: Scores)
         )
         if gap is None:
             continue
-        claimed = scores.on({**slice.values, cell: claim}, line.indicator, scored.period)[draft.unit_id].score
-        gained = max(claimed - scored.score, ZERO) * scored.share
+        claimed = columns.on({**slice.values, cell: claim}, line.indicator, scored.period).points[draft.unit_id]
+        gained = max(Fraction(*claimed) - scored.score, ZERO) * scored.share
         yield Overstatement(line.indicator, gap, Fraction(rule.factor) * gained * line.weight / HUNDRED, claim)
 
 

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.domain.cycle import Cycle
-from ledger.domain.formula import Reading
+from ledger.domain.formula import Against
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.reorganisation import CarryPolicy, Reorganisations, months_around, sum_actuals, time_weighted
@@ -83,10 +83,11 @@ def months_of(heritage: Heritage, cycle: Cycle, indicator: Indicator, period: st
 
 
 class Brought(NamedTuple):
-    """What a unit brings to a formula."""
+    """A figure that a unit brings to a formula, what it is measured against, and the facts behind both."""
 
     unit_id: str
-    reading: Reading
+    actual: Fraction
+    against: Against
     value: Known | None
     """Its own; None where all it brings is its predecessors'."""
     target: Known | None = None
@@ -94,8 +95,8 @@ class Brought(NamedTuple):
 
 
 def added_up(unit_id: str, own: Brought | None, added: list[Brought], period: str, position: int) -> Brought:
-    """One reading of a successor's figures and those it takes over, each with what was due by its own period."""
-    readings = [brought.reading for brought in (own, *added) if brought is not None]
+    """A successor's figures and those it takes over in one, each with what was due by its own period."""
+    brought = [each for each in (own, *added) if each is not None]
 
     def together(figures: Iterable[Fraction | None]) -> Fraction | None:
         known = [figure for figure in figures if figure is not None]
@@ -103,17 +104,14 @@ def added_up(unit_id: str, own: Brought | None, added: list[Brought], period: st
 
     return Brought(
         unit_id,
-        Reading(
-            sum_actuals((reading.actual for reading in readings), ZERO),
-            together(reading.target for reading in readings),
-            together(reading.baseline for reading in readings),
-        ),
+        sum_actuals((each.actual for each in brought), ZERO),
+        Against(together(each.against.target for each in brought), together(each.against.baseline for each in brought)),
         own.value if own is not None else None,
         own.target if own is not None else None,
         tuple(
-            Inherited(brought.unit_id, period, ONE, None, brought.value, position, brought.target)
-            for brought in added
-            if brought.value is not None
+            Inherited(each.unit_id, period, ONE, None, each.value, position, each.target)
+            for each in added
+            if each.value is not None
         ),
     )
 
@@ -136,4 +134,4 @@ def weighted(own: Scored, heritage: Heritage, left: Mapping[str, Scored], *, bef
         successor=own.score,
         months_after=after,
     )
-    return own._replace(score=score, inherited=tuple(inherited))
+    return own._replace(points=score.as_integer_ratio(), inherited=tuple(inherited))

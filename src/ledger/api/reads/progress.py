@@ -173,6 +173,7 @@ def _row(
         value_position=Position(value.position) if value else None,
         rate=_shown(state.rate, SHARE_SCALE),
         gap=_shown(state.gap, plan.score_scale),
+        completed=state.completed,
         light=state.light,
     )
 

@@ -176,7 +176,7 @@ def _groups_of(fact: Fact, cycle: Cycle, rulings: Rulings) -> list[str]:
 def _group_relative(fact: Fact, cycle: Cycle, period: str | None) -> bool:
     indicator_id = getattr(fact, "indicator_id", None)
     indicator = cycle.in_force(period).plan.indicator(indicator_id) if indicator_id is not None else None
-    return indicator is not None and KINDS[indicator.formula.kind].group_relative
+    return indicator is not None and KINDS[indicator.formula.kind].group_relative(indicator.formula)
 
 
 def counterfactual(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.adjusting import better
 from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, Subject, check_value
 from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
+from ledger.domain.formulas import better
 from ledger.domain.numbers import rational
 from ledger.domain.plan import ApproverIndependence, Plan
 from ledger.domain.refusals import (
