@@ -1,10 +1,10 @@
 -- projection: target_value
--- version: 2
+-- version: 3
 -- grain: one row per target of a unit's own and stretch of positions in which it held
 -- consumes: TargetSet, TargetAdjusted
 --
--- What each unit is to reach on each indicator, and from which baseline, at any position:
--- [from_position, until_position), open while until_position is NULL.
+-- What each unit is to reach on each indicator, from which baseline, and which event said how much of
+-- it is due by when, at any position: [from_position, until_position), open while until_position is NULL.
 
 -- :table
 CREATE TABLE target_value (
@@ -15,7 +15,8 @@ CREATE TABLE target_value (
     from_position  bigint  NOT NULL,
     until_position bigint,
     value          numeric NOT NULL,
-    baseline       numeric
+    baseline       numeric,
+    set_position   bigint  NOT NULL
 ) WITH (fillfactor = 90);
 
 -- :index
@@ -24,6 +25,7 @@ ALTER TABLE target_value ADD PRIMARY KEY (ledger_id, cycle_id, indicator_id, uni
 -- :fold
 WITH change AS (
     SELECT
+        e.stream,
         e.cycle_id,
         e.indicator_id,
         e.unit_id,
@@ -31,6 +33,8 @@ WITH change AS (
         e.value,
         e.baseline,
         e.position,
+        -- A target that is moved keeps the schedule of the one that was set.
+        max(e.position) FILTER (WHERE e.type = 'TargetSet') OVER of_target AS set_position,
         lag(e.position) OVER of_target  AS earlier_position,
         lead(e.position) OVER of_target AS later_position
     FROM ledger.event AS e
@@ -40,10 +44,10 @@ WITH change AS (
 ),
 held AS (
     -- Where the target stands that was in force before the range.
-    SELECT newest.row_id, c.position
+    SELECT newest.row_id, newest.set_position, c.stream, c.position
     FROM change AS c
     CROSS JOIN LATERAL (
-        SELECT v.ctid AS row_id
+        SELECT v.ctid AS row_id, v.set_position
         FROM target_value AS v
         WHERE v.ledger_id = %(ledger_id)s
           AND v.cycle_id = c.cycle_id
@@ -60,12 +64,16 @@ closed AS (
     FROM held AS h
     WHERE v.ctid = h.row_id
 )
-INSERT INTO target_value (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value, baseline)
-SELECT %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value, c.baseline
-FROM change AS c;
+INSERT INTO target_value
+    (ledger_id, cycle_id, indicator_id, unit_id, from_position, until_position, value, baseline, set_position)
+SELECT
+    %(ledger_id)s, c.cycle_id, c.indicator_id, c.unit_id, c.position, c.later_position, c.value, c.baseline,
+    coalesce(c.set_position, h.set_position)
+FROM change AS c
+LEFT JOIN held AS h ON h.stream = c.stream;
 
 -- :read by_cycle
-SELECT unit_id, indicator_id, value, from_position, baseline
+SELECT unit_id, indicator_id, value, from_position, baseline, set_position
 FROM target_value
 WHERE ledger_id = %(ledger_id)s
   AND cycle_id = %(cycle_id)s
@@ -75,7 +83,7 @@ WHERE ledger_id = %(ledger_id)s
 ORDER BY indicator_id, unit_id;
 
 -- :read by_group
-SELECT unit_id, indicator_id, value, from_position, baseline
+SELECT unit_id, indicator_id, value, from_position, baseline, set_position
 FROM target_value
 WHERE ledger_id = %(ledger_id)s
   AND cycle_id = %(cycle_id)s

@@ -18,7 +18,7 @@ from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import FACTS, Event, Fact
 from ledger.domain.refusals import UnknownId
-from ledger.domain.results import Results
+from ledger.domain.results import Known, Results
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
 from ledger.domain.settlement import concerned, settle
@@ -90,6 +90,18 @@ class Answers(Reader):
         """One cycle as known at a position. Raises UnknownId."""
         with self.connection() as connection:
             return self._cycles.at(connection, cycle_id, at)
+
+    def targets(self, cycle_id: str, unit_ids: Sequence[str], at: int) -> dict[tuple[str, str], Known]:
+        """The targets of these units' own, by unit and indicator."""
+        rows = self.read("target_value", "by_cycle", cycle_id=cycle_id, unit_ids=list(unit_ids), as_of=at)
+        with self.connection() as connection:
+            schedules = self._cycles.schedules(connection, {row["set_position"] for row in rows})
+        return {
+            (row["unit_id"], row["indicator_id"]): Known(
+                row["value"], row["from_position"], row["baseline"], schedules[row["set_position"]]
+            )
+            for row in rows
+        }
 
     def touched(self, cycle_id: str, group_id: str, at: int) -> int:
         """The last position, `at` or before, that can have moved a group's results. Raises UnknownId."""

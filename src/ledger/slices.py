@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from psycopg.sql import SQL
@@ -21,13 +21,16 @@ from ledger.domain.plan import Indicator
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Cell, Known, Slice
 from ledger.domain.rulings import Rulings, ruling_types
+from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
 from ledger.domain.settlement import due, participants
 from ledger.domain.succession import heritage_of, periods_left
+from ledger.domain.targets import TargetSet, schedule_of
 from ledger.entries import decode
 from ledger.projection import projections
 
 STATES_KEPT_MAX = 64
+SCHEDULES_KEPT_MAX = 1 << 17
 
 T = TypeVar("T")
 
@@ -65,6 +68,8 @@ class Cycles:
         self.ledger_id = ledger_id
         self._cycles = _Kept(Cycle())
         self._rulings = _Kept(Rulings())
+        # An event never changes: threads may read one twice, and keep the same.
+        self._schedules: dict[int, Schedule] = {}
 
     def at(self, connection: Connection, cycle_id: str, position: int) -> Cycle:
         """Return the cycle as known at `position`. Raises UnknownId if nothing is known of it then."""
@@ -98,6 +103,22 @@ class Cycles:
         if reached > earlier:
             self._rulings.keep(cycle_id, reached, rulings)
         return rulings
+
+    def schedules(self, connection: Connection, positions: Collection[int]) -> Mapping[int, Schedule]:
+        """Return how much of each target is due by when, by the position that set it."""
+        found = self._schedules
+        if len(found) > SCHEDULES_KEPT_MAX:
+            found = self._schedules = {}
+        unread = [position for position in positions if position not in found]
+        if unread:
+            rows = connection.execute(
+                "SELECT position, entry FROM ledger.event WHERE ledger_id = %s AND position = ANY(%s)",
+                (self.ledger_id, unread),
+            )
+            for position, entry in rows:
+                fact = decode(bytes(entry)).fact
+                found[position] = schedule_of(fact.progress_schedule) if isinstance(fact, TargetSet) else ()
+        return found
 
 
 def proceedings(
@@ -148,12 +169,12 @@ def slice_at(
     }
     claimed = whole and cycle.in_force(None).plan.dishonesty is not None
     with connection.cursor(binary=True) as cursor:
-        targets = {
-            (unit_id, indicator_id): Known(value, position, baseline)
-            for unit_id, indicator_id, value, position, baseline in cursor.execute(
-                _read("target_value", "by_group"), arguments
-            )
-        }
+        rows = cursor.execute(_read("target_value", "by_group"), arguments).fetchall()
+    schedules = cycles.schedules(connection, {set_position for *_, set_position in rows})
+    targets = {
+        (unit_id, indicator_id): Known(value, position, baseline, schedules[set_position])
+        for unit_id, indicator_id, value, position, baseline, set_position in rows
+    }
     return Slice(
         as_of=as_of,
         cycle_id=cycle_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -17,10 +18,10 @@ from hypothesis import strategies as st
 
 from ledger.domain.cycle import Cycle, PlanVersion
 from ledger.domain.formula import Against, Breakpoint, Formula, FormulaKind, Interval
-from ledger.domain.formulas import KINDS, points_of
+from ledger.domain.formulas import KINDS, check_actual, points_of
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.plan import Plan
-from ledger.domain.refusals import FormulaInvalid
+from ledger.domain.refusals import FormulaInvalid, OutOfRange
 from ledger.domain.results import Known, Slice, UnitResult
 from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
@@ -259,6 +260,52 @@ def test_linkage_adds_what_the_citys_place_earns() -> None:
     assert [score(formula, place) for place in ("1", "2", "3", "9")] == [102, 100, 97, 97]
 
 
+@pytest.mark.parametrize(
+    ("formula", "figure"),
+    [
+        (Formula(kind=FormulaKind.PIECEWISE, breakpoints=breakpoints([["0", "-20"], ["10", "200"]])), "0 5 10"),
+        (Formula(kind=FormulaKind.LINKAGE, base=Decimal(0), table=tuple(map(Decimal, (200, 50, -20)))), "3 2 1"),
+        (Formula(kind=FormulaKind.GROUP_RANK, table=tuple(map(Decimal, (200, 50, -20)))), "1 2 3"),
+        (Formula(kind=FormulaKind.BAND, low=Decimal(0), high=Decimal(0), step=Decimal(60)), "2 0.5 0"),
+    ],
+    ids=lambda given: given.kind.value if isinstance(given, Formula) else "",
+)
+def test_every_kind_keeps_to_its_floor_and_its_cap(formula: Formula, figure: str) -> None:
+    worst, middle, best = scores(formula, figure.split())
+    bounded = replace(formula, floor=Decimal(10), cap=Decimal(90))
+
+    assert (worst < 10, best > 90) == (True, True)
+    assert scores(bounded, figure.split()) == [10, middle, 90]
+
+
+@pytest.mark.parametrize(
+    ("formula", "figures"),
+    [
+        (Formula(kind=FormulaKind.CHECKLIST, step=Decimal(1)), {"0": True, "3": True, "-1": False}),
+        (
+            Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), step=Decimal(1)),
+            {"20181008": True, "20181399": False, "8": False, "20181008.5": False, "0": False},
+        ),
+        (
+            Formula(kind=FormulaKind.LINKAGE, base=Decimal(100), table=(Decimal(2),)),
+            {"1": True, "9": True, "0": False, "1.5": False},
+        ),
+        (Formula(kind=FormulaKind.LINEAR_RATIO), {"-3": True, "0.5": True}),
+    ],
+    ids=lambda given: given.kind.value if isinstance(given, Formula) else "",
+)
+def test_a_figure_that_means_nothing_to_the_formula_is_refused(formula: Formula, figures: dict[str, bool]) -> None:
+    for figure, meaningful in figures.items():
+        with nullcontext() if meaningful else pytest.raises(OutOfRange):
+            check_actual(formula, Decimal(figure), path="value")
+
+
+def test_fewer_than_none_are_no_worse_than_none_where_less_is_better() -> None:
+    formula = Formula(kind=FormulaKind.INVERSE_RATIO, cap=Decimal(110))
+
+    assert [score(formula, actual, "3.5") for actual in ("-1", "0")] == [110, 110]
+
+
 def growth_mix(share: str, *, floor: str = "0", cap: str | None = None) -> Formula:
     return Formula(
         kind=FormulaKind.GROWTH_MIX,
@@ -330,6 +377,19 @@ def test_more_never_scores_less_for_level_and_growth(
         growth_mix("-0.01"),
         growth_mix("1.01"),
         Formula(kind=FormulaKind.EVALUATION, full=Decimal(100)),
+        Formula(kind=FormulaKind.DIRECT_POINTS, cap=Decimal(100)),
+        Formula(kind=FormulaKind.INVERSE_DIFF, zero_target_step=Decimal(-10)),
+        Formula(kind=FormulaKind.LINEAR_RATIO, zero_below=Decimal(-1)),
+        Formula(kind=FormulaKind.LINEAR_RATIO, zero_below=Decimal(5)),
+        Formula(kind=FormulaKind.LINEAR_RATIO, floor=Decimal(101)),
+        Formula(kind=FormulaKind.LINEAR_RATIO, floor=Decimal(50), cap=Decimal(40)),
+        Formula(kind=FormulaKind.BEST_RATIO, full=Decimal(6), floor=Decimal(7)),
+        Formula(kind=FormulaKind.BEST_RATIO, full=Decimal(0)),
+        Formula(kind=FormulaKind.CHECKLIST, full=Decimal(-5), step=Decimal(1)),
+        Formula(kind=FormulaKind.CHECKLIST, step=Decimal(-1)),
+        Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), step=Decimal(-1)),
+        Formula(kind=FormulaKind.EFFICACY, base=Decimal(-60), span=Decimal(40)),
+        Formula(kind=FormulaKind.EFFICACY, base=Decimal(60), span=Decimal(40), worst=Decimal(5), best=Decimal(5)),
     ],
     ids=lambda formula: formula.kind.value,
 )

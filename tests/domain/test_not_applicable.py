@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from city import UNITS, indicator, plan_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from settling import Figures, exempted, line, row_of, settled, slice_of
+from settling import Figures, appraised, exempted, line, row_of, settled, slice_of
 
 from ledger.domain.cycle import Exemption, NotApplicablePolicy
+from ledger.domain.evaluation import Tallies
 from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.plan_rules import ClassWeight, EvaluationRules, RaterClass
 from ledger.domain.results import LineStatus
+from ledger.domain.rulings import Rulings
 from ledger.domain.settlement import settle
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
@@ -48,6 +53,47 @@ def test_the_unit_gets_the_average_of_the_groups_other_units() -> None:
     found = line(row, "B")
     assert (found.status, found.weight, found.score) == (LineStatus.ASSUMED, 30, 75)
     assert (row.exact, row.complete) == (45 + Fraction("22.5") + 14, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        (REDISTRIBUTE, (LineStatus.EXEMPT, 0, 0)),
+        (AVERAGE, (LineStatus.ASSUMED, 20, 85)),
+        (FULL, (LineStatus.ASSUMED, 20, 100)),
+    ],
+)
+def test_an_appraisal_that_does_not_apply_counts_neither_for_the_unit_nor_in_the_average(
+    policy: NotApplicablePolicy, found: tuple[LineStatus, int, int]
+) -> None:
+    raters = EvaluationRules(share=Decimal(0), classes=(ClassWeight(rater_class=RaterClass.PEER, weight=Decimal(100)),))
+    by_raters = indicator("V", "20", Formula(kind=FormulaKind.EVALUATION))
+    plan = replace(plan_with(indicator("A", "80", POINTS), by_raters), evaluation=raters)
+    marks = {"U01": "40", "U02": "80", "U03": "90"}
+    rulings = Rulings(tallies=Tallies({unit_id: appraised(mark).of("U01") for unit_id, mark in marks.items()}))
+
+    row = settled(slice_of(plan, {"U01 A": "90"}, exemptions=(of(policy, "V"),), rulings=rulings))
+
+    assert line(row, "V")[2:5] == found
+
+
+@pytest.mark.parametrize(
+    ("formula", "full_marks"),
+    [
+        (Formula(kind=FormulaKind.BEST_RATIO, full=Decimal(6)), 6),
+        (Formula(kind=FormulaKind.GROUP_RANK, table=(Decimal(60), Decimal(57), Decimal(54))), 60),
+        (Formula(kind=FormulaKind.EFFICACY, base=Decimal(60), span=Decimal(30)), 90),
+        (Formula(kind=FormulaKind.CHECKLIST, full=Decimal(20), step=Decimal(1)), 20),
+        (POINTS, 100),
+    ],
+    ids=lambda given: given.kind.value if isinstance(given, Formula) else "",
+)
+def test_full_marks_are_those_of_the_formula(formula: Formula, full_marks: int) -> None:
+    plan = plan_with(indicator("A", "50", POINTS), indicator("B", "50", formula))
+
+    row = settled(slice_of(plan, VALUES, exemptions=(of(FULL),)))
+
+    assert line(row, "B").score == full_marks
 
 
 def test_the_average_is_of_those_that_have_a_value_and_that_the_indicator_applies_to() -> None:

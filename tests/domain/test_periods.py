@@ -15,6 +15,8 @@ from ledger.domain.cycle import NotApplicablePolicy, PlanVersion
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
 from ledger.domain.plan import PeriodShare
+from ledger.domain.plan_check import check_plan
+from ledger.domain.refusals import FormulaInvalid
 from ledger.domain.results import Known, LineStatus, Slice
 from ledger.domain.settlement import settle, settle_each
 
@@ -124,6 +126,29 @@ def test_a_units_own_target_is_due_in_the_same_parts() -> None:
     row = settled(slice_of(BY_FLOW, {"U01 F 2018-Q1": "10"}, targets={"U01 F": "100"}, period="2018-Q1"))
 
     assert row.exact == 50
+
+
+def test_a_schedule_of_the_targets_own_goes_before_the_plans() -> None:
+    facts = slice_of(BY_FLOW, {"U01 F 2018-Q1": "10"}, targets={"U01 F": "100"}, period="2018-Q1")
+    own = {cell: replaced(target) for cell, target in facts.targets.items()}
+
+    assert settled(replace(facts, targets=own)).exact == 100
+
+
+def replaced(target: Known) -> Known:
+    """The same target, of which a tenth is due by the first quarter."""
+    return target._replace(schedule=(("2018-Q1", Decimal("0.1")), ("2018-Q4", Decimal(1))))
+
+
+def test_a_schedule_leaves_out_no_period_that_counts() -> None:
+    halves = tuple(PeriodShare(period=period, share=Decimal(s)) for period, s in (("2018-Q2", "0.4"), ("2018-Y", "1")))
+    plan = plan_with(replace(FLOW, schedule=halves))
+    composed = plan_with(replace(FLOW, schedule=halves, composition=shares("0.1", "0.2", "0.3", "0.4")))
+
+    check_plan(plan)
+    with pytest.raises(FormulaInvalid) as refused:
+        check_plan(composed)
+    assert (refused.value.path, refused.value.facts["period"]) == ("indicators.F.schedule", "2018-Q1")
 
 
 def test_in_a_composition_each_period_is_scored_against_its_own_part_of_the_target() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,7 +18,6 @@ from ledger.domain.numbers import Rounding, rounded
 from ledger.domain.plan import Indicator, PeriodShare
 from ledger.domain.plan_rules import LightRules
 from ledger.domain.progress import Light, Progress, progress
-from ledger.domain.targets import ScheduleStep
 
 SHARES = {"2018-Q1": "0.20", "2018-Q2": "0.45", "2018-Q3": "0.72", "2018-Q4": "1"}
 A, B, _ = PLAN.indicators
@@ -156,7 +156,7 @@ def test_the_target_of_a_rate_or_stock_is_due_whole_at_any_time() -> None:
 
 
 def test_a_units_own_target_and_schedule_go_before_the_indicators() -> None:
-    steps = (ScheduleStep(period="2018-Q2", cumulative_share=Decimal("0.3")),)
+    steps = (("2018-Q2", Decimal("0.3")),)
     own = progress(PLAN, GROWING, target=Decimal(480), schedule=steps, value=Decimal(144), period="2018-Q2")
 
     assert (known(own).period_target, known(own).light) == (144, Light.GREEN)
@@ -166,6 +166,17 @@ def test_a_units_own_target_and_schedule_go_before_the_indicators() -> None:
 @pytest.mark.parametrize(("period", "due"), [("2018-H1", "216"), ("2018-Y", "480"), ("2018-M03", "96")])
 def test_a_schedule_speaks_of_the_days_on_which_its_periods_end(period: str, due: str) -> None:
     assert known(at("1", period=period)).period_target == Fraction(due)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        Formula(kind=FormulaKind.BAND, low=Decimal(95), high=Decimal(105), step=Decimal(2)),
+        Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), step=Decimal(1)),
+    ],
+)
+def test_of_what_is_right_within_bounds_no_figure_is_further_than_another(formula: Formula) -> None:
+    assert at("160", target="100", period=YEAR, indicator=replace(A, formula=formula)) is None
 
 
 def test_where_nothing_says_what_is_due_there_is_no_progress() -> None:

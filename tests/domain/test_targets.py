@@ -29,7 +29,15 @@ from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import end_of
 from ledger.domain.recall import Recall
 from ledger.domain.results import Known, LineStatus
-from ledger.domain.targets import ScheduleStep, Target, TargetAdjusted, TargetReason, TargetSet, target_stream
+from ledger.domain.targets import (
+    ScheduleStep,
+    Target,
+    TargetAdjusted,
+    TargetReason,
+    TargetSet,
+    schedule_of,
+    target_stream,
+)
 
 FROZEN = instant("2018-07-01 00:00")
 
@@ -108,6 +116,14 @@ def test_before_entry_a_target_is_set_again_and_afterwards_only_adjusted() -> No
             Refusal("FORMULA_INVALID", "progress_schedule"),
         ),
         (
+            replace(set_target("8"), progress_schedule=schedule(("2018-Q4", "0.5"), ("2018-Q1", "1"))),
+            Refusal("FORMULA_INVALID", "progress_schedule"),
+        ),
+        (
+            replace(set_target("8"), progress_schedule=schedule(("2018-Q1", "0.2"), ("2018-Q1", "1"))),
+            Refusal("FORMULA_INVALID", "progress_schedule"),
+        ),
+        (
             replace(set_target("8"), progress_schedule=schedule(("2017-Q1", "1"))),
             Refusal("INVALID_PERIOD", "progress_schedule"),
         ),
@@ -164,7 +180,7 @@ def test_an_adjustment_moves_neither_the_baseline_nor_the_shares_due() -> None:
         target=Decimal("7.5"), position=city.head, baseline=Decimal("6.5"), schedule=steps
     )
     assert Recall().fold(city.memory.events).targets(CYCLE) == {
-        ("U04", "A"): Known(Decimal("7.5"), city.head, Decimal("6.5"))
+        ("U04", "A"): Known(Decimal("7.5"), city.head, Decimal("6.5"), schedule_of(steps))
     }
 
 

@@ -30,7 +30,7 @@ from ledger.domain.commands import (
 )
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.score import ReasonCode
-from ledger.domain.targets import TargetReason
+from ledger.domain.targets import ScheduleStep, TargetReason
 from ledger.domain.world import Command
 
 NORTH, SOUTH = "NORTH", "SOUTH"
@@ -138,9 +138,21 @@ def _withdraw(city: City, cell: Cell, number: Decimal) -> Tried:
     return withdrawal, "scorer"
 
 
+SHARES = (
+    ScheduleStep(period="2018-Q3", cumulative_share=Decimal("0.750")),
+    ScheduleStep(period="2018-Q4", cumulative_share=Decimal(1)),
+)
+
+
 def _set_target(city: City, cell: Cell, number: Decimal) -> Tried:
     target = SetTarget(
-        cycle_id=CYCLE, unit_id=cell[0], indicator_id="A", target=number + 5, uom="%", baseline=number + 3
+        cycle_id=CYCLE,
+        unit_id=cell[0],
+        indicator_id="A",
+        target=number + 5,
+        uom="%",
+        baseline=number + 3,
+        progress_schedule=(SHARES if number > 3 else ()),
     )
     return target, "office"
 

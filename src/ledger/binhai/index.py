@@ -130,9 +130,9 @@ def _formula(row: IndicatorRow) -> Formula:
 
 def _indicator(row: IndicatorRow, weights: Mapping[str, Mapping[str, Decimal]], scoring: str) -> Indicator:
     formula = _formula(row)
-    awarded = formula.kind in (FormulaKind.DIRECT_POINTS, FormulaKind.EVALUATION)
     quarters = periods_in(Frequency.QUARTER)
-    common = KINDS[formula.kind].needs_target and not row.flow
+    kind = KINDS[formula.kind]
+    common = kind.needs_target and not row.flow
     return Indicator(
         indicator_id=row.indicator_id,
         name=row.name,
@@ -143,7 +143,7 @@ def _indicator(row: IndicatorRow, weights: Mapping[str, Mapping[str, Decimal]], 
             if row.indicator_id in of_group
         ),
         formula=formula,
-        entry_kind=EntryKind.POINTS if awarded else EntryKind.ACTUAL,
+        entry_kind=EntryKind.POINTS if kind.awarded else EntryKind.ACTUAL,
         uom=row.uom,
         scale=row.scale,
         frequency=row.frequency,

@@ -13,8 +13,8 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.adjustment import Adjustment, AdjustmentStatus
-from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.formulas import better, points_of
+from ledger.domain.formula import Formula
+from ledger.domain.formulas import KINDS, better, points_of
 from ledger.domain.plan_rules import AdjustmentKind, AdjustmentRules
 
 ZERO = Fraction(0)
@@ -155,12 +155,12 @@ def overstatement(
 ) -> Fraction | None:
     """By which part of the verified figure a unit's report was better, None if not beyond the tolerance.
 
-    A day is no quantity: for DEADLINE the part is one of the points. Of a verified zero any
+    A day is no quantity: there the part is one of the points. Of a verified zero any
     excess is the whole.
     """
     if not better(formula, reported, verified, target=target):
         return None
-    if formula.kind is FormulaKind.DEADLINE:
+    if not KINDS[formula.kind].quantity:
         reported, verified = points_of(formula, reported), points_of(formula, verified)
     gap = abs(reported - verified) / abs(verified) if verified else Fraction(1)
     return gap if gap > tolerance else None

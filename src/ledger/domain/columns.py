@@ -7,17 +7,16 @@ in one go costs a third of its scores made one by one. Source: domain.md 3.2, 3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 
 from ledger.domain.curve import Curve
 from ledger.domain.cycle import Exemption
-from ledger.domain.formula import ALONE, Against, FormulaKind
+from ledger.domain.formula import ALONE, Against
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import Ratio, rational
-from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.reorganisation import CarryPolicy
 from ledger.domain.results import NOTHING, ONE, Cell, Column, Known, Scored, Slice
+from ledger.domain.schedule import due_share
 from ledger.domain.succession import Brought, Heritage, added_up, heritage_of, months_of, period_left, weighted
 from ledger.domain.tallying import evaluated
 
@@ -40,6 +39,7 @@ class Columns:
         self._plan_position = plan_position
         inherited = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
         self._heritages = {unit_id: heritage for unit_id, heritage in inherited if heritage is not None}
+        self._own_schedules = any(target.schedule for target in slice.targets.values())
         self._drawn: dict[tuple[str, str], _Drawn] = {}
         # What a successor's score stands for differs between a period and the whole.
         self._found = {} if self._heritages else found.setdefault((plan_position, group_id), {})
@@ -48,10 +48,10 @@ class Columns:
         """The scores of one indicator and period."""
         key = (indicator.indicator_id, period)
         if key not in self._found:
-            if indicator.formula.kind is FormulaKind.EVALUATION:
-                self._found[key] = self._appraised()
-            else:
+            if KINDS[indicator.formula.kind].entered:
                 self._found[key] = self.on(self._slice.values, indicator, period)
+            else:
+                self._found[key] = self._appraised(indicator, period)
         return self._found[key]
 
     def on(self, values: Mapping[Cell, Known], indicator: Indicator, period: str) -> Column:
@@ -132,7 +132,8 @@ class Columns:
 
     def _own_curves(self, indicator: Indicator, period: str, unit_ids: Iterable[str]) -> _Drawn:
         """The curves to the units' targets; the same for all periods, unless the target is due in parts."""
-        key = (indicator.indicator_id, period if indicator.schedule else "")
+        in_parts = indicator.schedule or self._own_schedules
+        key = (indicator.indicator_id, period if in_parts else "")
         curves, targets = self._drawn.setdefault(key, ({}, {}))
         for unit_id in unit_ids:
             if unit_id not in curves and (found := self._measured(unit_id, indicator, period)) is not None:
@@ -145,7 +146,9 @@ class Columns:
         target = self._target(unit_id, indicator)
         if target is None or (KINDS[indicator.formula.kind].needs_baseline and target.baseline is None):
             return None
-        share = _due_share(indicator, period)
+        schedule = target.schedule or indicator.shares_due
+        # Rates and stocks have no schedule: they are due whole at any time.
+        share = (due_share(schedule, period) if schedule else None) or ONE
         baseline = None if target.baseline is None else rational(target.baseline) * share
         return Against(rational(target.value) * share, baseline), target
 
@@ -190,21 +193,12 @@ class Columns:
         found = self._measured(unit_id, indicator, period)
         return found and Brought(unit_id, rational(value.value), found[0], value, found[1])
 
-    def _appraised(self) -> Column:
+    def _appraised(self, indicator: Indicator, period: str) -> Column:
         """The points that the raters gave; no value is behind them."""
         rules, tallies = self._plan.evaluation, self._slice.rulings.tallies
-        found = {u: evaluated(rules, tallies.of(u)).points for u in self._unit_ids} if rules is not None else {}
+        applies = [u for u in self._unit_ids if self._exemption(u, indicator, period) is None]
+        found = {u: evaluated(rules, tallies.of(u)).points for u in applies} if rules is not None else {}
         return Column({u: points.as_integer_ratio() for u, points in found.items() if points is not None}, {}, {}, {})
 
     def _exemption(self, unit_id: str, indicator: Indicator, period: str) -> Exemption | None:
         return self._slice.cycle.exemption(unit_id, indicator.indicator_id, period)
-
-
-def _due_share(indicator: Indicator, period: str) -> Fraction:
-    """How much of the year's target is due by the end of the period; all of it where the plan has no schedule."""
-    if not indicator.schedule:
-        return ONE
-    # A second quarter ends with the first half: the day counts, not the name.
-    ends_on = parse_period(period).ends_on
-    due = (step.share for step in indicator.schedule if parse_period(step.period).ends_on == ends_on)
-    return Fraction(next(due, 1))

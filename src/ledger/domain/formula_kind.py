@@ -7,24 +7,37 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
-from ledger.domain.curve import Curve
+from ledger.domain.curve import Curve, straight
 from ledger.domain.formula import Against, Formula
 from ledger.domain.numbers import rational
 from ledger.domain.refusals import FormulaInvalid
 
 ZERO = Fraction(0)
+ONE = Fraction(1)
+HUNDRED = Fraction(100)
+_NOT_NEGATIVE = (Decimal(0), None)
+_PART = (Decimal(0), Decimal(1))
+_RANGES = {
+    **dict.fromkeys(("step", "span", "base", "full", "zero_target_step"), _NOT_NEGATIVE),
+    **dict.fromkeys(("share", "zero_below"), _PART),
+}
+"""The least and the most that a parameter may be."""
 
 
 class Kind:
     """How one kind of formula is checked, which curve it draws, and which figures it favours."""
 
-    parameters: ClassVar[frozenset[str]] = frozenset()
+    parameters: ClassVar[frozenset[str]] = frozenset({"floor", "cap"})
     required: ClassVar[frozenset[str]] = frozenset()
     needs_target: ClassVar[bool] = False
     needs_baseline: ClassVar[bool] = False
     """Whether a target has to say which figure it grows from, so that each unit has its own."""
     entered: ClassVar[bool] = True
     """Whether values are entered for it."""
+    awarded: ClassVar[bool] = False
+    """Whether its figures are points already."""
+    quantity: ClassVar[bool] = True
+    """Whether one figure can be so much of another; a day cannot."""
 
     def check(self, formula: Formula) -> None:
         """Raise FormulaInvalid unless the parameters fit together."""
@@ -34,9 +47,24 @@ class Kind:
                 raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind has no such parameter.")
             if absent and field.name in self.required:
                 raise FormulaInvalid(path=field.name, kind=formula.kind, hint="This kind needs the parameter.")
-        floor = formula.floor if formula.floor is not None else Decimal(0)
-        if formula.cap is not None and formula.cap < floor:
-            raise FormulaInvalid(path="cap", cap=formula.cap, floor=floor, hint="The cap lies below the floor.")
+        for name, (least, most) in _RANGES.items():
+            number: Decimal | None = getattr(formula, name)
+            if number is not None and (number < least or (most is not None and number > most)):
+                raise FormulaInvalid(path=name, given=number, minimum=least, maximum=most)
+        if formula.full == 0:
+            raise FormulaInvalid(path="full", given=formula.full, hint="Full marks are more than nothing.")
+        if formula.cap is not None and formula.cap < floor_of(formula):
+            raise FormulaInvalid(path="cap", cap=formula.cap, floor=formula.floor, hint="The cap lies below the floor.")
+        if formula.cap is None and formula.floor is not None and formula.floor > self.full_marks(formula):
+            raise FormulaInvalid(path="floor", given=formula.floor, hint="The floor lies above full marks.")
+
+    def check_actual(self, formula: Formula, actual: Decimal) -> str | None:
+        """What is wrong with a figure that means nothing to the formula, None if it means something."""
+        return None
+
+    def full_marks(self, formula: Formula) -> Fraction:
+        """What a unit gets that is exempted with full marks."""
+        return HUNDRED
 
     def group_relative(self, formula: Formula) -> bool:
         """Whether one unit's value moves the points of its peers."""
@@ -61,6 +89,14 @@ def cap_of(formula: Formula) -> Fraction | None:
     return optional(formula.cap)
 
 
+def kept(curve: Curve, formula: Formula) -> Curve:
+    """A curve within the floor and the cap, where the formula has them."""
+    if formula.floor is None and formula.cap is None:
+        return curve
+    within = straight(ONE, ZERO, floor=optional(formula.floor), cap=cap_of(formula))
+    return lambda actual: within(curve(actual))
+
+
 def optional(number: Decimal | None) -> Fraction | None:
     """A parameter that may be left out."""
     return None if number is None else rational(number)
@@ -70,9 +106,3 @@ def given(number: Decimal | None) -> Fraction:
     """A parameter that the kind requires."""
     assert number is not None
     return rational(number)
-
-
-def require_not_negative(name: str, value: Decimal | None) -> None:
-    """Raise FormulaInvalid for a parameter below zero."""
-    if value is not None and value < 0:
-        raise FormulaInvalid(path=name, given=value, hint="It is not negative.")

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from ledger.domain.columns import Columns
 from ledger.domain.cycle import NotApplicablePolicy
+from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import Ratio, RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.results import HUNDRED, NOTHING, ONE, ZERO, Line, LineStatus, Part, Slice
@@ -111,7 +112,7 @@ def _assumed(slice: Slice, unit_id: str, indicator: Indicator, part: Part) -> Ra
     if exemption is None:
         return None
     if exemption.policy is NotApplicablePolicy.FULL_MARK:
-        return HUNDRED.as_integer_ratio()
+        return KINDS[indicator.formula.kind].full_marks(indicator.formula).as_integer_ratio()
     peers = part.column.points.values()
     return (exact_sum(peers) / len(peers)).as_integer_ratio() if peers else NOTHING
 

@@ -27,6 +27,7 @@ from ledger.domain.plan_rules import (
     TimeLimits,
 )
 from ledger.domain.quota import GradingRules
+from ledger.domain.schedule import Schedule
 
 
 class EntryKind(StrEnum):
@@ -82,6 +83,10 @@ class GroupWeight:
     weight: Decimal
 
 
+POINTS_MAX = Decimal(100)
+"""The most points that may be awarded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodShare:
     """The part of a whole that falls to a period, from 0 to 1."""
@@ -115,6 +120,11 @@ class Indicator:
     """Cumulated share of the year's target due by the end of each period; empty for rates and stocks."""
     tags: tuple[str, ...] = ()
     """Campaigns and attributes to report by, such as LATENT or LONG_TERM."""
+
+    @property
+    def shares_due(self) -> Schedule:
+        """The plan's schedule for the target."""
+        return tuple((step.period, step.share) for step in self.schedule)
 
     def weight_in(self, group_id: str) -> Decimal | None:
         """The weight for units of the group, None where the indicator does not apply."""

@@ -9,11 +9,10 @@ from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ledger.domain.formula import FormulaKind
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import SCALE_MAX, check_scale
 from ledger.domain.periods import parse_period
-from ledger.domain.plan import DeadlineName, EntryKind, Indicator, Participation, PeriodShare, Plan
+from ledger.domain.plan import POINTS_MAX, DeadlineName, EntryKind, Indicator, Participation, Plan
 from ledger.domain.plan_rules import CadreRules, EvaluationRules
 from ledger.domain.quota import check_rules
 from ledger.domain.refusals import (
@@ -28,6 +27,7 @@ from ledger.domain.refusals import (
     UnknownId,
     WeightsNot100,
 )
+from ledger.domain.schedule import Schedule, check_schedule
 
 
 def check_plan(plan: Plan) -> None:
@@ -133,8 +133,11 @@ def _check_indicator(plan: Plan, indicator: Indicator) -> None:
         and indicator.value_max < indicator.value_min
     ):
         raise MalformedInput(path="value_max", value_min=indicator.value_min, value_max=indicator.value_max)
+    low, high = indicator.value_min or Decimal(0), indicator.value_max or POINTS_MAX
+    if indicator.entry_kind is EntryKind.POINTS and not 0 <= low <= high <= POINTS_MAX:
+        raise MalformedInput(path="value_max", value_min=low, value_max=high, hint="Points are awarded from 0 to 100.")
     _check_composition(plan, indicator)
-    check_schedule(plan, indicator.schedule, path="schedule")
+    check_due(plan, indicator, indicator.shares_due, path="schedule")
     _check_formula(plan, indicator)
 
 
@@ -146,10 +149,9 @@ def _check_formula(plan: Plan, indicator: Indicator) -> None:
         check_target(indicator, indicator.target, path="target")
         if kind.needs_baseline:
             raise FormulaInvalid(path="target", hint="Each unit needs its own target and baseline.")
-    awarded = indicator.formula.kind in (FormulaKind.DIRECT_POINTS, FormulaKind.EVALUATION)
-    if awarded != (indicator.entry_kind is EntryKind.POINTS):
+    if kind.awarded != (indicator.entry_kind is EntryKind.POINTS):
         raise FormulaInvalid(path="entry_kind", given=indicator.entry_kind, kind=indicator.formula.kind)
-    if indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is None:
+    if not kind.entered and plan.evaluation is None:
         raise FormulaInvalid(path="formula", kind=indicator.formula.kind, hint="The plan has no evaluation.")
 
 
@@ -165,24 +167,19 @@ def _check_composition(plan: Plan, indicator: Indicator) -> None:
         raise FormulaInvalid(path="composition", sum=total, hint="The shares of the periods sum to exactly 1.")
 
 
-def check_schedule(plan: Plan, schedule: tuple[PeriodShare, ...], *, path: str) -> None:
-    """Refuse a schedule whose cumulated shares fall, or end anywhere but at 1. Raises FormulaInvalid, UnknownId."""
-    if not schedule:
-        return
-    for step in schedule:
-        if step.period not in plan.periods:
-            raise UnknownId(path=path, period=step.period)
-    ordered = sorted(schedule, key=lambda step: parse_period(step.period).ends_on)
-    if any(later.share < earlier.share for earlier, later in pairwise(ordered)) or ordered[0].share < 0:
-        raise FormulaInvalid(path=path, hint="Cumulated shares never fall.")
-    if ordered[-1].share != 1:
-        raise FormulaInvalid(path=path, last=ordered[-1].share, hint="The last cumulated share is exactly 1.")
+def check_due(plan: Plan, indicator: Indicator, schedule: Schedule, *, path: str) -> None:
+    """Refuse a schedule of an indicator's target that is none. Raises FormulaInvalid, InvalidPeriod."""
+    counted = [share.period for share in indicator.composition]
+    check_schedule(schedule, periods=plan.periods, counted=counted, path=path)
 
 
 def check_target(indicator: Indicator, target: Decimal, *, path: str) -> None:
     """Raise ScaleExceeded or OutOfRange unless the indicator's formula can score against `target`."""
     check_scale(target, indicator.scale, path=path)
-    if target < 0 or (target == 0 and indicator.formula.zero_target_step is None):
+    if target < 0:
+        raise OutOfRange(path=path, given=target, hint="A target is not negative.")
+    divides = KINDS[indicator.formula.kind].needs_target and indicator.formula.zero_target_step is None
+    if target == 0 and divides:
         raise OutOfRange(path=path, given=target, hint="A zero target needs a formula with zero_target_step.")
 
 
@@ -225,8 +222,8 @@ def _check_rules(plan: Plan) -> None:
     _check_adjustments(plan)
     if plan.dishonesty is not None and (plan.dishonesty.tolerance < 0 or plan.dishonesty.factor < 0):
         raise FormulaInvalid(path="dishonesty", hint="Tolerance and factor are not negative.")
-    if plan.lights.green_min < plan.lights.yellow_min:
-        raise FormulaInvalid(path="lights", hint="Green begins no lower than yellow.")
+    if not 0 <= plan.lights.yellow_min <= plan.lights.green_min:
+        raise FormulaInvalid(path="lights", hint="Yellow begins at a rate from 0, and green no lower than yellow.")
     for name, days in asdict(plan.limits).items():
         if days < 0:
             raise OutOfRange(path=f"limits.{name}", given=days, hint="A time limit is not negative.")

@@ -12,10 +12,9 @@ from enum import StrEnum
 from fractions import Fraction
 
 from ledger.domain.formulas import lower_better
-from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.plan_rules import LightRules
-from ledger.domain.targets import ScheduleStep
+from ledger.domain.schedule import Schedule, due_share
 
 HUNDRED = Fraction(100)
 
@@ -94,30 +93,28 @@ def progress(
     indicator: Indicator,
     *,
     target: Decimal | None,
-    schedule: tuple[ScheduleStep, ...] = (),
+    schedule: Schedule = (),
     value: Decimal | None,
     period: str,
 ) -> Progress | None:
     """Return the progress by the end of `period`, or None where nothing says what is due by then.
 
-    `target` and `schedule` are the unit's own; without them the indicator's hold. A schedule
-    speaks of the days on which its periods end, so that a second quarter is a first half.
-    `value` is what was reached since the beginning of the year. Raises InvalidPeriod.
+    `target` and `schedule` are the unit's own; without them the indicator's hold. `value` is
+    what was reached since the beginning of the year. Raises InvalidPeriod.
     """
     reachable = indicator.target if target is None else target
     if reachable is None:
         return None
-    shares = [(step.period, step.cumulative_share) for step in schedule]
-    shares = shares or [(share.period, share.share) for share in indicator.schedule]
-    ends_on = parse_period(period).ends_on
-    due = [share for of_period, share in shares if parse_period(of_period).ends_on == ends_on]
-    if shares and not due:
+    less = lower_better(indicator.formula, Fraction(reachable))
+    shares = schedule or indicator.shares_due
+    due = due_share(shares, period)
+    # Of a band or a day it cannot be said that more, or less, is further.
+    if less is None or (shares and due is None):
         return None
     return Progress(
         target=Fraction(reachable),
-        # Shares cumulate: the greatest is the last.
-        share_due=Fraction(max(due)) if due else None,
+        share_due=due,
         done=None if value is None else Fraction(value),
-        lower_better=bool(lower_better(indicator.formula, Fraction(reachable))),
+        lower_better=less,
         lights=plan.lights,
     )

@@ -25,7 +25,7 @@ from ledger.domain.score import (
     ScoreFact,
     ScoreWithdrawn,
 )
-from ledger.domain.targets import TargetAdjusted, TargetSet
+from ledger.domain.targets import TargetAdjusted, TargetSet, schedule_of
 
 Cell = tuple[str, str, str]
 """Unit, indicator and period."""
@@ -116,10 +116,12 @@ class Recall:
             unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
             facts.moved[unit_id or EVERY_UNIT] = event.position
         if isinstance(fact, TargetSet):
-            known = Known(fact.target, event.position, fact.baseline)
+            schedule = schedule_of(fact.progress_schedule)
+            known = Known(fact.target, event.position, fact.baseline, schedule)
             facts.targets[fact.unit_id, fact.indicator_id] = known
         elif isinstance(fact, TargetAdjusted):
-            known = Known(fact.new_target, event.position, fact.baseline)
+            moved = facts.targets[fact.unit_id, fact.indicator_id]
+            known = Known(fact.new_target, event.position, fact.baseline, moved.schedule)
             facts.targets[fact.unit_id, fact.indicator_id] = known
         elif isinstance(fact, CycleFact):
             facts.cycle = facts.cycle.evolve(event)

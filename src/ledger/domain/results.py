@@ -19,6 +19,7 @@ from ledger.domain.numbers import Ratio
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import GradeTieUnresolved
 from ledger.domain.rulings import Rulings
+from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
 from ledger.domain.tallying import Evaluated
 
@@ -35,6 +36,8 @@ class Known(NamedTuple):
     position: int
     baseline: Decimal | None = None
     """Of a target: the figure it grows from."""
+    schedule: Schedule = ()
+    """Of a target: how much of it is due by when, where the unit has a schedule of its own."""
 
 
 Cell = tuple[str, str, str]

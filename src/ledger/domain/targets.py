@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 
 from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
+from ledger.domain.schedule import Schedule
 
 
 class TargetReason(StrEnum):
@@ -26,6 +28,11 @@ class ScheduleStep:
 
     period: str
     cumulative_share: Decimal
+
+
+def schedule_of(steps: Iterable[ScheduleStep]) -> Schedule:
+    """The schedule that these steps spell."""
+    return tuple((step.period, step.cumulative_share) for step in steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

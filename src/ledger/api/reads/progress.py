@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
@@ -19,18 +19,10 @@ from ledger.domain.periods import parse_period
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.progress import Light
 from ledger.domain.refusals import InvalidPeriod, UnknownId
+from ledger.domain.results import Known
 from ledger.domain.score import Basis
-from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetSet
 from ledger.results import Answers
 from ledger.results import AsOf as Moment
-
-
-class _Target(NamedTuple):
-    """A unit's own target, and how much of it is due by when."""
-
-    target: Decimal
-    position: int
-    schedule: tuple[ScheduleStep, ...]
 
 
 class _Value(NamedTuple):
@@ -68,7 +60,7 @@ def progress(
         if unit_id in (None, unit) and visibility.sees_score(unit, indicator.indicator_id)
     ]
     unit_ids = sorted({unit for unit, _ in asked})
-    targets = _targets(answers, cycle_id, unit_ids, at)
+    targets = answers.targets(cycle_id, unit_ids, at.position)
     values = _values(answers, cycle_id, unit_ids, plan, period, at)
     rows = (
         _row(cycle_id, plan, indicator, unit, period, targets.get((unit, indicator.indicator_id)), values)
@@ -85,37 +77,6 @@ def _assessed(cycle: Cycle, plan: Plan, period: str) -> Iterator[tuple[str, Indi
                 exempted = cycle.exempted(unit_id, indicator.indicator_id, period)
                 if indicator.weight_in(group_id) is not None and not exempted:
                     yield unit_id, indicator
-
-
-def _targets(answers: Answers, cycle_id: str, unit_ids: list[str], at: Moment) -> dict[tuple[str, str], _Target]:
-    """The units' own targets, by unit and indicator."""
-    rows = answers.read("target_value", "by_cycle", cycle_id=cycle_id, unit_ids=unit_ids, as_of=at.position)
-    schedules = _schedules(answers, (row["from_position"] for row in rows))
-    return {
-        (row["unit_id"], row["indicator_id"]): _Target(
-            row["value"], row["from_position"], schedules[row["from_position"]]
-        )
-        for row in rows
-    }
-
-
-def _schedules(answers: Answers, positions: Iterable[int]) -> dict[int, tuple[ScheduleStep, ...]]:
-    """The schedule of the target at each position; one that was moved keeps that of the target it was moved from."""
-    found: dict[int, tuple[ScheduleStep, ...]] = {}
-    open_ends = {position: position for position in positions}
-    while open_ends:
-        events = answers.events_at(set(open_ends.values()))
-        following: dict[int, int] = {}
-        for position, end in open_ends.items():
-            match events[end].fact:
-                case TargetSet() as fact:
-                    found[position] = fact.progress_schedule
-                case TargetAdjusted() as fact:
-                    following[position] = fact.adjusts_position
-                case _:
-                    found[position] = ()
-        open_ends = following
-    return found
 
 
 def _values(
@@ -142,7 +103,7 @@ def _row(
     indicator: Indicator,
     unit_id: str,
     period: str,
-    target: _Target | None,
+    target: Known | None,
     values: Mapping[tuple[str, str], _Value],
 ) -> Progress | None:
     """One unit's progress on one indicator, None where nothing says what is due by then."""
@@ -150,14 +111,14 @@ def _row(
     state = domain.progress(
         plan,
         indicator,
-        target=target.target if target else None,
+        target=target.value if target else None,
         schedule=target.schedule if target else (),
         value=value.value if value else None,
         period=period,
     )
     if state is None:
         return None
-    reached = target.target if target else indicator.target
+    reached = target.value if target else indicator.target
     assert reached is not None
     return Progress(
         id=global_id("Progress", f"{cycle_id}|{unit_id}|{indicator.indicator_id}|{period}"),

@@ -25,7 +25,7 @@ from ledger.domain.grading import grading_stream
 from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import check_scale, rounded
 from ledger.domain.persons import person_stream
-from ledger.domain.plan import Participation
+from ledger.domain.plan import POINTS_MAX, Participation
 from ledger.domain.plan_rules import CadreRules
 from ledger.domain.posts import PostHeld, PostLeft, Posts, post_stream
 from ledger.domain.refusals import (
@@ -46,8 +46,6 @@ from ledger.domain.roles import Role
 from ledger.domain.seats import seats_of
 from ledger.domain.units import unit_stream
 from ledger.domain.world import Command, World
-
-POINTS_MAX = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

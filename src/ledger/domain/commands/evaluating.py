@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from ledger.domain.commands.subjects import EXCHANGE_PHASES, POINTS_MAX
+from ledger.domain.commands.subjects import EXCHANGE_PHASES
 from ledger.domain.cycle import Cycle, PlanVersion, cycle_stream
 from ledger.domain.evaluation import (
     BallotCast,
@@ -29,7 +29,7 @@ from ledger.domain.facts import Fact, Stream
 from ledger.domain.grading import grading_stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.periods import start_of
-from ledger.domain.plan import Participation
+from ledger.domain.plan import POINTS_MAX, Participation
 from ledger.domain.plan_rules import EvaluationRules, RaterClass
 from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (

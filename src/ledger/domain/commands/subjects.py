@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from ledger.domain.cycle import Cycle, Phase, cycle_stream
 from ledger.domain.facts import Stream
+from ledger.domain.formulas import check_actual
 from ledger.domain.grading import grading_stream
 from ledger.domain.numbers import check_scale
 from ledger.domain.periods import parse_period, start_of
-from ledger.domain.plan import DeadlineName, EntryKind, Indicator, Participation, Plan
+from ledger.domain.plan import POINTS_MAX, DeadlineName, EntryKind, Indicator, Participation, Plan
 from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     InvalidPeriod,
@@ -27,8 +28,6 @@ from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.score import Score, score_stream
 from ledger.domain.world import Command, World
-
-POINTS_MAX = Decimal(100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +98,7 @@ def check_value(indicator: Indicator, value: Decimal, *, path: str = "value") ->
         low, high = low or Decimal(0), POINTS_MAX if high is None else high
     if (low is not None and value < low) or (high is not None and value > high):
         raise OutOfRange(path=path, given=value, minimum=low, maximum=high)
+    check_actual(indicator.formula, value, path=path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,18 +13,17 @@ from ledger.domain.numbers import check_scale
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.plan import Indicator, Plan
-from ledger.domain.plan_check import check_target
+from ledger.domain.plan_check import check_due, check_target
 from ledger.domain.refusals import (
     DeadlinePassed,
     FormulaInvalid,
-    InvalidPeriod,
     NoChange,
     NoTarget,
     PhaseViolation,
     SeparationOfDuties,
 )
 from ledger.domain.roles import Role
-from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetReason, TargetSet, target_stream
+from ledger.domain.targets import ScheduleStep, TargetAdjusted, TargetReason, TargetSet, schedule_of, target_stream
 from ledger.domain.world import Command, World
 
 
@@ -54,7 +53,7 @@ class SetTarget(Command):
         check_uom(subject.indicator, self.uom)
         check_target(subject.indicator, self.target, path="target")
         _check_baseline(subject.indicator, self.baseline)
-        _check_schedule(subject.plan, self.progress_schedule)
+        check_due(subject.plan, subject.indicator, schedule_of(self.progress_schedule), path="progress_schedule")
         return [
             TargetSet(
                 cycle_id=self.cycle_id,
@@ -136,15 +135,3 @@ def _check_baseline(indicator: Indicator, baseline: Decimal | None) -> None:
     elif KINDS[indicator.formula.kind].needs_baseline:
         hint = "The formula scores growth: say from which figure."
         raise FormulaInvalid(path="baseline", kind=indicator.formula.kind, hint=hint)
-
-
-def _check_schedule(plan: Plan, schedule: tuple[ScheduleStep, ...]) -> None:
-    share = Decimal(0)
-    for step in schedule:
-        if step.period not in plan.periods:
-            raise InvalidPeriod(path="progress_schedule", given=step.period)
-        if step.cumulative_share < share:
-            raise FormulaInvalid(path="progress_schedule", hint="Cumulative shares never fall.")
-        share = step.cumulative_share
-    if schedule and share != 1:
-        raise FormulaInvalid(path="progress_schedule", last=share, hint="The last cumulative share is 1.")
