@@ -13,9 +13,8 @@ from examples import GRADINGS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.allocation import Allocation, Candidate, allocate, held_harmless
+from ledger.domain.allocation import Allocation, Candidate, Resolution, Tie, TieUndecided, allocate, held_harmless
 from ledger.domain.quota import GradeQuota, GradingRules, SeatRounding, TiePolicy
-from ledger.domain.refusals import GradeTieUnresolved
 
 RULES = GradingRules(
     grades=(
@@ -73,14 +72,39 @@ def test_grades_are_opened_as_specified(case: dict[str, Any]) -> None:
     assert allocation.over == case["expect"]["report"]["over"]
 
 
+RESOLVED = Resolution(7, "EXCELLENT", tied=frozenset({"D03", "D04"}), admitted=frozenset({"D04"}))
+"""What the leading group decided on the two units that are tied for the last seat."""
+
+
 def test_a_tie_at_the_cut_is_the_committees_to_resolve() -> None:
     (case,) = (case for case in GRADINGS if case["expect"].get("error") == "GRADE_TIE_UNRESOLVED")
 
-    with pytest.raises(GradeTieUnresolved):
+    with pytest.raises(TieUndecided):
         allocate(rules_of(case["rules"]), candidates_of(case))
 
-    decided = allocate(rules_of(case["rules"]), candidates_of(case), resolved={"EXCELLENT": frozenset({"D04"})})
+    decided = allocate(rules_of(case["rules"]), candidates_of(case), resolutions=[RESOLVED])
     assert [unit for unit, grade in decided.grades.items() if grade == "EXCELLENT"] == ["D01", "D02", "D04"]
+
+
+def test_who_was_admitted_of_one_tie_is_not_chosen_in_another() -> None:
+    """A third unit has come level with the two that were decided on, or one of them is out of it."""
+    committee = replace(RULES, tie_policy=TiePolicy.COMMITTEE)
+    tie = totals("96", "95", "94", "94", "92", "91", "90", "89", "88", "87")
+    joined = [*tie[:4], replace(tie[4], total=Decimal(94)), *tie[5:]]
+    other = [*tie[:2], replace(tie[2], total=Decimal(93)), tie[3], replace(tie[4], total=Decimal(94)), *tie[5:]]
+
+    for candidates, tied in ((joined, ("D03", "D04", "D05")), (other, ("D04", "D05"))):
+        with pytest.raises(TieUndecided) as caught:
+            allocate(committee, candidates, resolutions=[RESOLVED])
+        assert caught.value.tie == Tie("EXCELLENT", tied, seats=1)
+
+
+def test_of_two_decisions_on_one_tie_the_later_holds() -> None:
+    committee = replace(RULES, tie_policy=TiePolicy.COMMITTEE)
+    tie = totals("96", "95", "94", "94", "92", "91", "90", "89", "88", "87")
+    again = replace(RESOLVED, position=9, admitted=frozenset({"D03"}))
+
+    assert having(allocate(committee, tie, resolutions=[RESOLVED, again]), "EXCELLENT") == ["D01", "D02", "D03"]
 
 
 def test_a_forced_grade_leaves_the_contest_and_stays_in_the_base() -> None:

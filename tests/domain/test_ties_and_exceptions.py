@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from city import CYCLE, EVIDENCE, GROUP, Refusal
+from city import CYCLE, EVIDENCE, GROUP, LATE, Refusal
 from opening import (
     ARTICLE,
     COMMITTEE,
@@ -27,7 +27,7 @@ from opening import (
     seats,
 )
 
-from ledger.domain.commands import GrantGradeException, ResolveTie
+from ledger.domain.commands import CloseEntry, GrantGradeException, ResolveTie
 from ledger.domain.grading import (
     GradedUnit,
     GradeExceptionGranted,
@@ -123,6 +123,29 @@ def test_a_tie_that_has_changed_is_resolved_again() -> None:
     opened = city.when(open_grades(results), by="leading", at=OPENED)
     assert isinstance(opened, tuple)
     assert grades_in(opened[0]) == GRADES | {"U03": "QUALIFIED", "U05": "GOOD"}
+
+
+def test_a_decision_on_one_tie_decides_no_other() -> None:
+    """U05 comes level with the two of whom U04 was admitted: nobody has chosen among the three."""
+    city = scored_city(graded_by(COMMITTEE), TIED)
+    city.given(resolve("U04"), by="leading", at=NOTICED)
+    correct(city, "U05", "80", at=NOTICED)
+    [results] = put_up(city, GROUP)
+
+    assert city.when(open_grades(results), by="leading", at=OPENED) == Refusal("GRADE_TIE_UNRESOLVED")
+    city.given(resolve("U05"), by="leading", at=OPENED)
+    opened = city.when(open_grades(results), by="leading", at=OPENED)
+    assert isinstance(opened, tuple)
+    assert grades_in(opened[0]) == GRADES | {"U03": "QUALIFIED", "U05": "GOOD"}
+
+
+def test_no_tie_is_resolved_while_entry_is_open() -> None:
+    """Before anything is entered all units are level, and whoever is chosen then was chosen for nothing."""
+    city = scored_city(graded_by(COMMITTEE), TIED, closed=False)
+
+    assert city.when(resolve("U04"), by="leading") == Refusal("PHASE_VIOLATION")
+    city.given(CloseEntry(cycle_id=CYCLE), by="office", at=LATE)
+    city.given(resolve("U04"), by="leading", at=LATE)
 
 
 # ---- exceptions

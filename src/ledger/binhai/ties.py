@@ -8,8 +8,8 @@ from fractions import Fraction
 from ledger.binhai.city import City
 from ledger.binhai.stage import Act, Script, Stage
 from ledger.binhai.standing import results_of
+from ledger.domain.allocation import Tie
 from ledger.domain.commands import ResolveTie
-from ledger.domain.refusals import GradeTieUnresolved
 from ledger.domain.results import Results
 from ledger.domain.rule_reference import RuleRef, RuleSource
 
@@ -21,12 +21,12 @@ def chosen(city: City, stage: Stage, group_id: str, when: datetime) -> Script:
     """Have every tie of a group decided, if there is one; a story may have made it, or chance."""
     yield when
     while (tie := _tie(results := results_of(city, stage, group_id))) is not None:
-        tied = sorted(str(tie.facts["tied"]).split(", "), key=lambda unit_id: -_favour(results, unit_id))
+        tied = sorted(tie.unit_ids, key=lambda unit_id: -_favour(results, unit_id))
         resolved = ResolveTie(
             cycle_id=city.cycle_id,
             group_id=group_id,
-            grade=str(tie.facts["grade"]),
-            admitted=tuple(tied[: int(str(tie.facts["seats"]))]),
+            grade=tie.grade,
+            admitted=tuple(tied[: tie.seats]),
             criterion="党的建设得分较高者优先",
             rule=RuleRef(source=RuleSource.MEASURES, version=1, article="A4"),
             evidence=(city.books.evidence["会议纪要"],),
@@ -34,7 +34,7 @@ def chosen(city: City, stage: Stage, group_id: str, when: datetime) -> Script:
         yield Act(at=when, by=city.staff.leading[0], command=resolved)
 
 
-def _tie(results: Results) -> GradeTieUnresolved | None:
+def _tie(results: Results) -> Tie | None:
     return results.opening.tie if results.opening is not None else None
 
 

@@ -39,6 +39,40 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Tie:
+    """Units that are tied at a cut, where the leading group has to choose."""
+
+    grade: str
+    unit_ids: tuple[str, ...]
+    seats: int
+    """How many of them can have the grade."""
+
+    @property
+    def refusal(self) -> GradeTieUnresolved:
+        """What whoever wants the grades is answered."""
+        return GradeTieUnresolved(grade=self.grade, tied=", ".join(self.unit_ids), seats=self.seats)
+
+
+class TieUndecided(Exception):
+    """Grades cannot be given out before a tie is decided."""
+
+    def __init__(self, tie: Tie):
+        super().__init__(tie)
+        self.tie = tie
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Who of the units tied at a cut gets the grade; it says nothing of any other tie."""
+
+    position: int
+    """What decided it."""
+    grade: str
+    tied: frozenset[str]
+    admitted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
     """The grade of every unit, the seats, and what became of them."""
 
@@ -78,17 +112,17 @@ def allocate(
     rules: GradingRules,
     candidates: Sequence[Candidate],
     *,
-    resolved: Mapping[str, frozenset[str]] | None = None,
+    resolutions: Sequence[Resolution] = (),
     seats: Mapping[str, int] | None = None,
     exceptions: Mapping[str, str] | None = None,
 ) -> Allocation:
     """Open the grades of one group, or of groups that share one quota.
 
-    `resolved` names the units that the leading group admitted at a tied cut, by grade; `seats`
-    gives the seats by grade where they are not the group's own share; `exceptions` names the
-    grade that a unit was granted outside the quota. An exception raises a unit, never above
-    what its vetoes leave. Raises GradeTieUnresolved where the policy is COMMITTEE and nothing
-    is decided.
+    `resolutions` are what the leading group decided on ties, the latest last; each holds for
+    exactly the units that it names as tied. `seats` gives the seats by grade where they are not
+    the group's own share; `exceptions` names the grade that a unit was granted outside the quota.
+    An exception raises a unit, never above what its vetoes leave. Raises TieUndecided where the
+    policy is COMMITTEE and nothing is decided.
     """
     ordered = sorted(candidates, key=lambda c: (-c.total, tuple(-key for key in c.tie_keys), c.unit_id))
     opening = _Opening(rules, rules.names)
@@ -99,7 +133,7 @@ def allocate(
     for quota in rules.grades:
         own = seats_of(_base(rules, ordered, quota), quota.share, rules.rounding)
         opening.seats[quota.grade] = (seats or {}).get(quota.grade, own) if rules.forced else len(ordered)
-        remaining = _fill(opening, quota, remaining, (resolved or {}).get(quota.grade, frozenset()))
+        remaining = _fill(opening, quota, remaining, resolutions)
     last = _last(opening, remaining, len(ordered), seats or {})
     for candidate in remaining:
         _give_rest(opening, candidate, last=candidate.unit_id in last)
@@ -172,7 +206,7 @@ def _bars(candidate: Candidate, quota: GradeQuota, ladder: Sequence[str]) -> lis
 
 
 def _fill(
-    opening: _Opening, quota: GradeQuota, remaining: list[Candidate], resolved: frozenset[str]
+    opening: _Opening, quota: GradeQuota, remaining: list[Candidate], resolutions: Sequence[Resolution]
 ) -> list[Candidate]:
     """Give the grade's seats to tie blocks in order, and return who is left."""
     barred: set[str] = set()
@@ -188,7 +222,7 @@ def _fill(
         eligible = [candidate for candidate in block if candidate.unit_id not in barred]
         # Without refill a barred unit leaves empty the seat that it would have had.
         left -= 0 if opening.rules.refill else len(block) - len(eligible)
-        chosen = eligible if len(eligible) <= left else _at_the_cut(opening, quota, eligible, max(left, 0), resolved)
+        chosen = eligible if len(eligible) <= left else _at_the_cut(opening, quota, eligible, max(left, 0), resolutions)
         for candidate in chosen:
             opening.give(candidate, quota.grade, f"{quota.grade} within {seats} seats")
             admitted.add(candidate.unit_id)
@@ -207,7 +241,7 @@ def _blocks(ordered: Sequence[Candidate]) -> list[list[Candidate]]:
 
 
 def _at_the_cut(
-    opening: _Opening, quota: GradeQuota, block: list[Candidate], left: int, resolved: frozenset[str]
+    opening: _Opening, quota: GradeQuota, block: list[Candidate], left: int, resolutions: Sequence[Resolution]
 ) -> list[Candidate]:
     """Who of a tie block that is larger than the seats left gets the grade."""
     match opening.rules.tie_policy:
@@ -218,11 +252,18 @@ def _at_the_cut(
                 opening.explain(candidate, f"tied at the cut of {quota.grade} with {len(block) - 1} others")
             return []
         case TiePolicy.COMMITTEE:
-            chosen = [candidate for candidate in block if candidate.unit_id in resolved]
-            if left and len(chosen) != left:
-                tied = ", ".join(sorted(candidate.unit_id for candidate in block))
-                raise GradeTieUnresolved(grade=quota.grade, tied=tied, seats=left)
-            return chosen[:left]
+            return _admitted(quota, block, left, resolutions) if left else []
+
+
+def _admitted(
+    quota: GradeQuota, block: list[Candidate], left: int, resolutions: Sequence[Resolution]
+) -> list[Candidate]:
+    """Who of a tie block the leading group admitted. Raises TieUndecided where it did not decide on this tie."""
+    tied = sorted(candidate.unit_id for candidate in block)
+    for decided in reversed(resolutions):
+        if (decided.grade, decided.tied) == (quota.grade, frozenset(tied)) and len(decided.admitted) == left:
+            return [candidate for candidate in block if candidate.unit_id in decided.admitted]
+    raise TieUndecided(Tie(quota.grade, tuple(tied), left))
 
 
 def _last(opening: _Opening, remaining: Sequence[Candidate], count: int, seats: Mapping[str, int]) -> frozenset[str]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from ledger.domain.allocation import Candidate, allocate
+from ledger.domain.allocation import Candidate, Resolution, TieUndecided, allocate
 from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Participation
 from ledger.domain.quota import GradeQuota, GradingRules
-from ledger.domain.refusals import GradeTieUnresolved
 from ledger.domain.results import ZERO, Opening, Slice, UnitResult
 from ledger.domain.seats import seats_for
 
@@ -44,12 +43,14 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
     ]
     gradings = [slice.rulings.grading(group_id) for group_id in pool]
     ties = sorted((decided for grading in gradings for decided in grading.ties), key=lambda decided: decided[0])
-    resolved = {tie.grade: frozenset(tie.admitted) for _, tie in ties}
+    resolutions = [
+        Resolution(position, tie.grade, frozenset(tie.tied), frozenset(tie.admitted)) for position, tie in ties
+    ]
     exceptions = {granted.unit_id: granted.grade for grading in gradings for _, granted in grading.exceptions}
     try:
-        allocation = allocate(rules, candidates, resolved=resolved, seats=seats.by_grade, exceptions=exceptions)
-    except GradeTieUnresolved as tie:
-        return Opening(None, tie)
+        allocation = allocate(rules, candidates, resolutions=resolutions, seats=seats.by_grade, exceptions=exceptions)
+    except TieUndecided as undecided:
+        return Opening(None, undecided.tie)
     return Opening(allocation)
 
 

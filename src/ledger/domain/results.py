@@ -13,11 +13,10 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.domain.adjusting import Counted
-from ledger.domain.allocation import Allocation
+from ledger.domain.allocation import Allocation, Tie
 from ledger.domain.cycle import Cycle
 from ledger.domain.numbers import Ratio
 from ledger.domain.plan import Indicator, Participation, Plan
-from ledger.domain.refusals import GradeTieUnresolved
 from ledger.domain.rulings import Rulings
 from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
@@ -256,7 +255,7 @@ class Opening:
 
     allocation: Allocation | None
     """None while a tie at a cut is for the leading group to decide."""
-    tie: GradeTieUnresolved | None = None
+    tie: Tie | None = None
 
 
 @dataclass(frozen=True, slots=True)

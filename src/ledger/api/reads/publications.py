@@ -98,7 +98,7 @@ def _if_opened(visibility: Visibility, results: Results) -> GradesIfOpened | Non
     if opening is None:
         return None
     allocation = opening.allocation
-    tie = opening.tie.message if opening.tie is not None and visibility.all_scores else None
+    tie = opening.tie.refusal.message if opening.tie is not None and visibility.all_scores else None
     return GradesIfOpened(
         quotas=list(seat_rows(allocation, {})) if allocation is not None else [],
         allocation=_seen(visibility, graded_units(results, allocation)) if allocation is not None else [],

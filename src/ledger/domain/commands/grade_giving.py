@@ -6,8 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ledger.domain.allocation import Allocation, held_harmless
-from ledger.domain.commands.grading import GradingCommand, computed_at, require_restatement, rules_of
-from ledger.domain.cycle import Cycle, Phase
+from ledger.domain.commands.grading import (
+    GradingCommand,
+    computed_at,
+    require_entry_closed,
+    require_restatement,
+    rules_of,
+)
+from ledger.domain.cycle import Cycle
 from ledger.domain.facts import Fact
 from ledger.domain.fingerprint import fingerprint
 from ledger.domain.grade_opening import pool_of, ranked_counts
@@ -63,8 +69,7 @@ class OpenGrades(GradingCommand):
         cycle, grading = self.cycle(world), self.grading(world)
         if grading.graded:
             raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
-        if cycle.phase is Phase.OPEN:
-            raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
+        require_entry_closed(cycle)
         if grading.notice is None or grading.notice.ended_position is None:
             raise PhaseViolation(group_id=self.group_id, hint="Grades are opened after the public notice has ended.")
         results, allocation = _recomputed(self, world, grading)
@@ -148,7 +153,7 @@ def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Gradi
     if opening is None:
         raise PhaseViolation(cycle_id=command.cycle_id, hint="The plan has no rules for grades.")
     if opening.tie is not None:
-        raise opening.tie
+        raise opening.tie.refusal
     assert opening.allocation is not None
     return results, opening.allocation
 

@@ -171,23 +171,24 @@ class ResolveTie(GradingCommand):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING, group_id=self.group_id)
-        require_rule(world, self.cycle(world), self.rule)
+        cycle = self.cycle(world)
+        require_rule(world, cycle, self.rule)
+        require_entry_closed(cycle)
         if self.grading(world).graded:
             require_restatement(world, self.cycle_id, self.group_id)
         check_text(self.criterion, path="criterion")
         _, results = self.settled(world)
         tie = results.opening.tie if results.opening is not None else None
-        if tie is None or tie.facts.get("grade") != self.grade:
+        if tie is None or tie.grade != self.grade:
             raise MalformedInput(path="grade", given=self.grade, hint="No units are tied at this cut.")
-        tied = tuple(str(tie.facts["tied"]).split(", "))
-        if len(self.admitted) != tie.facts["seats"] or len(set(self.admitted) & set(tied)) != len(self.admitted):
-            raise QuotaExceeded(path="admitted", tied=", ".join(tied), seats=tie.facts["seats"])
+        if len(self.admitted) != tie.seats or len(set(self.admitted) & set(tie.unit_ids)) != len(self.admitted):
+            raise QuotaExceeded(path="admitted", tied=", ".join(tie.unit_ids), seats=tie.seats)
         return [
             TieResolved(
                 cycle_id=self.cycle_id,
                 group_id=self.group_id,
                 grade=self.grade,
-                tied=tied,
+                tied=tie.unit_ids,
                 admitted=self.admitted,
                 criterion=self.criterion,
                 rule=self.rule,
@@ -240,6 +241,12 @@ def rules_of(cycle: Cycle) -> GradingRules:
     if rules is None:
         raise PhaseViolation(hint="The plan has no rules for grades.")
     return rules
+
+
+def require_entry_closed(cycle: Cycle) -> None:
+    """Refuse what is decided on complete results while they may still become others. Raises PhaseViolation."""
+    if cycle.phase in (Phase.DRAFT, Phase.PLANNED, Phase.OPEN):
+        raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
 
 
 def computed_at(grading: Grading, position: int) -> ResultsComputed:
