@@ -108,6 +108,13 @@ class _Opening:
         self.reasons.setdefault(candidate.unit_id, []).append(reason)
 
 
+def precedence(
+    total: Decimal, tie_keys: tuple[Fraction, ...], unit_id: str
+) -> tuple[Decimal, tuple[Fraction, ...], str]:
+    """Sorts the best unit first: by total, then by tie keys, then by id, which gives nobody a rank or a seat."""
+    return -total, tuple(-key for key in tie_keys), unit_id
+
+
 def allocate(
     rules: GradingRules,
     candidates: Sequence[Candidate],
@@ -124,7 +131,7 @@ def allocate(
     An exception raises a unit, never above what its vetoes leave. Raises TieUndecided where the
     policy is COMMITTEE and nothing is decided.
     """
-    ordered = sorted(candidates, key=lambda c: (-c.total, tuple(-key for key in c.tie_keys), c.unit_id))
+    ordered = sorted(candidates, key=lambda c: precedence(c.total, c.tie_keys, c.unit_id))
     opening = _Opening(rules, rules.names)
     for candidate in ordered:
         if candidate.forced_grade is not None:

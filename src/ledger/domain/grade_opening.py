@@ -36,8 +36,8 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
     """Open the grades of the groups that share one quota, as if it were done now."""
     seats = seats_for(rules, ranked_counts(slice.cycle), slice.group_id)
     candidates = [
-        _candidate(slice, rules, group_id, row)
-        for group_id, rows in pool.items()
+        _candidate(slice, rules, row)
+        for rows in pool.values()
         for row in rows
         if row.participation is Participation.RANKED
     ]
@@ -54,13 +54,20 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
     return Opening(allocation)
 
 
-def _candidate(slice: Slice, rules: GradingRules, group_id: str, row: UnitResult) -> Candidate:
-    forced_grade, grade_max, _ = slice.rulings.vetoes.bounds(rules.names, row.unit_id)
+def tie_keys(rules: GradingRules | None, row: UnitResult) -> tuple[Fraction, ...]:
+    """The scores that part the unit from others of its total; none where the plan names no indicators for that."""
+    if rules is None or not rules.tie_keys:
+        return ()
     scores = {line.indicator.indicator_id: line.score for line in row.lines}
+    return tuple(scores.get(indicator_id, ZERO) for indicator_id in rules.tie_keys)
+
+
+def _candidate(slice: Slice, rules: GradingRules, row: UnitResult) -> Candidate:
+    forced_grade, grade_max, _ = slice.rulings.vetoes.bounds(rules.names, row.unit_id)
     return Candidate(
         row.unit_id,
         row.total,
-        tuple(scores.get(indicator_id, ZERO) for indicator_id in rules.tie_keys),
+        tie_keys(rules, row),
         forced_grade=forced_grade,
         grade_max=grade_max,
         barred_from=frozenset(quota.grade for quota in rules.grades if any(_fallen_short(quota, row))),

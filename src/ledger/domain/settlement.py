@@ -13,10 +13,11 @@ from fractions import Fraction
 
 from ledger.domain.adjusting import counted as counted_adjustments
 from ledger.domain.adjusting import overstatement
+from ledger.domain.allocation import precedence
 from ledger.domain.columns import Columns, Found
 from ledger.domain.cycle import Cycle
 from ledger.domain.goals import Weights, counting, unit_lines, with_columns
-from ledger.domain.grade_opening import open_grades, pool_of
+from ledger.domain.grade_opening import open_grades, pool_of, tie_keys
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
 from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
@@ -111,7 +112,7 @@ def _rows(slice: Slice, plan: Plan, group_id: str, plan_position: int, found: Fo
         _unit_result(slice, plan, unit, unit_lines(slice, plan, unit[0], parts, weights.of(unit[0])), columns)
         for unit in units
     ]
-    return _ranked(drafts)
+    return _ranked(plan, drafts)
 
 
 def _unit_result(slice: Slice, plan: Plan, unit: Participant, lines: tuple[Line, ...], columns: Columns) -> UnitResult:
@@ -179,17 +180,16 @@ def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, columns: Column
         yield Overstatement(line.indicator, gap, Fraction(rule.factor) * gained * line.weight / HUNDRED, claim)
 
 
-def _ranked(drafts: list[UnitResult]) -> tuple[UnitResult, ...]:
+def _ranked(plan: Plan, drafts: list[UnitResult]) -> tuple[UnitResult, ...]:
     """Give standard competition ranks (1, 2, 2, 4) by published total, and order the rows.
 
     Units listed separately, and units without a single value, have no rank and come last.
     """
-    in_contest = [d for d in drafts if d.participation is Participation.RANKED and d.has_value]
-    in_contest.sort(key=lambda draft: (-draft.total, draft.unit_id))
+    ordered = sorted(drafts, key=lambda each: precedence(each.total, tie_keys(plan.grading, each), each.unit_id))
+    in_contest = [d for d in ordered if d.participation is Participation.RANKED and d.has_value]
     ranked: list[UnitResult] = []
     for place, draft in enumerate(in_contest, start=1):
         tied = ranked and ranked[-1].total == draft.total
         ranked.append(replace(draft, rank=ranked[-1].rank if tied else place))
-    others = [draft for draft in drafts if draft.participation is not Participation.RANKED or not draft.has_value]
-    others.sort(key=lambda draft: (not draft.has_value, -draft.total, draft.unit_id))
-    return (*ranked, *others)
+    others = [draft for draft in ordered if draft.participation is not Participation.RANKED or not draft.has_value]
+    return (*ranked, *sorted(others, key=lambda draft: not draft.has_value))
