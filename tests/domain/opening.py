@@ -33,6 +33,7 @@ from ledger.domain.commands import (
     CloseEntry,
     ComputeResults,
     EndPublicNotice,
+    ImposeVeto,
     OpenGrades,
     OpenRestatement,
     PublishReport,
@@ -49,6 +50,7 @@ from ledger.domain.plan_rules import DecisionKind, DecisionRule
 from ledger.domain.publication import Publications, ReportKind, publication_stream
 from ledger.domain.quota import GradeQuota, GradingRules, TiePolicy
 from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.veto import VetoEffect
 
 NOTICED = instant("2019-01-28 09:00")
 """A Monday; with the festival of 2019 the fifth working day after it is a Saturday, 2 February."""
@@ -73,6 +75,7 @@ BY_POINTS = replace(
     ),
     grading=RULES,
     decisions=(DecisionRule(article="R1", kind=DecisionKind.COMMENDATION, grades=("EXCELLENT",), required=False),),
+    veto_articles=("V1",),
 )
 POINTS = {"U01": "94", "U02": "88", "U03": "85", "U04": "80", "U05": "70"}
 GRADES = {"U01": "EXCELLENT", "U02": "GOOD", "U03": "GOOD", "U04": "QUALIFIED", "U05": "QUALIFIED"}
@@ -174,6 +177,21 @@ def resolve(*admitted: str, grade: str = "GOOD", group_id: str = GROUP) -> Resol
         criterion="The faster growth of the two.",
         rule=ARTICLE,
         evidence=EVIDENCE,
+    )
+
+
+def vetoed(unit_id: str, grade: str, effect: VetoEffect = VetoEffect.MAX_GRADE) -> ImposeVeto:
+    """A veto on a unit's grade."""
+    return ImposeVeto(
+        cycle_id=CYCLE,
+        unit_id=unit_id,
+        rule=replace(ARTICLE, article="V1"),
+        matter="A serious accident happened there.",
+        occurred_on=date(2018, 5, 5),
+        effect=effect,
+        grade=grade,
+        evidence=EVIDENCE,
+        determined_by="The safety board",
     )
 
 

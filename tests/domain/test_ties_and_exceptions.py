@@ -8,12 +8,15 @@ import pytest
 from city import CYCLE, EVIDENCE, GROUP, LATE, Refusal
 from opening import (
     ARTICLE,
+    BY_POINTS,
     COMMITTEE,
     GRADES,
+    NORTH,
     NOTICED,
     OPENED,
     POINTS,
     RULES,
+    SOUTH,
     TIED,
     correct,
     graded_by,
@@ -25,6 +28,8 @@ from opening import (
     resolve,
     scored_city,
     seats,
+    two_groups,
+    vetoed,
 )
 
 from ledger.domain.commands import CloseEntry, GrantGradeException, ResolveTie
@@ -34,6 +39,7 @@ from ledger.domain.grading import (
     GradesOpened,
     TieResolved,
 )
+from ledger.domain.plan import Participation
 
 EXCEPTION = GrantGradeException(
     cycle_id=CYCLE,
@@ -203,6 +209,45 @@ def test_no_more_exceptions_are_granted_than_the_plan_allows() -> None:
     assert city.when(EXCEPTION, by="leading", at=NOTICED) == Refusal("NO_CHANGE", "unit_id")
     other = replace(EXCEPTION, unit_id="U05")
     assert city.when(other, by="leading", at=NOTICED) == Refusal("QUOTA_EXCEEDED", "grade")
+
+
+def test_the_plan_allows_so_many_exceptions_in_all_groups_together() -> None:
+    city = scored_city(two_groups(replace(RULES, exceptions_max=1)))
+    north = replace(EXCEPTION, group_id=NORTH, unit_id="U03")
+    city.given(north, by="leading", at=NOTICED)
+
+    south = replace(EXCEPTION, group_id=SOUTH, unit_id="U05")
+    assert city.when(south, by="leading", at=NOTICED) == Refusal("QUOTA_EXCEEDED", "grade")
+
+
+def test_an_exception_raises_its_unit() -> None:
+    """U02 and U04 have these grades by their totals, or better ones."""
+    city = scored_city(graded_by(replace(RULES, exceptions_max=1)))
+    for unit_id, grade in (("U02", "GOOD"), ("U02", "QUALIFIED"), ("U04", "UNQUALIFIED")):
+        command = replace(EXCEPTION, unit_id=unit_id, grade=grade)
+        assert city.when(command, by="leading", at=NOTICED) == Refusal("NO_CHANGE", "grade")
+
+    city.given(vetoed("U04", "QUALIFIED"), by="leading", at=NOTICED)
+    assert city.when(EXCEPTION, by="leading", at=NOTICED) == Refusal("NO_CHANGE", "grade")
+
+
+def test_no_exception_is_granted_before_it_is_known_which_grade_the_unit_has_without_it() -> None:
+    entering = scored_city(graded_by(replace(RULES, exceptions_max=1)), closed=False)
+    assert entering.when(EXCEPTION, by="leading") == Refusal("PHASE_VIOLATION")
+
+    tied = scored_city(graded_by(replace(COMMITTEE, exceptions_max=1)), TIED)
+    assert tied.when(EXCEPTION, by="leading", at=NOTICED) == Refusal("GRADE_TIE_UNRESOLVED")
+
+
+def test_a_unit_listed_separately_has_no_grade_to_be_raised_from() -> None:
+    [group] = BY_POINTS.groups
+    aside = tuple(
+        replace(member, participation=Participation.LISTED_SEPARATELY) if member.unit_id == "U04" else member
+        for member in group.members
+    )
+    plan = replace(graded_by(replace(RULES, exceptions_max=1)), groups=(replace(group, members=aside),))
+
+    assert scored_city(plan).when(EXCEPTION, by="leading", at=NOTICED) == Refusal("UNKNOWN_ID", "unit_id")
 
 
 def test_once_grades_are_opened_an_exception_needs_a_restatement() -> None:

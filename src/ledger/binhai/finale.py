@@ -169,8 +169,8 @@ class Finale(Plants):
         yield Act(at=at("2019-02-20 10:00"), by=self.city.staff.leading[0], command=imposed)
 
     def _promoted(self) -> Script:
-        """One unit gets the best grade outside the quota, under the measures."""
-        yield at("2019-02-26 13:00")
+        """One unit gets the best grade outside the quota, under the measures, once ties are decided."""
+        yield at("2019-02-26 13:35")
         ranked = [row for row in results_of(self.city, self.stage, PROMOTED).rows if row.rank is not None]
         unit_id = ranked[len(ranked) // 2].unit_id
         granted = GrantGradeException(
@@ -182,7 +182,7 @@ class Finale(Plants):
             reason="承担全国性试点任务成绩突出，特别晋档",
             evidence=(self.city.books.evidence["会议纪要"],),
         )
-        yield Act(at=at("2019-02-26 13:20"), by=self.city.staff.leading[0], command=granted)
+        yield Act(at=at("2019-02-26 13:40"), by=self.city.staff.leading[0], command=granted)
 
     def _ties(self) -> Script:
         """In two groups a deduction makes the totals at a cut one; the leading group will have to choose."""

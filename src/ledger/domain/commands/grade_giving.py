@@ -8,6 +8,7 @@ from fractions import Fraction
 from ledger.domain.allocation import Allocation, held_harmless
 from ledger.domain.commands.grading import (
     GradingCommand,
+    allocation_of,
     computed_at,
     require_entry_closed,
     require_restatement,
@@ -149,13 +150,7 @@ def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Gradi
     if fingerprint(result_rows(results)) != cited.table_hash:
         raise ResultsStale(path="results_position", engine=ENGINE_VERSION, computed_with=cited.engine_version)
     _require_settled(command, recall, results, unit_ids)
-    opening = results.opening
-    if opening is None:
-        raise PhaseViolation(cycle_id=command.cycle_id, hint="The plan has no rules for grades.")
-    if opening.tie is not None:
-        raise opening.tie.refusal
-    assert opening.allocation is not None
-    return results, opening.allocation
+    return results, allocation_of(results)
 
 
 def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: set[str]) -> None:

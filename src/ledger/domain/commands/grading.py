@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.domain.allocation import Allocation
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, Phase, cycle_stream
 from ledger.domain.facts import Fact, Stream
@@ -212,6 +213,7 @@ class GrantGradeException(GradingCommand):
         cycle, grading = self.cycle(world), self.grading(world)
         rules = rules_of(cycle)
         require_rule(world, cycle, self.rule)
+        require_entry_closed(cycle)
         if grading.graded:
             require_restatement(world, self.cycle_id, self.group_id)
         if self.grade not in rules.names:
@@ -220,8 +222,8 @@ class GrantGradeException(GradingCommand):
             raise UnknownId(path="unit_id", unit_id=self.unit_id, hint="It is not ranked in this group.")
         if any(granted.unit_id == self.unit_id for _, granted in grading.exceptions):
             raise NoChange(path="unit_id", hint="It has an exception already.")
-        if len(grading.exceptions) >= rules.exceptions_max:
-            raise QuotaExceeded(path="grade", exceptions_max=rules.exceptions_max)
+        self._require_one_left(world, cycle, rules)
+        self._require_raised(world, rules)
         return [
             GradeExceptionGranted(
                 cycle_id=self.cycle_id,
@@ -233,6 +235,24 @@ class GrantGradeException(GradingCommand):
                 evidence=world.evidence(self.evidence, count_min=1),
             )
         ]
+
+    def _require_one_left(self, world: World, cycle: Cycle, rules: GradingRules) -> None:
+        """Refuse more exceptions than the plan allows, in all groups together. Raises QuotaExceeded."""
+        groups = (group.group_id for group in cycle.latest.plan.groups)
+        granted = sum(len(world.read(grading_stream(self.cycle_id, group_id)).exceptions) for group_id in groups)
+        if granted >= rules.exceptions_max:
+            raise QuotaExceeded(path="grade", granted=granted, exceptions_max=rules.exceptions_max)
+
+    def _require_raised(self, world: World, rules: GradingRules) -> None:
+        """Refuse an exception that leaves the unit its grade. Raises NoChange, and GradeTieUnresolved before it."""
+        _, results = self.settled(world)
+        allocation = allocation_of(results)
+        without, limit = allocation.grades[self.unit_id], allocation.limits.get(self.unit_id)
+        place = rules.names.index
+        if place(self.grade) >= place(without):
+            raise NoChange(path="grade", given=self.grade, without=without, hint="The unit has this grade anyway.")
+        if limit is not None and place(self.grade) < place(limit):
+            raise NoChange(path="grade", given=self.grade, best=limit, hint="A veto keeps the unit from this grade.")
 
 
 def rules_of(cycle: Cycle) -> GradingRules:
@@ -247,6 +267,17 @@ def require_entry_closed(cycle: Cycle) -> None:
     """Refuse what is decided on complete results while they may still become others. Raises PhaseViolation."""
     if cycle.phase in (Phase.DRAFT, Phase.PLANNED, Phase.OPEN):
         raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
+
+
+def allocation_of(results: Results) -> Allocation:
+    """The grades that follow from results. Raises PhaseViolation, GradeTieUnresolved."""
+    opening = results.opening
+    if opening is None:
+        raise PhaseViolation(cycle_id=results.slice.cycle_id, hint="The plan has no rules for grades.")
+    if opening.tie is not None:
+        raise opening.tie.refusal
+    assert opening.allocation is not None
+    return opening.allocation
 
 
 def computed_at(grading: Grading, position: int) -> ResultsComputed:
