@@ -13,8 +13,10 @@ from examples import GRADINGS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.domain.allocation import Allocation, Candidate, Resolution, Tie, TieUndecided, allocate, held_harmless
+from ledger.domain.allocation import Allocation, Candidate, allocate, held_harmless
 from ledger.domain.quota import GradeQuota, GradingRules, SeatRounding, TiePolicy
+from ledger.domain.reason_path import Shortfall
+from ledger.domain.tie import Resolution, Tie, TieUndecided
 
 RULES = GradingRules(
     grades=(
@@ -186,7 +188,7 @@ def test_tied_units_are_spared_where_they_are_more_than_the_seats_left_at_the_bo
     assert having(allocation, "UNQUALIFIED") == ["D10"]
     assert allocation.unused["UNQUALIFIED"] == 1
     assert allocation.reasons["D08"] == (
-        "spared at the bottom, tied with 1 others",
+        "spared at the bottom, tied with 1 other",
         "QUALIFIED: the rest, total 88",
     )
 
@@ -276,6 +278,7 @@ def test_a_grade_that_the_plan_no_longer_has_holds_nobody() -> None:
     assert held_harmless(opened, {"D10": "OUTSTANDING"}, frozenset(), RULES.names) == opened
 
 
+SHORT = Shortfall("EXCELLENT", "PARTY", asked=Decimal("0.8"), reached=Fraction(7, 9))
 UNIT_IDS = [f"D{number:02}" for number in range(14)]
 GRADES = st.sampled_from(RULES.names)
 
@@ -290,7 +293,7 @@ def contests(draw: st.DrawFn) -> list[Candidate]:
             tie_keys=(Fraction(draw(st.integers(0, 1))),),
             forced_grade=draw(st.none() | st.none() | GRADES),
             grade_max=draw(st.none() | st.none() | GRADES),
-            barred_from=draw(st.sampled_from([frozenset[str](), frozenset({"EXCELLENT"})])),
+            shortfalls=draw(st.sampled_from([(), (SHORT,)])),
         )
         for unit_id in UNIT_IDS[: draw(st.integers(1, len(UNIT_IDS)))]
     ]

@@ -199,7 +199,7 @@ def test_grades_are_opened_strictly_by_the_plans_proportions() -> None:
             rounding=SeatRounding.FLOOR,
             seats=(seats("EXCELLENT", 1), seats("GOOD", 2)),
             allocation=(
-                GradedUnit(unit_id="U01", grade="EXCELLENT", rank=1, reasons=("EXCELLENT within 1 seats",)),
+                GradedUnit(unit_id="U01", grade="EXCELLENT", rank=1, reasons=("EXCELLENT within 1 seat",)),
                 GradedUnit(unit_id="U02", grade="GOOD", rank=2, reasons=(_below("88"), "GOOD within 2 seats")),
                 GradedUnit(unit_id="U03", grade="GOOD", rank=3, reasons=(_below("85"), "GOOD within 2 seats")),
                 GradedUnit(

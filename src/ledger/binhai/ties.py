@@ -8,10 +8,10 @@ from fractions import Fraction
 from ledger.binhai.city import City
 from ledger.binhai.stage import Act, Script, Stage
 from ledger.binhai.standing import results_of
-from ledger.domain.allocation import Tie
 from ledger.domain.commands import ResolveTie
 from ledger.domain.results import Results
 from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.tie import Tie
 
 FAVOURED = "PARTY_BUILDING"
 """The dimension that decides between units with one total."""

@@ -12,9 +12,12 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
+from ledger.domain import reason_path
 from ledger.domain.quota import GradeQuota, GradingRules, QuotaBase, TiePolicy
-from ledger.domain.refusals import GradeTieUnresolved
+from ledger.domain.reason_path import Shortfall
 from ledger.domain.seats import seats_of
+from ledger.domain.tie import Resolution, Tie, decided
+from ledger.domain.veto import Veto
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,47 +32,15 @@ class Candidate:
     """The grade a veto forces."""
     grade_max: str | None = None
     """The best grade a veto leaves."""
-    barred_from: frozenset[str] = frozenset()
-    """Grades whose other conditions the unit does not meet."""
+    vetoes: tuple[Veto, ...] = ()
+    """What forces the one and leaves the other."""
+    shortfalls: tuple[Shortfall, ...] = ()
+    """What the unit does not reach, beside the total, of what grades ask for."""
 
     @property
     def limit(self) -> str | None:
         """The best grade the unit may have for all its vetoes, None without any."""
         return self.forced_grade or self.grade_max
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """Units that are tied at a cut, where the leading group has to choose."""
-
-    grade: str
-    unit_ids: tuple[str, ...]
-    seats: int
-    """How many of them can have the grade."""
-
-    @property
-    def refusal(self) -> GradeTieUnresolved:
-        """What whoever wants the grades is answered."""
-        return GradeTieUnresolved(grade=self.grade, tied=", ".join(self.unit_ids), seats=self.seats)
-
-
-class TieUndecided(Exception):
-    """Grades cannot be given out before a tie is decided."""
-
-    def __init__(self, tie: Tie):
-        super().__init__(tie)
-        self.tie = tie
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """Who of the units tied at a cut gets the grade; it says nothing of any other tie."""
-
-    position: int
-    """What decided it."""
-    grade: str
-    tied: frozenset[str]
-    admitted: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +51,10 @@ class Allocation:
     reasons: Mapping[str, tuple[str, ...]]
     """Why each unit has its grade, step by step."""
     seats: Mapping[str, int]
-    """By grade; of the failing grade, how many have it by the bottom share, where the plan has one."""
+    """By grade; of the failing grade, how many have it by the bottom share, where the plan has one.
+
+    None where grades are not forced: nothing but the least totals limits them then.
+    """
     unused: Mapping[str, int]
     over: Mapping[str, int]
     """How many have a grade beyond its seats, because they were tied or are held harmless."""
@@ -88,6 +62,21 @@ class Allocation:
     """The grades that units have outside the quota. Seats were counted as if there were none of them."""
     limits: Mapping[str, str] = field(default_factory=dict[str, str])
     """The best grade that a veto leaves a unit, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Where the seats of a grade end inside a tie block."""
+
+    grade: str
+    block: Sequence[Candidate]
+    """Those that may have the grade."""
+    others: int
+    """With how many each of them is tied."""
+    left: int
+    """The seats that are left for them."""
+    over: int
+    """How many seats too few there are for all of them."""
 
 
 @dataclass(slots=True)
@@ -135,12 +124,18 @@ def allocate(
     opening = _Opening(rules, rules.names)
     for candidate in ordered:
         if candidate.forced_grade is not None:
-            opening.give(candidate, candidate.forced_grade, f"forced to {candidate.forced_grade} by veto")
+            reason = reason_path.forced(candidate.forced_grade, candidate.vetoes)
+            opening.give(candidate, candidate.forced_grade, reason)
     remaining = [candidate for candidate in ordered if candidate.forced_grade is None]
     for quota in rules.grades:
-        own = seats_of(_base(rules, ordered, quota), quota.share, rules.rounding)
-        opening.seats[quota.grade] = (seats or {}).get(quota.grade, own) if rules.forced else len(ordered)
-        remaining = _fill(opening, quota, remaining, resolutions)
+        barred = _barred(opening, quota, remaining)
+        if rules.forced:
+            own = seats_of(_base(rules, ordered, quota), quota.share, rules.rounding)
+            opening.seats[quota.grade] = (seats or {}).get(quota.grade, own)
+            _fill(opening, quota.grade, remaining, barred, resolutions)
+        else:
+            _give_all(opening, quota, [candidate for candidate in remaining if candidate.unit_id not in barred])
+        remaining = [candidate for candidate in remaining if candidate.unit_id not in opening.grades]
     last = _last(opening, remaining, len(ordered), seats or {})
     for candidate in remaining:
         _give_rest(opening, candidate, last=candidate.unit_id in last)
@@ -204,42 +199,55 @@ def _bars(candidate: Candidate, quota: GradeQuota, ladder: Sequence[str]) -> lis
     """Why the candidate may not have the grade; empty if it may."""
     bars: list[str] = []
     if candidate.grade_max is not None and _place(ladder, quota.grade) < _place(ladder, candidate.grade_max):
-        bars.append(f"not above {candidate.grade_max} by veto")
+        bars.append(reason_path.capped(quota.grade, candidate.grade_max, candidate.vetoes))
     if candidate.total < quota.total_min:
-        bars.append(f"total {candidate.total} below {quota.total_min} for {quota.grade}")
-    if quota.grade in candidate.barred_from:
-        bars.append(f"does not meet a condition of {quota.grade}")
-    return bars
+        bars.append(reason_path.too_low(candidate.total, quota.total_min, quota.grade))
+    return bars + [shortfall.reason for shortfall in candidate.shortfalls if shortfall.grade == quota.grade]
+
+
+def _barred(opening: _Opening, quota: GradeQuota, remaining: Sequence[Candidate]) -> frozenset[str]:
+    """Who of those left may not have the grade; why is explained."""
+    bars = {candidate.unit_id: _bars(candidate, quota, opening.ladder) for candidate in remaining}
+    for candidate in remaining:
+        for reason in bars[candidate.unit_id]:
+            opening.explain(candidate, reason)
+    return frozenset(unit_id for unit_id, reasons in bars.items() if reasons)
+
+
+def _give_all(opening: _Opening, quota: GradeQuota, candidates: Sequence[Candidate]) -> None:
+    """Give the grade to everybody whose total is enough."""
+    for candidate in candidates:
+        opening.give(candidate, quota.grade, reason_path.in_band(candidate.total, quota.total_min, quota.grade))
 
 
 def _fill(
-    opening: _Opening, quota: GradeQuota, remaining: list[Candidate], resolutions: Sequence[Resolution]
-) -> list[Candidate]:
-    """Give the grade's seats to tie blocks in order, and return who is left."""
-    barred: set[str] = set()
-    for candidate in remaining:
-        for reason in _bars(candidate, quota, opening.ladder):
-            opening.explain(candidate, reason)
-            barred.add(candidate.unit_id)
-    seats = left = opening.seats[quota.grade]
-    admitted: set[str] = set()
+    opening: _Opening,
+    grade: str,
+    remaining: Sequence[Candidate],
+    barred: frozenset[str],
+    resolutions: Sequence[Resolution],
+) -> None:
+    """Give the grade's seats to tie blocks in order."""
+    seats = left = opening.seats[grade]
+    admitted = 0
     for block in _blocks(remaining):
         if left <= 0:
             break
         eligible = [candidate for candidate in block if candidate.unit_id not in barred]
-        # Without refill a barred unit leaves empty the seat that it would have had.
+        # Without refill a barred unit leaves empty the seat that it would have had, and is tied for it.
         left -= 0 if opening.rules.refill else len(block) - len(eligible)
-        chosen = eligible if len(eligible) <= left else _at_the_cut(opening, quota, eligible, max(left, 0), resolutions)
-        for candidate in chosen:
-            opening.give(candidate, quota.grade, f"{quota.grade} within {seats} seats")
-            admitted.add(candidate.unit_id)
-        left -= len(chosen)
-        if len(chosen) < len(eligible):
+        if len(eligible) > left:
+            others = len(eligible if opening.rules.refill else block) - 1
+            over = max(admitted + len(eligible) - seats, 0)
+            admitted += _at_the_cut(opening, _Cut(grade, eligible, others, max(left, 0), over), resolutions)
             break
-    opening.unused[quota.grade] = max(seats - len(admitted), 0)
-    if len(admitted) > seats:
-        opening.over[quota.grade] = len(admitted) - seats
-    return [candidate for candidate in remaining if candidate.unit_id not in admitted]
+        for candidate in eligible:
+            opening.give(candidate, grade, reason_path.seated(grade, seats))
+        admitted += len(eligible)
+        left -= len(eligible)
+    opening.unused[grade] = max(seats - admitted, 0)
+    if admitted > seats:
+        opening.over[grade] = admitted - seats
 
 
 def _blocks(ordered: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -247,30 +255,30 @@ def _blocks(ordered: Sequence[Candidate]) -> list[list[Candidate]]:
     return [list(block) for _, block in groupby(ordered, key=lambda candidate: (candidate.total, candidate.tie_keys))]
 
 
-def _at_the_cut(
-    opening: _Opening, quota: GradeQuota, block: list[Candidate], left: int, resolutions: Sequence[Resolution]
-) -> list[Candidate]:
-    """Who of a tie block that is larger than the seats left gets the grade."""
+def _at_the_cut(opening: _Opening, cut: _Cut, resolutions: Sequence[Resolution]) -> int:
+    """Give the grade to those of a tie block that get it, and return how many they are."""
     match opening.rules.tie_policy:
         case TiePolicy.INCLUDE_ALL:
-            return block
-        case TiePolicy.EXCLUDE_ALL:
-            for candidate in block:
-                opening.explain(candidate, f"tied at the cut of {quota.grade} with {len(block) - 1} others")
-            return []
-        case TiePolicy.COMMITTEE:
-            return _admitted(quota, block, left, resolutions) if left else []
-
-
-def _admitted(
-    quota: GradeQuota, block: list[Candidate], left: int, resolutions: Sequence[Resolution]
-) -> list[Candidate]:
-    """Who of a tie block the leading group admitted. Raises TieUndecided where it did not decide on this tie."""
-    tied = sorted(candidate.unit_id for candidate in block)
-    for decided in reversed(resolutions):
-        if (decided.grade, decided.tied) == (quota.grade, frozenset(tied)) and len(decided.admitted) == left:
-            return [candidate for candidate in block if candidate.unit_id in decided.admitted]
-    raise TieUndecided(Tie(quota.grade, tuple(tied), left))
+            seats = opening.seats[cut.grade]
+            for candidate in cut.block:
+                reason = reason_path.all_included(cut.grade, cut.others, seats=seats, over=cut.over)
+                opening.give(candidate, cut.grade, reason)
+            return len(cut.block)
+        case TiePolicy.COMMITTEE if cut.left:
+            tied = Tie(cut.grade, tuple(sorted(candidate.unit_id for candidate in cut.block)), cut.left)
+            resolution = decided(tied, resolutions)
+            for candidate in cut.block:
+                admitted = candidate.unit_id in resolution.admitted
+                reason = reason_path.chosen(cut.grade, cut.others, resolution.position, admitted=admitted)
+                if admitted:
+                    opening.give(candidate, cut.grade, reason)
+                else:
+                    opening.explain(candidate, reason)
+            return cut.left
+        case _:
+            for candidate in cut.block:
+                opening.explain(candidate, reason_path.tied(cut.grade, cut.others))
+            return 0
 
 
 def _last(opening: _Opening, remaining: Sequence[Candidate], count: int, seats: Mapping[str, int]) -> frozenset[str]:
@@ -284,7 +292,7 @@ def _last(opening: _Opening, remaining: Sequence[Candidate], count: int, seats: 
         if len(block) > left:
             if left and block[0].total >= rules.passing_total_min:
                 for candidate in block:
-                    opening.explain(candidate, f"spared at the bottom, tied with {len(block) - 1} others")
+                    opening.explain(candidate, reason_path.spared(len(block) - 1))
             break
         last.update(candidate.unit_id for candidate in block)
         left -= len(block)
@@ -294,8 +302,11 @@ def _last(opening: _Opening, remaining: Sequence[Candidate], count: int, seats: 
 
 def _give_rest(opening: _Opening, candidate: Candidate, *, last: bool) -> None:
     rules = opening.rules
-    if candidate.total < rules.passing_total_min or candidate.grade_max == rules.failing:
-        opening.give(candidate, rules.failing, f"{rules.failing}: total {candidate.total}")
+    if candidate.total < rules.passing_total_min:
+        reason = reason_path.too_low(candidate.total, rules.passing_total_min, rules.passing)
+        opening.give(candidate, rules.failing, f"{rules.failing}: {reason}")
+    elif candidate.grade_max == rules.failing:
+        opening.give(candidate, rules.failing, reason_path.capped(rules.passing, rules.failing, candidate.vetoes))
     elif last:
         opening.give(candidate, rules.failing, f"{rules.failing}: among the last {opening.seats[rules.failing]}")
     else:

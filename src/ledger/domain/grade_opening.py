@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
-from ledger.domain.allocation import Candidate, Resolution, TieUndecided, allocate
+from ledger.domain.allocation import Candidate, allocate
 from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Participation
 from ledger.domain.quota import GradeQuota, GradingRules
+from ledger.domain.reason_path import Shortfall
 from ledger.domain.results import ZERO, Opening, Slice, UnitResult
 from ledger.domain.seats import seats_for
+from ledger.domain.tie import Resolution, TieUndecided
 
 
 def pool_of(cycle: Cycle, group_id: str) -> tuple[str, ...]:
@@ -70,14 +72,16 @@ def _candidate(slice: Slice, rules: GradingRules, row: UnitResult) -> Candidate:
         tie_keys(rules, row),
         forced_grade=forced_grade,
         grade_max=grade_max,
-        barred_from=frozenset(quota.grade for quota in rules.grades if any(_fallen_short(quota, row))),
+        vetoes=slice.rulings.vetoes.of(row.unit_id),
+        shortfalls=tuple(shortfall for quota in rules.grades for shortfall in _shortfalls(quota, row)),
     )
 
 
-def _fallen_short(quota: GradeQuota, row: UnitResult) -> Iterable[str]:
+def _shortfalls(quota: GradeQuota, row: UnitResult) -> Iterable[Shortfall]:
     """The dimensions in which the unit does not reach what the grade asks for."""
     for minimum in quota.dimension_minimums:
         lines = [line for line in row.lines if line.indicator.dimension_id == minimum.dimension_id]
         weight = sum((line.weight for line in lines), ZERO)
-        if sum((line.points for line in lines), ZERO) < Fraction(minimum.share) * weight:
-            yield minimum.dimension_id
+        points = sum((line.points for line in lines), ZERO)
+        if points < Fraction(minimum.share) * weight:
+            yield Shortfall(quota.grade, minimum.dimension_id, minimum.share, points / weight)

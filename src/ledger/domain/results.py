@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.domain.adjusting import Counted
-from ledger.domain.allocation import Allocation, Tie
+from ledger.domain.allocation import Allocation
 from ledger.domain.cycle import Cycle
 from ledger.domain.numbers import Ratio
 from ledger.domain.plan import Indicator, Participation, Plan
@@ -21,6 +21,7 @@ from ledger.domain.rulings import Rulings
 from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
 from ledger.domain.tallying import Evaluated
+from ledger.domain.tie import Tie
 
 ZERO = Fraction(0)
 ONE = Fraction(1)
