@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.domain.allocation import Allocation, Candidate, allocate, held_harmless
-from ledger.domain.quota import GradeQuota, GradingRules, SeatRounding, TiePolicy
+from ledger.domain.quota import GradeQuota, GradingRules, QuotaBase, SeatRounding, TiePolicy
 from ledger.domain.reason_path import Shortfall
 from ledger.domain.tie import Resolution, Tie, TieUndecided
 
@@ -165,6 +165,29 @@ def test_tie_keys_part_units_of_one_total() -> None:
     tied[3] = replace(tied[3], tie_keys=(Fraction(90), Fraction(2)))
 
     assert having(allocate(RULES, tied), "EXCELLENT") == ["D01", "D02", "D04"]
+
+
+def test_where_only_eligible_units_count_a_share_is_of_those_that_may_have_the_grade() -> None:
+    """Five of ten reach 92, and one of them is out of the contest: four may be EXCELLENT, nine GOOD."""
+    best, good = RULES.grades
+    grades = (replace(best, share=Decimal("0.4"), total_min=Decimal(92)), good)
+    rules = replace(RULES, grades=grades, base=QuotaBase.ELIGIBLE)
+
+    allocation = allocate(rules, [replace(TEN[0], forced_grade="UNQUALIFIED"), *TEN[1:]])
+
+    assert allocation.seats == {"EXCELLENT": 1, "GOOD": 3}
+
+
+def test_the_passing_total_itself_passes() -> None:
+    assert allocate(RULES, totals("60.00", "59.99")).grades == {"D01": "QUALIFIED", "D02": "UNQUALIFIED"}
+
+
+def test_a_bottom_share_fails_nobody_where_grades_are_not_forced() -> None:
+    grades = tuple(replace(quota, total_min=Decimal(95)) for quota in RULES.grades)
+    bands = allocate(replace(RULES, grades=grades, forced=False, bottom_share=Decimal("0.2")), TEN)
+
+    assert having(bands, "EXCELLENT") == ["D01", "D02"]
+    assert len(having(bands, "QUALIFIED")) == 8
 
 
 def test_a_bottom_share_fails_the_last_whatever_their_totals() -> None:

@@ -86,6 +86,31 @@ def test_a_group_that_has_grown_takes_what_it_brings_and_carries_nothing_on() ->
     assert seats_for(rules, {"G1": 10, "G2": 6}, "G2") == Seats({"EXCELLENT": 2, "GOOD": 2}, ("G2",), {})
 
 
+def test_what_one_group_brings_is_no_other_groups() -> None:
+    brought = (CarriedSeats(group_id="G2", grade="EXCELLENT", seats=Decimal("0.8")),)
+    rules = replace(RULES, small_groups=SmallGroupRule.ACCUMULATE, brought_forward=brought)
+
+    assert seats_for(rules, COUNTS, "G3").carried["EXCELLENT"] == Fraction("0.6")
+
+
+def test_a_group_of_the_least_size_is_not_small() -> None:
+    counts = {"G1": 5, "G2": 4, "G3": 3}
+    pooling, accumulating = (
+        replace(RULES, small_groups=rule) for rule in (SmallGroupRule.POOL, SmallGroupRule.ACCUMULATE)
+    )
+
+    assert seats_for(pooling, counts, "G1").pool == ("G1",)
+    assert seats_for(pooling, counts, "G2").pool == ("G2", "G3")
+    assert seats_for(accumulating, counts, "G1").carried == {}
+
+
+def test_of_equal_remainders_the_larger_groups_counts_and_then_the_one_that_comes_first_by_name() -> None:
+    half = Decimal("0.5")
+
+    assert apportion({"G1": 1, "G2": 3}, half, SeatRounding.FLOOR) == {"G1": 0, "G2": 2}
+    assert apportion({"G2": 3, "G1": 3}, half, SeatRounding.FLOOR) == {"G1": 2, "G2": 1}
+
+
 def test_a_bottom_share_is_seats_of_the_failing_grade() -> None:
     rules = replace(RULES, bottom_share=Decimal("0.1"))
 
