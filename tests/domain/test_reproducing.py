@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -23,8 +24,9 @@ from opening import (
     scored_city,
 )
 
-from ledger.domain.grading import RestatementPolicy
+from ledger.domain.grading import GradesRevised, RestatementPolicy
 from ledger.domain.publication import ReportKind, ReportPublished, ReportRestated
+from ledger.domain.quota import SeatRounding
 from ledger.domain.recall import Recall
 from ledger.domain.regrading import GradeDifference, Regrading, regrade
 from ledger.domain.reporting import Difference, Reproduction, recalled, reproduce
@@ -138,5 +140,29 @@ def test_a_recorded_grade_that_does_not_follow_is_named() -> None:
             GradeDifference("U04", "GOOD", "QUALIFIED"),
             GradeDifference("U05", "GOOD", "QUALIFIED"),
         ),
+        members=("allocation",),
     )
     assert not regraded.matches
+
+
+FORGERIES: dict[str, Callable[[GradesRevised], GradesRevised]] = {
+    "seats": lambda fact: replace(fact, seats=(replace(fact.seats[0], over=5), *fact.seats[1:])),
+    "allocation": lambda fact: replace(fact, allocation=(replace(fact.allocation[0], rank=9), *fact.allocation[1:])),
+    "exceptions": lambda fact: replace(fact, exceptions=fact.allocation[-1:]),
+    "rounding": lambda fact: replace(fact, rounding=SeatRounding.CEIL),
+    "changes": lambda fact: replace(fact, changes=()),
+    "supersedes_position": lambda fact: replace(fact, supersedes_position=1),
+}
+
+
+@pytest.mark.parametrize("member", FORGERIES)
+def test_grades_follow_only_if_everything_recorded_with_them_does(member: str) -> None:
+    city, opened, _ = restating_city()
+    correct(city, "U04", "95", at=RESTATED)
+    later = revised(city, opened)
+    results, fact = settled_before(city, later), graded_at(city, later)
+    assert isinstance(fact, GradesRevised)
+
+    regraded = regrade(results, results.slice.rulings.grading(GROUP), later, FORGERIES[member](fact))
+
+    assert (regraded.matches, regraded.members, regraded.differences) == (False, (member,), ())

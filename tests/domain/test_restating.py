@@ -213,6 +213,46 @@ def test_units_that_are_not_at_fault_are_held_harmless_and_what_goes_over_is_rec
     )
 
 
+def test_units_are_held_at_the_grades_from_before_the_restatement_whatever_was_revised_in_it() -> None:
+    city, opened, _ = restating_city()
+    correct(city, "U04", "95", at=RESTATED)
+    recomputed = revised(city, opened)
+
+    held = revised_at(city, revised(city, recomputed, policy=RestatementPolicy.HOLD_HARMLESS))
+
+    assert grades_in(held) == GRADES | {"U04": "EXCELLENT"}
+    assert held.seats == (seats("EXCELLENT", 1, over=1), seats("GOOD", 2))
+    assert held.changes == (
+        GradeChange(unit_id="U01", old_grade="GOOD", new_grade="EXCELLENT"),
+        GradeChange(unit_id="U03", old_grade="QUALIFIED", new_grade="GOOD"),
+    )
+
+
+def test_nobody_is_held_at_a_grade_that_a_mistake_mended_in_the_same_restatement_gave() -> None:
+    city, opened, _ = restating_city()
+    correct(city, "U05", "99", at=RESTATED)
+    lifted = revised(city, opened, policy=RestatementPolicy.HOLD_HARMLESS)
+    assert grades_in(revised_at(city, lifted))["U05"] == "EXCELLENT"
+    correct(city, "U05", "70", at=RESTATED)
+
+    mended = revised_at(city, revised(city, lifted, policy=RestatementPolicy.HOLD_HARMLESS))
+
+    assert grades_in(mended) == GRADES
+
+
+def test_the_next_restatement_holds_units_at_the_grades_that_the_last_one_left() -> None:
+    city, opened, published = restating_city()
+    correct(city, "U04", "95", at=RESTATED)
+    first = revised(city, opened)
+    city.given(restate(published), by="office", at=RESTATED)
+    city.given(reopen(), by="office", at=RESTATED)
+    correct(city, "U04", "80", at=RESTATED)
+
+    second = revised_at(city, revised(city, first, policy=RestatementPolicy.HOLD_HARMLESS))
+
+    assert grades_in(second) == GRADES | {"U04": "EXCELLENT"}
+
+
 def test_grades_are_revised_on_the_latest_ones_and_on_results_computed_since() -> None:
     city, opened, _ = restating_city()
     before = grading_of(city).computed[-1].position

@@ -36,7 +36,7 @@ class RestatementPolicy(StrEnum):
     RECOMPUTE_ALL = "RECOMPUTE_ALL"
     """The allocation is opened again for the whole group."""
     HOLD_HARMLESS = "HOLD_HARMLESS"
-    """Units not at fault keep at least the grade they had; what goes over the quota is recorded."""
+    """Units not at fault keep at least the grade they had when the restatement opened; what goes over is recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +208,8 @@ class GradesInForce:
     grades: Mapping[str, str]
     """By unit."""
     supersedes: int | None = None
+    restatement: str | None = None
+    """The restatement they were revised in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,10 @@ class Grading:
         """The results computed at a position, None if none were."""
         return next((computed.fact for computed in self.computed if computed.position == position), None)
 
+    def in_force_before(self, restatement: str) -> GradesInForce:
+        """The grades that were in force when a restatement opened; the group's grades have to be open."""
+        return next(grades for grades in reversed(self.history) if grades.restatement != restatement)
+
     def evolve(self, event: Event, /) -> Grading:
         """Return the state after `event`."""
         match event.fact:
@@ -267,8 +273,9 @@ class Grading:
                 return replace(self, exceptions=(*self.exceptions, (event.position, fact)))
             case GradesOpened() | GradesRevised() as fact:
                 grades = {graded.unit_id: graded.grade for graded in fact.allocation}
-                supersedes = fact.supersedes_position if isinstance(fact, GradesRevised) else None
-                current = GradesInForce(event.position, fact.results_position, grades, supersedes)
+                current = GradesInForce(event.position, fact.results_position, grades)
+                if isinstance(fact, GradesRevised):
+                    current = replace(current, supersedes=fact.supersedes_position, restatement=fact.restatement)
                 return replace(self, current=current, history=(*self.history, current))
             case _:
                 return self

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ledger.domain.allocation import held_harmless
+from ledger.domain.comparison import compare
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.grading import GradesOpened, GradesRevised, Grading, RestatementPolicy
+from ledger.domain.given_grades import opened_grades, revised_grades
+from ledger.domain.grading import GradedUnit, GradesOpened, GradesRevised, Grading
+from ledger.domain.refusals import Refused
 from ledger.domain.results import Results
 from ledger.domain.tables import result_rows
 
@@ -34,28 +36,24 @@ class Regrading:
     actual_hash: str
     """Of the table of results the grades stand on."""
     differences: tuple[GradeDifference, ...]
+    members: tuple[str, ...] = ()
+    """The members of what was recorded that do not come out again, such as `seats`."""
 
     @property
     def matches(self) -> bool:
-        """Whether the table and every grade are the same."""
-        return self.expected_hash == self.actual_hash and not self.differences
+        """Whether the table and everything recorded with the grades are the same."""
+        return self.expected_hash == self.actual_hash and not self.differences and not self.members
 
 
 def regrade(results: Results, grading: Grading, position: int, fact: GradesOpened | GradesRevised) -> Regrading:
     """Open recorded grades again; `results` are settled right before them, `grading` is the state then."""
     computed = grading.results(fact.results_position)
-    opening = results.opening
-    allocation = opening.allocation if opening is not None else None
-    rules, current = results.plan.grading, grading.current
-    if (
-        isinstance(fact, GradesRevised)
-        and fact.policy is RestatementPolicy.HOLD_HARMLESS
-        and (allocation is not None and rules is not None and current is not None)
-    ):
-        allocation = held_harmless(allocation, current.grades, frozenset(fact.at_fault), rules.names)
-    follows: Mapping[str, str] = allocation.grades if allocation is not None else {}
-    recorded = {unit.unit_id: unit.grade for unit in fact.allocation}
-    own = {row.unit_id for row in results.rows}
+    try:
+        again = graded_again(results, grading, fact)
+        members = dict.fromkeys(each.member for each in compare(fact, again))
+    except Refused:
+        again, members = None, {"allocation": None}
+    recorded, follows = _grades(fact.allocation), _grades(again.allocation if again is not None else ())
     return Regrading(
         position=position,
         results_position=fact.results_position,
@@ -63,7 +61,28 @@ def regrade(results: Results, grading: Grading, position: int, fact: GradesOpene
         actual_hash=fingerprint(result_rows(results)),
         differences=tuple(
             GradeDifference(unit_id, recorded.get(unit_id), follows.get(unit_id))
-            for unit_id in sorted(recorded.keys() | (follows.keys() & own))
+            for unit_id in sorted(recorded.keys() | follows.keys())
             if recorded.get(unit_id) != follows.get(unit_id)
         ),
+        members=tuple(members),
     )
+
+
+def graded_again(
+    results: Results, grading: Grading, fact: GradesOpened | GradesRevised
+) -> GradesOpened | GradesRevised:
+    """What opening or revising the grades once more would record. Raises PhaseViolation, GradeTieUnresolved."""
+    if isinstance(fact, GradesOpened):
+        return opened_grades(results, results_position=fact.results_position)
+    return revised_grades(
+        results,
+        grading,
+        results_position=fact.results_position,
+        restatement=fact.restatement,
+        policy=fact.policy,
+        at_fault=fact.at_fault,
+    )
+
+
+def _grades(units: tuple[GradedUnit, ...]) -> Mapping[str, str]:
+    return {unit.unit_id: unit.grade for unit in units}

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
-from ledger.domain.allocation import Allocation, held_harmless
-from ledger.domain.commands.grading import (
-    GradingCommand,
-    allocation_of,
-    computed_at,
-    require_entry_closed,
-    require_restatement,
-    rules_of,
-)
-from ledger.domain.cycle import Cycle
+from ledger.domain.commands.grading import GradingCommand, computed_at, require_entry_closed, require_restatement
 from ledger.domain.facts import Fact
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.grade_opening import pool_of, ranked_counts
-from ledger.domain.grading import (
-    GradeChange,
-    GradedUnit,
-    GradesOpened,
-    GradesRevised,
-    Grading,
-    RestatementPolicy,
-    grading_stream,
-)
+from ledger.domain.given_grades import allocation_on, opened_grades, revised_grades
+from ledger.domain.grade_opening import pool_of
+from ledger.domain.grading import GradedUnit, Grading, RestatementPolicy, grading_stream
 from ledger.domain.plan import Participation
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
@@ -43,9 +26,8 @@ from ledger.domain.reporting import recalled
 from ledger.domain.results import Results
 from ledger.domain.roles import Role
 from ledger.domain.score import Basis
-from ledger.domain.seats import seats_for
 from ledger.domain.settlement import ENGINE_VERSION, concerned
-from ledger.domain.tables import graded_units, result_rows, seat_rows
+from ledger.domain.tables import result_rows
 from ledger.domain.world import World
 
 
@@ -73,21 +55,11 @@ class OpenGrades(GradingCommand):
         require_entry_closed(cycle)
         if grading.notice is None or grading.notice.ended_position is None:
             raise PhaseViolation(group_id=self.group_id, hint="Grades are opened after the public notice has ended.")
-        results, allocation = _recomputed(self, world, grading)
-        units = graded_units(results, allocation)
-        _compare(self.allocation, units)
-        _require_shared(world, self, results, allocation)
-        return [
-            GradesOpened(
-                cycle_id=self.cycle_id,
-                group_id=self.group_id,
-                results_position=self.results_position,
-                rounding=rules_of(cycle).rounding,
-                seats=seat_rows(allocation, _carried(cycle, self.group_id)),
-                allocation=units,
-                exceptions=_outside_quota(units, allocation),
-            )
-        ]
+        results = _recomputed(self, world, grading)
+        opened = opened_grades(results, results_position=self.results_position)
+        _compare(self.allocation, opened.allocation)
+        _require_shared(world, self, results)
+        return [opened]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,44 +73,31 @@ class ReviseGrades(GradingCommand):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING, group_id=self.group_id)
-        cycle, grading = self.cycle(world), self.grading(world)
+        self.cycle(world)
+        grading = self.grading(world)
         restatement = require_restatement(world, self.cycle_id, self.group_id)
         current = grading.current
         if current is None or current.position != self.supersedes_position:
             latest = current.position if current is not None else None
             raise MalformedInput(path="supersedes_position", given=self.supersedes_position, latest=latest)
-        results, allocation = _recomputed(self, world, grading)
+        results = _recomputed(self, world, grading)
         for unit_id in self.at_fault:
             if results.row(unit_id) is None:
                 raise UnknownId(path="at_fault", unit_id=unit_id)
-        if self.policy is RestatementPolicy.HOLD_HARMLESS:
-            ladder = rules_of(cycle).names
-            allocation = held_harmless(allocation, current.grades, frozenset(self.at_fault), ladder)
-        units = graded_units(results, allocation)
         return [
-            GradesRevised(
-                cycle_id=self.cycle_id,
-                group_id=self.group_id,
+            revised_grades(
+                results,
+                grading,
                 results_position=self.results_position,
-                supersedes_position=self.supersedes_position,
                 restatement=restatement,
                 policy=self.policy,
                 at_fault=self.at_fault,
-                rounding=rules_of(cycle).rounding,
-                seats=seat_rows(allocation, _carried(cycle, self.group_id)),
-                allocation=units,
-                exceptions=_outside_quota(units, allocation),
-                changes=tuple(
-                    GradeChange(unit_id=unit.unit_id, old_grade=current.grades[unit.unit_id], new_grade=unit.grade)
-                    for unit in units
-                    if current.grades.get(unit.unit_id, unit.grade) != unit.grade
-                ),
             )
         ]
 
 
-def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Grading) -> tuple[Results, Allocation]:
-    """The results as of now, which are those cited, and the grades that follow. Source: domain.md C5."""
+def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Grading) -> Results:
+    """The results as of now, which are those cited, and on which grades can be opened. Source: domain.md C5."""
     cited = computed_at(grading, command.results_position)
     if cited.basis is not Basis.OFFICIAL:
         raise MalformedInput(path="results_position", basis=cited.basis, hint="Only official results are graded.")
@@ -150,7 +109,7 @@ def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Gradi
     if fingerprint(result_rows(results)) != cited.table_hash:
         raise ResultsStale(path="results_position", engine=ENGINE_VERSION, computed_with=cited.engine_version)
     _require_settled(command, recall, results, unit_ids)
-    return results, allocation_of(results)
+    return results
 
 
 def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: set[str]) -> None:
@@ -176,8 +135,9 @@ def _sharing(command: OpenGrades | ReviseGrades, results: Results) -> list[str]:
     return [each for each in pool_of(results.slice.cycle, command.group_id) if each != command.group_id]
 
 
-def _require_shared(world: World, command: OpenGrades, results: Results, allocation: Allocation) -> None:
+def _require_shared(world: World, command: OpenGrades, results: Results) -> None:
     """Refuse if a group that shares the quota was graded before and would now be graded otherwise."""
+    allocation = allocation_on(results)
     for group_id in _sharing(command, results):
         earlier = world.read(grading_stream(command.cycle_id, group_id)).current
         for unit_id, grade in earlier.grades.items() if earlier is not None else ():
@@ -197,11 +157,3 @@ def _compare(given: tuple[GradeGiven, ...], units: tuple[GradedUnit, ...]) -> No
             raise QuotaExceeded(
                 path="allocation", unit_id=unit_id, given=said.get(unit_id), follows=follows.get(unit_id)
             )
-
-
-def _outside_quota(units: tuple[GradedUnit, ...], allocation: Allocation) -> tuple[GradedUnit, ...]:
-    return tuple(unit for unit in units if unit.unit_id in allocation.exceptions)
-
-
-def _carried(cycle: Cycle, group_id: str) -> dict[str, Fraction]:
-    return dict(seats_for(rules_of(cycle), ranked_counts(cycle), group_id).carried)

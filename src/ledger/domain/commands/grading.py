@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.domain.allocation import Allocation
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, Phase, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.fingerprint import fingerprint
+from ledger.domain.given_grades import allocation_on
 from ledger.domain.grading import (
     GradeExceptionGranted,
     Grading,
@@ -246,7 +246,7 @@ class GrantGradeException(GradingCommand):
     def _require_raised(self, world: World, rules: GradingRules) -> None:
         """Refuse an exception that leaves the unit its grade. Raises NoChange, and GradeTieUnresolved before it."""
         _, results = self.settled(world)
-        allocation = allocation_of(results)
+        allocation = allocation_on(results)
         without, limit = allocation.grades[self.unit_id], allocation.limits.get(self.unit_id)
         place = rules.names.index
         if place(self.grade) >= place(without):
@@ -267,17 +267,6 @@ def require_entry_closed(cycle: Cycle) -> None:
     """Refuse what is decided on complete results while they may still become others. Raises PhaseViolation."""
     if cycle.phase in (Phase.DRAFT, Phase.PLANNED, Phase.OPEN):
         raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
-
-
-def allocation_of(results: Results) -> Allocation:
-    """The grades that follow from results. Raises PhaseViolation, GradeTieUnresolved."""
-    opening = results.opening
-    if opening is None:
-        raise PhaseViolation(cycle_id=results.slice.cycle_id, hint="The plan has no rules for grades.")
-    if opening.tie is not None:
-        raise opening.tie.refusal
-    assert opening.allocation is not None
-    return opening.allocation
 
 
 def computed_at(grading: Grading, position: int) -> ResultsComputed:
