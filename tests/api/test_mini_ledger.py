@@ -91,12 +91,16 @@ def test_recorded_grades_and_reports_come_out_again_after_everything_that_follow
     at = mini.tell(LAST).at
 
     gradings = client.ask(
-        '{ grading(cycle: "MINI-2018", group: "G1") { history { position reproduces allocation { unitId grade } } } }'
+        """
+        { grading(cycle: "MINI-2018", group: "G1") { history {
+            position reproduces members allocation { unitId grade }
+        } } }
+        """
     )["history"]
     reports = client.ask(
         """
         { publications(cycle: "MINI-2018", first: 10) { nodes {
-            number asOfPosition rows { rank unitId total grade } reproduce { matches expectedHash actualHash }
+            number asOfPosition rows { rank unitId total grade } reproduce { matches members expectedHash actualHash }
         } } }
         """
     )["nodes"]
@@ -107,6 +111,7 @@ def test_recorded_grades_and_reports_come_out_again_after_everything_that_follow
         ("2018-A(R1)", str(at[62]), True),
         ("2018-A(R2)", str(at[76]), True),
     ]
+    assert [each["members"] for each in (*gradings, *(report["reproduce"] for report in reports))] == [[]] * 6
     for theirs, grading, report in zip(GRADED, gradings, reports, strict=True):
         said = [(row["rank"], row["unitId"], row["total"], row["grade"]) for row in report["rows"]]
         assert said == [(row.rank, row.unit_id, row.total, row.grade) for row in TABLES[theirs]]

@@ -106,6 +106,30 @@ def test_a_report_that_says_otherwise_is_named_row_by_row() -> None:
     assert not reproduced.matches
 
 
+@pytest.mark.parametrize(
+    ("member", "forge"),
+    [
+        ("rows", lambda report: replace(report, rows=(replace(report.rows[0], total=Decimal(1)), *report.rows[1:]))),
+        ("plan_version", lambda report: replace(report, plan_version=2)),
+        ("engine_version", lambda report: replace(report, engine_version="77")),
+        ("changes", lambda report: replace(report, changes=(replace(report.changes[0], new="1.00"),))),
+    ],
+)
+def test_a_report_comes_out_again_only_if_all_of_it_does_whatever_its_hash_says(
+    member: str, forge: Callable[[ReportRestated], ReportRestated]
+) -> None:
+    city, opened, published = restating_city()
+    correct(city, "U04", "95", at=RESTATED)
+    revised(city, opened)
+    report = report_at(city, city.given(restate(published), by="office", at=RESTATED))
+    assert isinstance(report, ReportRestated)
+
+    reproduced = again(city, forge(report))
+
+    assert reproduced.expected_hash == reproduced.actual_hash
+    assert (reproduced.matches, reproduced.members) == (False, (member,))
+
+
 # ---- grades
 
 

@@ -43,8 +43,13 @@ class Grades:
     allocation: list[GradedUnit] = strawberry.field(description="The units that are yours to see, with their grades.")
     exceptions: list[GradedUnit] = strawberry.field(description="Those of them graded outside the quota.")
     changes: list[GradeChange] = strawberry.field(description="Whose grade became another in the restatement.")
-    reproduces: bool = strawberry.field(description="Whether the table and every grade come out again.")
+    reproduces: bool = strawberry.field(
+        description="Whether the table, every grade and all that was recorded with them come out again."
+    )
     differences: list[GradeDifference] = strawberry.field(description="The grades that do not come out again.")
+    members: list[str] = strawberry.field(
+        description="The members of what was recorded that do not come out again, such as seats or changes."
+    )
 
 
 @strawberry.type(description="The grades as they would be if they were opened now.")

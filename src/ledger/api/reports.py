@@ -26,12 +26,17 @@ else:
 
 @strawberry.type(description="A published report settled again at the position it cites.")
 class Reproduction:
-    matches: bool = strawberry.field(description="Whether the content is the same, byte for byte.")
+    matches: bool = strawberry.field(
+        description="Whether the content is the same, byte for byte, and all that was published with it follows."
+    )
     expected_hash: str = strawberry.field(description="The hash that was published.")
     actual_hash: str = strawberry.field(description="The hash of what comes out now.")
     recorded_engine: str = strawberry.field(description="The engine version that settled it when it was published.")
     used_engine: str = strawberry.field(description="The engine version that settled it now.")
     differences: list[Difference] = strawberry.field(description="The rows that do not come out as published.")
+    members: list[str] = strawberry.field(
+        description="The members of what was published that do not come out again, such as rows or changes."
+    )
 
 
 @strawberry.type(description="A published report, bound to a position, a plan version and the hash of its content.")
@@ -67,6 +72,7 @@ class Publication(Node):
             recorded_engine=again.recorded_engine,
             used_engine=again.used_engine,
             differences=list(again.differences),
+            members=list(again.members),
         )
 
 

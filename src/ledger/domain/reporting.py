@@ -6,16 +6,19 @@ Publishing, restating and reproducing are this one function at different positio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ledger.domain.comparison import compare
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.publication import ReportKind, ReportPublished, ReportRestated, ReportRow
+from ledger.domain.grading import ResultsComputed
+from ledger.domain.plan import Participation
+from ledger.domain.publication import ReportChange, ReportKind, ReportPublished, ReportRestated, ReportRow
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
-from ledger.domain.settlement import ENGINE_VERSION, settle
-from ledger.domain.tables import cadre_rows, report_rows
+from ledger.domain.settlement import ENGINE_VERSION, engine_of, settle
+from ledger.domain.tables import cadre_rows, report_rows, result_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,22 @@ def report_content(results: Sequence[Results], kind: ReportKind, *, unit_ids: Se
     if missing:
         raise UnknownId(path="unit_ids", unit_id=min(missing), hint="It is in none of the groups.")
     return Content(tuple(rows), max((of_group.plan_version for of_group in results), default=0))
+
+
+def computed_results(results: Results) -> ResultsComputed:
+    """A table of results as it is recorded, bound by hash to the position that the results are known at."""
+    table, known = result_rows(results), results.slice
+    return ResultsComputed(
+        cycle_id=known.cycle_id,
+        group_id=known.group_id,
+        as_of_position=known.as_of,
+        plan_version=results.plan_version,
+        engine_version=ENGINE_VERSION,
+        basis=known.basis,
+        table=table,
+        table_hash=fingerprint(table),
+        missing=tuple(row.unit_id for row in table if row.missing and row.participation is Participation.RANKED),
+    )
 
 
 def recalled(recall: Recall, cycle_id: str, group_ids: Sequence[str], *, period: str | None = None) -> list[Results]:
@@ -68,16 +87,30 @@ class Reproduction:
     used_engine: str
     """The engine version that settled it now."""
     differences: tuple[Difference, ...]
+    members: tuple[str, ...] = ()
+    """The members of what was published that do not come out again, such as `rows`."""
 
     @property
     def matches(self) -> bool:
-        """Whether the content is the same."""
-        return self.expected_hash == self.actual_hash
+        """Whether the content is the same, and what was published with it follows."""
+        return self.expected_hash == self.actual_hash and not self.differences and not self.members
 
 
 def reproduce(results: Sequence[Results], report: ReportPublished | ReportRestated) -> Reproduction:
-    """Write a report again; `results` are those of its groups, settled at the position it cites."""
+    """Write a report again; `results` are those of its groups, settled at the position it cites.
+
+    Of what it says has changed, only the new figures are compared: the old ones and the reasons
+    follow from other reports and other events, which `ledger replay recount` reads as well.
+    """
     content = report_content(results, report.kind, unit_ids=report.unit_ids)
+    again = replace(
+        report,
+        rows=content.rows,
+        content_hash=content.content_hash,
+        plan_version=content.plan_version,
+        engine_version=engine_of(report.engine_version),
+        changes=tuple(_as_it_is(change, content.rows) for change in report.changes),
+    )
     return Reproduction(
         number=report.number,
         as_of_position=report.as_of_position,
@@ -86,7 +119,16 @@ def reproduce(results: Sequence[Results], report: ReportPublished | ReportRestat
         recorded_engine=report.engine_version,
         used_engine=ENGINE_VERSION,
         differences=tuple(_differences(report.rows, content.rows)),
+        members=tuple(dict.fromkeys(each.member for each in compare(report, again))),
     )
+
+
+def _as_it_is(change: ReportChange, rows: Sequence[ReportRow]) -> ReportChange:
+    """The change with the figure that the rows have."""
+    about = (change.unit_id, change.subject_id)
+    figures = (getattr(row, change.field, None) for row in rows if (row.unit_id, row.subject_id) == about)
+    figure = next(figures, None)
+    return replace(change, new=None if figure is None else str(figure))
 
 
 def _differences(published: Sequence[ReportRow], reproduced: Sequence[ReportRow]) -> list[Difference]:

@@ -77,6 +77,7 @@ def _grades(context: Context, visibility: Visibility, fact: GradesOpened | Grade
         changes=[change for change in revised.changes if visibility.sees_total(change.unit_id)] if revised else [],
         reproduces=again.matches,
         differences=[difference for difference in again.differences if visibility.sees_total(difference.unit_id)],
+        members=list(again.members),
     )
 
 

@@ -8,7 +8,6 @@ from datetime import date
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, Phase, cycle_stream
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.fingerprint import fingerprint
 from ledger.domain.given_grades import allocation_on
 from ledger.domain.grading import (
     GradeExceptionGranted,
@@ -36,12 +35,12 @@ from ledger.domain.refusals import (
     RestatementRequired,
     UnknownId,
 )
+from ledger.domain.reporting import computed_results
 from ledger.domain.results import Results
 from ledger.domain.roles import Role
 from ledger.domain.rule_reference import RuleRef
 from ledger.domain.score import Basis
-from ledger.domain.settlement import ENGINE_VERSION, participants, settle
-from ledger.domain.tables import result_rows
+from ledger.domain.settlement import participants, settle
 from ledger.domain.working_days import after_working_days
 from ledger.domain.world import Command, World
 
@@ -88,23 +87,8 @@ class ComputeResults(GradingCommand):
             require_restatement(world, self.cycle_id, self.group_id)
         elif cycle.phase not in COMPUTING_PHASES:
             raise PhaseViolation(phase=cycle.phase, allowed=" or ".join(COMPUTING_PHASES))
-        recall, results = self.settled(world, self.basis)
-        table = result_rows(results)
-        return [
-            ResultsComputed(
-                cycle_id=self.cycle_id,
-                group_id=self.group_id,
-                as_of_position=recall.as_of,
-                plan_version=results.plan_version,
-                engine_version=ENGINE_VERSION,
-                basis=self.basis,
-                table=table,
-                table_hash=fingerprint(table),
-                missing=tuple(
-                    row.unit_id for row in table if row.missing and row.participation is Participation.RANKED
-                ),
-            )
-        ]
+        _, results = self.settled(world, self.basis)
+        return [computed_results(results)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
