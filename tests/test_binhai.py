@@ -42,7 +42,7 @@ from ledger.domain.roles import Grant, incompatible
 from ledger.entries import ENTRY_BYTES_MAX, decode
 from ledger.evidence import EvidenceDirectory
 from ledger.migrate import migrate
-from ledger.recount import recount
+from ledger.recount import Recount
 from ledger.settings import Settings
 from ledger.store import open_store
 
@@ -172,7 +172,7 @@ def truth(directory: Path) -> list[dict[str, Any]]:
 
 
 def test_every_statement_of_the_year_comes_out_again(year: tuple[Path, Built]):
-    found = list(recount(year[0] / EXPORT))
+    found = list(Recount(year[0] / EXPORT))
 
     assert {statement.statement for statement in found} >= {"GradesOpened", "GradesRevised", "ReportPublished"}
     assert [statement for statement in found if not statement.matches] == []

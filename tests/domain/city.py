@@ -160,10 +160,10 @@ class Memory:
     def event(self, position: int) -> Event | None:
         return self.events[position - 1] if 0 < position <= len(self.events) else None
 
-    def record(self, fact: Fact, *, actor: Actor, at: datetime) -> Event:
+    def record(self, fact: Fact, *, actor: Actor, at: datetime, command_id: UUID | None = None) -> Event:
         assert not self.events or at >= self.events[-1].recorded_at, "time never runs backwards in a ledger"
         position, stream = len(self.events) + 1, self._streams[fact.stream]
-        event = Event(position, at, fact.stream, len(stream) + 1, fact, actor, UUID(int=position))
+        event = Event(position, at, fact.stream, len(stream) + 1, fact, actor, command_id or UUID(int=position))
         self.events.append(event)
         stream.append(event)
         return event
@@ -183,8 +183,9 @@ class City:
     def given(self, command: Command, *, by: str, at: datetime = NOW, on_behalf_of: str | None = None) -> int:
         """Record what follows from a command that must not be refused; return its last position."""
         world = self.world(by, at=at, on_behalf_of=on_behalf_of)
+        command_id = UUID(int=self.head + 1)
         for fact in command.decide(world):
-            self.memory.record(fact, actor=world.actor, at=at)
+            self.memory.record(fact, actor=world.actor, at=at, command_id=command_id)
         return self.head
 
     def when(

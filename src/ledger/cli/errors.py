@@ -34,10 +34,14 @@ class Differing(Exception):
     """Two answers that have to be the same are not."""
 
 
+class NothingStated(Exception):
+    """There is nothing that could be settled again and compared."""
+
+
 def judged(error: Exception) -> tuple[Exit, str]:
     """The exit code and the sentence for an error that reached the edge."""
     match error:
-        case Refused() | RestoreRefused():
+        case Refused() | RestoreRefused() | NothingStated():
             return Exit.REFUSED, str(error)
         case Usage():
             return Exit.USAGE, str(error)

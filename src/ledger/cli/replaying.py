@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.types import ExistingFile
 
-from ledger.cli.errors import Differing, Usage
-from ledger.cli.output import Format, Output, print_records
+from ledger.cli.errors import Differing, NothingStated, Usage
+from ledger.cli.output import Format, Output, Record, print_records, say
 from ledger.cli.reading import VALUE_COLUMNS, AsOf, print_edits
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
-from ledger.recount import Recounted, recount
+from ledger.entries import timestamp
+from ledger.recount import Recount, Recounted
 from ledger.replay import replay as replayed
 from ledger.replay import replay_edits
 
-RECOUNT_COLUMNS = ("position", "statement", "subject", "as_of", "hash", "engine", "verdict")
+RECOUNT_COLUMNS = ("position", "statement", "subject", "as_of", "hash", "engine", "used_engine", "verdict")
+DIFFERENCES_SHOWN_MAX = 5
+"""In a table for people; JSON and CSV have all."""
 RANKING_COLUMNS = ("rank", "unit", "name", "total", "complete")
 
 
@@ -43,12 +47,12 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     file
         What `ledger export` wrote, from position 1 on.
     question
-        values, ranking or log; or recount, which settles every table, grade, tally and report again.
+        values, ranking or log; or recount, which settles every table, grade, tally, report and cadre's result again.
     """
     if as_of is not None and as_of < 1:
         raise UnknownId(path="as_of", position=as_of, hint="Positions begin at 1.")
     if question == "recount":
-        print_recount(recount(file, cycle_id=cycle, through=as_of), output)
+        print_recount(file, cycle, as_of, output)
         return
     cycle = _needed(cycle, "--cycle")
     if question == "log":
@@ -70,28 +74,45 @@ def replay(  # noqa: PLR0913 - one parameter for each option
         print_ranking(known.results(cycle, group_id, period=period, basis=basis), known.names, output)
 
 
-def print_recount(found: Iterable[Recounted], output: Format) -> None:
-    """Print each statement with its hash and verdict. Raises Differing if one does not come out again."""
-    statements = list(found)
-    records = (
-        {
-            "position": each.position,
-            "statement": each.statement,
-            "subject": each.subject,
-            "as_of": each.as_of_position,
-            "hash": each.expected_hash,
-            "engine": each.recorded_engine,
-            "verdict": "same" if each.matches else f"differs: {each.actual_hash} {'; '.join(each.differences)}",
-        }
-        for each in statements
-    )
-    print_records(records, RECOUNT_COLUMNS, output)
-    differing = [each for each in statements if not each.matches]
+def print_recount(export: Path, cycle_id: str | None, through: int | None, output: Format) -> None:
+    """Print each statement with its hash and verdict, and how far the export was read.
+
+    Raises Differing if one does not come out again, NothingStated if there is none, and what the
+    reading raises, once that which was read before is printed.
+    """
+    under_way, found = Recount(export, cycle_id=cycle_id, through=through), list[Recounted]()
+    try:
+        found.extend(under_way)
+    finally:
+        print_records(map(partial(_verdict, output=output), found), RECOUNT_COLUMNS, output)
+        recorded_at = under_way.last_recorded_at
+        reach = f"1 to {under_way.read}, the last recorded at {timestamp(recorded_at)}" if recorded_at else "none"
+        say(f"Positions read: {reach}.")
+    if not found:
+        about = "" if cycle_id is None else f" of cycle {cycle_id}"
+        raise NothingStated(f"No table, grade, tally or report{about} was found. Positions read: {reach}.")
+    differing = [each for each in found if not each.matches]
     if differing:
         first = differing[0]
         raise Differing(
-            f"{len(differing)} of {len(statements)} statements do not come out again, the first at {first.position}"
+            f"{len(differing)} of {len(found)} statements do not come out again, the first at {first.position}"
         )
+
+
+def _verdict(each: Recounted, *, output: Format) -> Record:
+    shown = each.differences if output != "table" else each.differences[:DIFFERENCES_SHOWN_MAX]
+    more = len(each.differences) - len(shown)
+    told = "; ".join((*shown, *([f"and {more} more"] if more else [])))
+    return {
+        "position": each.position,
+        "statement": each.statement,
+        "subject": each.subject,
+        "as_of": each.as_of_position,
+        "hash": each.expected_hash,
+        "engine": each.recorded_engine,
+        "used_engine": each.used_engine,
+        "verdict": "same" if each.matches else f"differs: {told}",
+    }
 
 
 def print_ranking(results: Results, names: dict[str, str], output: Format) -> None:

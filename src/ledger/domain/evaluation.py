@@ -17,6 +17,7 @@ from fractions import Fraction
 from ledger.domain.facts import Audience, Event, Fact, Stream
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan_rules import EvaluationRules, OptionPoints, RaterClass
+from ledger.domain.refusals import UnknownId
 from ledger.domain.tallying import BallotAnswer, BallotRule, Tally, broken_rule, marks_on, mean_mark
 
 
@@ -191,7 +192,10 @@ class Count:
 
 
 def retally(campaign: Campaign, rules: EvaluationRules) -> Count:
-    """Count a campaign that was opened, from its ballots alone: the same ballots give the same tallies for ever."""
+    """Count a campaign that was opened, from its ballots alone: the same ballots give the same tallies for ever.
+
+    Raises UnknownId for a ballot that answers what was not asked.
+    """
     opened = campaign.opened
     assert opened is not None
     points = {option.option: Fraction(option.points) for option in opened.options}
@@ -209,6 +213,8 @@ def retally(campaign: Campaign, rules: EvaluationRules) -> Count:
             invalid[token_hash] = rule
             continue
         for unit_id, mark in marks_on(ballot.answers, points).items():
+            if unit_id not in marks:
+                raise UnknownId(path="unit_id", unit_id=unit_id, hint="The campaign does not ask about it.")
             marks[unit_id].append(mark)
     units = (_unit_tally(unit_id, len(campaign.ballots), of_unit, rules) for unit_id, of_unit in marks.items())
     return Count(invalid, tuple(units))

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.domain.plan_rules import ClassWeight, EvaluationRules, RaterClass
+from ledger.domain.refusals import UnknownId
 
 ALL_SAME_UNITS_MIN = 5
 """Identical answers say nothing once they are about this many units."""
@@ -69,9 +70,11 @@ def _top_marks(answers: Sequence[BallotAnswer], best: str | None) -> int:
 
 
 def marks_on(answers: Sequence[BallotAnswer], points: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """The mark that a ballot gives each unit: the mean of its answers over the questions."""
+    """The mark that a ballot gives each unit: the mean of its answers over the questions. Raises UnknownId."""
     given: dict[str, list[Fraction]] = {}
     for answer in answers:
+        if answer.option not in points:
+            raise UnknownId(path="option", option=answer.option, hint="The campaign offers no such answer.")
         given.setdefault(answer.unit_id, []).append(points[answer.option])
     return {unit_id: sum(marks, _ZERO) / len(marks) for unit_id, marks in given.items()}
 

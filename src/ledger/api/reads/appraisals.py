@@ -24,6 +24,7 @@ from ledger.domain.evaluation import (
 )
 from ledger.domain.facts import Event
 from ledger.domain.numbers import exact_text
+from ledger.domain.refusals import Refused
 from ledger.results import AsOf as Moment
 
 
@@ -120,7 +121,10 @@ def _reproduced(context: Context, campaign: Campaign, cycle_id: str, at: Moment)
     rules = next((v.plan.evaluation for v in versions if v.plan_version == tallied.plan_version), None)
     if rules is None:
         return False
-    count = retally(campaign, rules)
+    try:
+        count = retally(campaign, rules)
+    except Refused:
+        return False
     return count.units == tallied.units and frozenset(count.invalid) == campaign.invalidated
 
 

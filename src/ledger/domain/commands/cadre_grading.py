@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,7 +22,7 @@ from ledger.domain.cadres import (
 )
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.grading import grading_stream
+from ledger.domain.grading import Grading, grading_stream
 from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import check_scale, rounded
 from ledger.domain.persons import person_stream
@@ -41,11 +42,14 @@ from ledger.domain.refusals import (
     RuleNotFound,
     UnknownId,
 )
-from ledger.domain.reorganisation import reorganisation_stream
+from ledger.domain.reorganisation import Reorganisations, reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.seats import seats_of
 from ledger.domain.units import unit_stream
 from ledger.domain.world import Command, World
+
+Gradings = Callable[[str], Grading]
+"""Where a group's grading stands, by its id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,51 +122,56 @@ class ComputeCadreResult(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.ORGDEPT)
         world.differ({self.subject_id}, because="nobody computes their own result")
-        cycle, rules = _cadre_rules(world, self.cycle_id)
+        cycle = _cycle(world, self.cycle_id)
         plan = cycle.latest.plan
+        _cadre_rules(cycle, self.cycle_id)
         check_scale(self.personal_part, plan.score_scale, path="personal_part")
         if not 0 <= self.personal_part <= POINTS_MAX:
             raise OutOfRange(path="personal_part", given=self.personal_part, minimum=0, maximum=POINTS_MAX)
-        service = self._service(world, cycle)
+        posts = world.exists(post_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        reorganisations = world.read(reorganisation_stream(self.cycle_id))
+        computed = self.computed(cycle, posts, reorganisations, _gradings(world, self.cycle_id))
+        world.evidence(self.evidence, count_min=1)
+        return [computed]
+
+    def computed(
+        self, cycle: Cycle, posts: Posts, reorganisations: Reorganisations, gradings: Gradings
+    ) -> CadreResultComputed:
+        """The result that follows from the posts held and the grades in force.
+
+        Raises RuleNotFound, NotApplicable, ResultsIncomplete.
+        """
+        plan, rules = cycle.latest.plan, _cadre_rules(cycle, self.cycle_id)
+        service = _service(cycle, posts, reorganisations)
         served = Counter(unit_id for units in service for unit_id in units)
         if not served:
             raise NotApplicable(path="subject_id", hint="The cadre served in no assessed unit of the cycle.")
-        posts = tuple(_part(world, cycle, self.cycle_id, unit_id, months) for unit_id, months in served.items())
+        parts = tuple(_part(gradings, cycle, unit_id, months) for unit_id, months in served.items())
         # Of two units served in equally long, the later one.
-        main = max(reversed(posts), key=lambda part: part.months)
+        main = max(reversed(parts), key=lambda part: part.months)
         months = sum(bool(units) for units in service)
-        unit_part = tenure_weighted([(Fraction(part.total), part.months) for part in posts])
+        unit_part = tenure_weighted([(Fraction(part.total), part.months) for part in parts])
         total = cadre_total(
             unit_part=unit_part,
             unit_share=Fraction(rules.unit_share),
             personal_part=Fraction(self.personal_part),
             personal_share=Fraction(rules.personal_share),
         )
-        return [
-            CadreResultComputed(
-                cycle_id=self.cycle_id,
-                unit_id=main.unit_id,
-                subject_id=self.subject_id,
-                graded_position=main.graded_position,
-                plan_version=cycle.latest.plan_version,
-                posts=posts,
-                months=months,
-                gradable=months >= rules.months_min,
-                unit_grade=main.grade,
-                unit_part=rounded(unit_part, plan.score_scale, plan.rounding),
-                personal_part=self.personal_part,
-                total=rounded(total, plan.score_scale, plan.rounding),
-                evidence=world.evidence(self.evidence, count_min=1),
-            )
-        ]
-
-    def _service(self, world: World, cycle: Cycle) -> list[list[str]]:
-        """The assessed units served in, month by month; a unit that was merged away counts as what it became."""
-        posts = world.exists(post_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        reorganisations = world.read(reorganisation_stream(self.cycle_id))
-        first, last = cycle.starts_on or date.min, cycle.ends_on or date.max
-        months = [{reorganisations.heir_of(unit_id): None for unit_id in units} for units in posts.service(first, last)]
-        return [[unit_id for unit_id in units if _assessed(cycle, unit_id)] for units in months]
+        return CadreResultComputed(
+            cycle_id=self.cycle_id,
+            unit_id=main.unit_id,
+            subject_id=self.subject_id,
+            graded_position=main.graded_position,
+            plan_version=cycle.latest.plan_version,
+            posts=parts,
+            months=months,
+            gradable=months >= rules.months_min,
+            unit_grade=main.grade,
+            unit_part=rounded(unit_part, plan.score_scale, plan.rounding),
+            personal_part=self.personal_part,
+            total=rounded(total, plan.score_scale, plan.rounding),
+            evidence=self.evidence,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,11 +193,19 @@ class DecideCadreGrade(Command):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING)
-        cycle, rules = _cadre_rules(world, self.cycle_id)
+        cycle = _cycle(world, self.cycle_id)
+        _cadre_rules(cycle, self.cycle_id)
         cadres = world.read(self.stream())
         result = self._result(world, cycle, cadres)
         world.differ(result.computed_by.persons, because="who computes a result does not decide on it")
         world.differ({self.subject_id}, because="nobody decides their own grade")
+        decided = self.decided(cycle, cadres, result, approved_by=world.person_id)
+        world.evidence(self.evidence, count_min=1)
+        return [decided]
+
+    def decided(self, cycle: Cycle, cadres: Cadres, result: CadreResult, *, approved_by: str) -> CadreGradeDecided:
+        """The grade given on a result of these cadres. Raises RuleNotFound, MalformedInput, QuotaExceeded."""
+        rules = _cadre_rules(cycle, self.cycle_id)
         if self.grade not in (rules.grades if result.fact.gradable else (NOT_GRADED,)):
             raise MalformedInput(path="grade", given=self.grade, months=result.fact.months)
         share = rules.share_under(result.fact.unit_grade)
@@ -196,21 +213,19 @@ class DecideCadreGrade(Command):
         best = rules.grades[0]
         if self.grade == best and len(cadres.with_grade(best)) >= seats:
             raise QuotaExceeded(path="grade", unit_grade=result.fact.unit_grade, seats=seats)
-        return [
-            CadreGradeDecided(
-                cycle_id=self.cycle_id,
-                unit_id=self.unit_id,
-                subject_id=self.subject_id,
-                result_position=result.position,
-                grade=self.grade,
-                unit_grade=result.fact.unit_grade,
-                share=share,
-                seats=seats,
-                requested_by=result.computed_by.person_id,
-                approved_by=world.person_id,
-                evidence=world.evidence(self.evidence, count_min=1),
-            )
-        ]
+        return CadreGradeDecided(
+            cycle_id=self.cycle_id,
+            unit_id=self.unit_id,
+            subject_id=self.subject_id,
+            result_position=result.position,
+            grade=self.grade,
+            unit_grade=result.fact.unit_grade,
+            share=share,
+            seats=seats,
+            requested_by=result.computed_by.person_id,
+            approved_by=approved_by,
+            evidence=self.evidence,
+        )
 
     def _result(self, world: World, cycle: Cycle, cadres: Cadres) -> CadreResult:
         """The result to be decided on, which stands on the grades in force and has no grade yet."""
@@ -221,19 +236,34 @@ class DecideCadreGrade(Command):
             raise BasisSuperseded(path="result_position", latest=result.position)
         if result.grade is not None:
             raise DuplicateDecision(path="subject_id", grade=result.grade)
+        gradings = _gradings(world, self.cycle_id)
         for part in result.fact.posts:
-            now = _part(world, cycle, self.cycle_id, part.unit_id, part.months)
+            now = _part(gradings, cycle, part.unit_id, part.months)
             if now.graded_position != part.graded_position:
                 raise BasisSuperseded(path="result_position", unit_id=part.unit_id, latest=now.graded_position)
         return result
 
 
-def _cadre_rules(world: World, cycle_id: str) -> tuple[Cycle, CadreRules]:
-    cycle = world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+def _cycle(world: World, cycle_id: str) -> Cycle:
+    return world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+
+
+def _gradings(world: World, cycle_id: str) -> Gradings:
+    return lambda group_id: world.read(grading_stream(cycle_id, group_id))
+
+
+def _cadre_rules(cycle: Cycle, cycle_id: str) -> CadreRules:
     rules = cycle.latest.plan.cadres
     if rules is None:
         raise RuleNotFound(path="cycle_id", cycle_id=cycle_id, hint="The plan has no rules for cadres.")
-    return cycle, rules
+    return rules
+
+
+def _service(cycle: Cycle, posts: Posts, reorganisations: Reorganisations) -> list[list[str]]:
+    """The assessed units served in, month by month; a unit that was merged away counts as what it became."""
+    first, last = cycle.starts_on or date.min, cycle.ends_on or date.max
+    months = [{reorganisations.heir_of(unit_id): None for unit_id in units} for units in posts.service(first, last)]
+    return [[unit_id for unit_id in units if _assessed(cycle, unit_id)] for units in months]
 
 
 def _assessed(cycle: Cycle, unit_id: str) -> bool:
@@ -241,9 +271,9 @@ def _assessed(cycle: Cycle, unit_id: str) -> bool:
     return participation is not Participation.NOT_ASSESSED
 
 
-def _part(world: World, cycle: Cycle, cycle_id: str, unit_id: str, months: int) -> PostPart:
+def _part(gradings: Gradings, cycle: Cycle, unit_id: str, months: int) -> PostPart:
     """What a unit contributes: its published total and its grade in force. Raises ResultsIncomplete."""
-    grading = world.read(grading_stream(cycle_id, cycle.membership[unit_id][0]))
+    grading = gradings(cycle.membership[unit_id][0])
     results = grading.results(grading.current.results_position) if grading.current is not None else None
     row = next((row for row in results.table if row.unit_id == unit_id), None) if results is not None else None
     if grading.current is None or row is None:

@@ -126,30 +126,35 @@ class ApproveCorrection(ScoreCommand):
     request_position: int
 
     def decide(self, world: World) -> list[Fact]:
-        score, request, standing = _decidable(self, world, self.request_position)
-        if score.official is None or standing is None or standing.position != request.corrects_position:
-            effective = standing.position if standing else None
-            raise StaleCorrection(path="request_position", cited=request.corrects_position, effective=effective)
+        score, _ = _decidable(self, world, self.request_position)
+        request, standing = _requested(score, self.request_position)
         subject = self.subject(world)
         require_independent(world.persons, request.persons, standing, subject.plan)
-        return [
-            ScoreCorrected(
-                cycle_id=self.cycle_id,
-                unit_id=self.unit_id,
-                indicator_id=self.indicator_id,
-                period=self.period,
-                request_position=request.position,
-                corrects_position=request.corrects_position,
-                old_value=standing.value,
-                new_value=request.proposed_value,
-                reason_code=request.reason_code,
-                correction_class=_CLASS_OF.get(request.reason_code, CorrectionClass.ERROR),
-                requested_by=request.requested_by,
-                approved_by=world.person_id,
-                evidence=request.evidence,
-                restatement=self.restatement(world, subject),
-            )
-        ]
+        restatement = self.restatement(world, subject)
+        return [self.corrected(score, approved_by=world.person_id, restatement=restatement)]
+
+    def corrected(self, score: Score, *, approved_by: str, restatement: str | None) -> ScoreCorrected:
+        """The correction that follows from the request and the effective value.
+
+        Raises RequestNotOpen, StaleCorrection.
+        """
+        request, standing = _requested(score, self.request_position)
+        return ScoreCorrected(
+            cycle_id=self.cycle_id,
+            unit_id=self.unit_id,
+            indicator_id=self.indicator_id,
+            period=self.period,
+            request_position=request.position,
+            corrects_position=request.corrects_position,
+            old_value=standing.value,
+            new_value=request.proposed_value,
+            reason_code=request.reason_code,
+            correction_class=_CLASS_OF.get(request.reason_code, CorrectionClass.ERROR),
+            requested_by=request.requested_by,
+            approved_by=approved_by,
+            evidence=request.evidence,
+            restatement=restatement,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +165,7 @@ class RejectCorrection(ScoreCommand):
     reason: str
 
     def decide(self, world: World) -> list[Fact]:
-        _, request, _ = _decidable(self, world, self.request_position)
+        _, request = _decidable(self, world, self.request_position)
         world.differ(request.persons, because="who requests does not decide")
         return [
             CorrectionRejected(
@@ -219,16 +224,23 @@ def require_independent(
             raise SeparationOfDuties(person_id=", ".join(sorted(same)), because=because)
 
 
-def _decidable(
-    command: ScoreCommand, world: World, request_position: int
-) -> tuple[Score, OpenRequest, Standing | None]:
-    """Act in the role that decides in this phase; return the score, the request and the effective value."""
+def _decidable(command: ScoreCommand, world: World, request_position: int) -> tuple[Score, OpenRequest]:
+    """Act in the role that decides in this phase; return the score and the request."""
     command.act(world, Role.APPROVER, Role.DIRECTOR)
     subject = command.subject(world)
     score = command.score(world)
     command.require_phase(world, subject, *EXCHANGE_PHASES)
     command.act(world, approving_role(subject.cycle.phase))
-    return score, _open_request(score, request_position), score.official
+    return score, _open_request(score, request_position)
+
+
+def _requested(score: Score, request_position: int) -> tuple[OpenRequest, Standing]:
+    """The open request and the effective value, which must be the one that it cites."""
+    request, standing = _open_request(score, request_position), score.official
+    if standing is None or standing.position != request.corrects_position:
+        effective = standing.position if standing else None
+        raise StaleCorrection(path="request_position", cited=request.corrects_position, effective=effective)
+    return request, standing
 
 
 def _open_request(score: Score, position: int) -> OpenRequest:

@@ -297,15 +297,23 @@ class TallyEvaluation(EvaluationCommand):
             raise PhaseViolation(campaign_id=self.campaign_id, hint="Close the evaluation first.")
         if not campaign.ballots:
             raise NoChange(path="campaign_id", hint="No ballot was cast.")
-        count = retally(campaign, _rules(cycle.latest))
-        if campaign.tallied is not None and campaign.tallied.units == count.units:
+        found = self.counted(campaign, cycle.latest)
+        tallied = found[-1]
+        assert isinstance(tallied, EvaluationTallied)
+        if campaign.tallied is not None and campaign.tallied.units == tallied.units:
             raise NoChange(path="campaign_id", hint="The tally stands.")
+        return [*found]
+
+    def counted(self, campaign: Campaign, version: PlanVersion) -> list[BallotInvalidated | EvaluationTallied]:
+        """What counting a campaign under a plan leaves, the tally last. Raises UnknownId."""
+        opened, count = campaign.opened, retally(campaign, _rules(version))
+        assert opened is not None
         tallied = EvaluationTallied(
             cycle_id=self.cycle_id,
             campaign_id=self.campaign_id,
             rater_class=opened.rater_class,
             group_id=opened.group_id,
-            plan_version=cycle.latest.plan_version,
+            plan_version=version.plan_version,
             units=count.units,
         )
         return [*self._invalidated(campaign, count), tallied]

@@ -101,30 +101,33 @@ class PublishReport(PublicationCommand):
         recall = _known_at(world, self.cycle_id, self.as_of_position)
         if self.kind is ReportKind.ANNUAL:
             self._require_graded(recall)
+        report = self.written(recall, publications)
+        if self.content_hash is not None and self.content_hash != report.content_hash:
+            raise PublicationNotReproducible(
+                path="content_hash", given=self.content_hash, reproduced=report.content_hash, as_of=recall.as_of
+            )
+        return [report]
+
+    def written(self, recall: Recall, publications: Publications) -> ReportPublished:
+        """The report that follows from what is recalled and from the publications before it. Raises UnknownId."""
         results = recalled(recall, self.cycle_id, self.group_ids, period=self.period)
         content = report_content(results, self.kind, unit_ids=self.unit_ids)
-        if self.content_hash is not None and self.content_hash != content.content_hash:
-            raise PublicationNotReproducible(
-                path="content_hash", given=self.content_hash, reproduced=content.content_hash, as_of=recall.as_of
-            )
         previous = _previous(publications, self)
-        return [
-            ReportPublished(
-                cycle_id=self.cycle_id,
-                number=self.number,
-                kind=self.kind,
-                audience=self.audience,
-                period=self.period,
-                group_ids=self.group_ids,
-                unit_ids=self.unit_ids,
-                as_of_position=recall.as_of,
-                plan_version=content.plan_version,
-                engine_version=ENGINE_VERSION,
-                rows=content.rows,
-                content_hash=content.content_hash,
-                changes=changes_since(recall, previous, content) if previous is not None else (),
-            )
-        ]
+        return ReportPublished(
+            cycle_id=self.cycle_id,
+            number=self.number,
+            kind=self.kind,
+            audience=self.audience,
+            period=self.period,
+            group_ids=self.group_ids,
+            unit_ids=self.unit_ids,
+            as_of_position=recall.as_of,
+            plan_version=content.plan_version,
+            engine_version=ENGINE_VERSION,
+            rows=content.rows,
+            content_hash=content.content_hash,
+            changes=changes_since(recall, previous, content) if previous is not None else (),
+        )
 
     def _check_groups(self, cycle: Cycle) -> None:
         for group_id in self.group_ids:

@@ -107,26 +107,27 @@ class RestateReports(PublicationCommand):
             raise DuplicateId(path="supersedes_positions", hint="Name each report once.")
         recall = world.recall(self.cycle_id)
         require_regraded(recall, self.cycle_id, restating.group_ids)
-        restated = [self._restated(publications, position, restating.number, recall) for position in named]
+        reports = [standing_report(publications, position, path="supersedes_positions") for position in named]
         _require_none_outdated(world, recall, publications, restating, but=named)
-        return [*restated]
+        return [restated(publications, report, restating.number, recall) for report in reports]
 
-    def _restated(self, publications: Publications, position: int, restatement: str, recall: Recall) -> ReportRestated:
-        report = standing_report(publications, position, path="supersedes_positions")
-        content, scope = _content_again(recall, report), _scope(report)
-        return ReportRestated(
-            cycle_id=self.cycle_id,
-            number=f"{_first_number(publications, report)}({restatement})",
-            restatement=restatement,
-            supersedes_position=position,
-            as_of_position=recall.as_of,
-            plan_version=content.plan_version,
-            engine_version=ENGINE_VERSION,
-            rows=content.rows,
-            content_hash=content.content_hash,
-            changes=changes_since(recall, report, content),
-            **scope,
-        )
+
+def restated(publications: Publications, report: Report, restatement: str, recall: Recall) -> ReportRestated:
+    """What follows from what is recalled in place of a published report. Raises UnknownId."""
+    content, scope = _content_again(recall, report), _scope(report)
+    return ReportRestated(
+        cycle_id=report.fact.cycle_id,
+        number=f"{_first_number(publications, report)}({restatement})",
+        restatement=restatement,
+        supersedes_position=report.position,
+        as_of_position=recall.as_of,
+        plan_version=content.plan_version,
+        engine_version=ENGINE_VERSION,
+        rows=content.rows,
+        content_hash=content.content_hash,
+        changes=changes_since(recall, report, content),
+        **scope,
+    )
 
 
 def _restating(publications: Publications, cycle_id: str) -> Restating:

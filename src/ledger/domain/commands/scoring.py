@@ -197,18 +197,20 @@ class VerifyScore(ScoreCommand):
         entered = _awaiting(score, self.verified_position)
         self.require_in_time(world, DeadlineName.VERIFICATION)
         world.differ(entered.entered_by, because="nobody verifies what they entered")
-        return [
-            ScoreVerified(
-                cycle_id=self.cycle_id,
-                unit_id=self.unit_id,
-                indicator_id=self.indicator_id,
-                period=self.period,
-                value=entered.value,
-                verified_position=self.verified_position,
-                method=self.method,
-                note=self.note,
-            )
-        ]
+        return [self.verified(score)]
+
+    def verified(self, score: Score) -> ScoreVerified:
+        """The verification of the value that awaits it, which must be the one cited. Raises what such a value lacks."""
+        return ScoreVerified(
+            cycle_id=self.cycle_id,
+            unit_id=self.unit_id,
+            indicator_id=self.indicator_id,
+            period=self.period,
+            value=_awaiting(score, self.verified_position).value,
+            verified_position=self.verified_position,
+            method=self.method,
+            note=self.note,
+        )
 
 
 def _homes(world: World) -> frozenset[str | None]:
