@@ -223,6 +223,7 @@ def _report_published(at: At, happening: Happening) -> Command:
         audience=ReportAudience.PUBLIC,
         group_ids=(GROUP,),
         as_of_position=at[happening["as_of_position"]],
+        approved_by="leading",
     )
 
 
@@ -321,7 +322,8 @@ def _grades_revised(at: At, happening: Happening) -> Command:
 
 
 def _report_restated(at: At, happening: Happening) -> Command:
-    return RestateReports(cycle_id=CYCLE, supersedes_positions=(at[happening["supersedes_position"]],))
+    superseded = (at[happening["supersedes_position"]],)
+    return RestateReports(cycle_id=CYCLE, supersedes_positions=superseded, approved_by="leading")
 
 
 def _spot_check_recorded(at: At, happening: Happening) -> Command:

@@ -172,7 +172,10 @@ def _report(fact: ReportPublished | ReportRestated, told: Told, position: int, t
         superseded = standing_report(publications, fact.supersedes_position, path="supersedes_position")
         if publications.restating is None:
             raise RestatementRequired(cycle_id=fact.cycle_id, hint="No restatement is open.")
-        return _written(fact, restated(publications, superseded, publications.restating.number, recall))
+        return _written(
+            fact,
+            restated(publications, superseded, publications.restating.number, recall, approved_by=fact.approved_by),
+        )
     if not 0 < fact.as_of_position < position:
         raise UnknownId(path="as_of_position", position=fact.as_of_position, hint="A report follows from what was.")
     if fact.as_of_position != recall.as_of:
@@ -188,7 +191,7 @@ def _report(fact: ReportPublished | ReportRestated, told: Told, position: int, t
         unit_ids=fact.unit_ids,
         period=fact.period,
     )
-    return _written(fact, command.written(recall, publications))
+    return _written(fact, command.written(recall, publications, approved_by=fact.approved_by))
 
 
 def _tally(fact: EvaluationTallied, told: Told, command: Sequence[Event]) -> Again:

@@ -200,12 +200,13 @@ class City:
             return Refusal(refused.code(), refused.path)
         return tuple(event.fact for event in self.memory.events[before:])
 
-    def give_role(self, person: str, role: Role) -> None:
+    def give_role(self, person: str, role: Role, scope: Scope = EVERYTHING) -> None:
         """Given a role past the incompatibilities, as a ledger from before a rule would have it."""
         granted = RoleGranted(
-            subject_id=person, role=role, scope=EVERYTHING, valid_from=date(2018, 1, 1), approved_by="director"
+            subject_id=person, role=role, scope=scope, valid_from=date(2018, 1, 1), approved_by="director"
         )
-        self.memory.record(granted, actor=Actor("admin", "SYSADMIN"), at=NOW)
+        at = max(NOW, self.memory.events[-1].recorded_at)
+        self.memory.record(granted, actor=Actor("admin", "SYSADMIN"), at=at)
 
     @property
     def head(self) -> int:

@@ -146,7 +146,12 @@ def revise(results_position: int, supersedes: int, group_id: str = GROUP, **chan
 def publish(number: str = "2018-A", **changed: Any) -> PublishReport:
     """The annual report on the city's group."""
     command = PublishReport(
-        cycle_id=CYCLE, number=number, kind=ReportKind.ANNUAL, audience=ReportAudience.PUBLIC, group_ids=(GROUP,)
+        cycle_id=CYCLE,
+        number=number,
+        kind=ReportKind.ANNUAL,
+        audience=ReportAudience.PUBLIC,
+        group_ids=(GROUP,),
+        approved_by="leading",
     )
     return replace(command, **changed)
 
@@ -164,7 +169,7 @@ def reopen(*group_ids: str, approved_by: str = "leading") -> OpenRestatement:
 
 def restate(*positions: int) -> RestateReports:
     """The replacement of published reports."""
-    return RestateReports(cycle_id=CYCLE, supersedes_positions=positions)
+    return RestateReports(cycle_id=CYCLE, supersedes_positions=positions, approved_by="leading")
 
 
 def resolve(*admitted: str, grade: str = "GOOD", group_id: str = GROUP) -> ResolveTie:

@@ -108,7 +108,7 @@ def published_unlike_the_ledger() -> Outcome:
 def published_for_everybody() -> Outcome:
     city, _ = opened_city()
     of_persons = publish(kind=ReportKind.CADRE, audience=ReportAudience.PUBLIC)
-    return city.when(of_persons, by="office", at=PUBLISHED)
+    return city.when(of_persons, by="leading", at=PUBLISHED)
 
 
 def cast(*, late: bool) -> Outcome:

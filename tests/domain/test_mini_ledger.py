@@ -198,7 +198,14 @@ def test_a_restated_report_lists_every_figure_that_is_another_and_why(told: Told
     assert isinstance(report, ReportRestated)
 
     def change(unit_id: str, field: str, old: str, new: str) -> ReportChange:
-        return ReportChange(unit_id=unit_id, field=field, old=old, new=new, reason_codes=(ReasonCode.APPEAL_UPHELD,))
+        return ReportChange(
+            unit_id=unit_id,
+            field=field,
+            old=old,
+            new=new,
+            reason_codes=(ReasonCode.APPEAL_UPHELD,),
+            moved_by=("ScoreCorrected",),
+        )
 
     assert report.changes == (
         change("U02", "total", "96.78", "97.98"),

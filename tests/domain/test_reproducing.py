@@ -78,8 +78,8 @@ def test_a_published_report_comes_out_the_same_after_all_that_followed() -> None
 def test_a_partial_report_and_one_on_a_period_come_out_the_same() -> None:
     city = scored_city()
     partial = publish("N-1", kind=ReportKind.NOTICE, unit_ids=("U02",))
-    quarterly = publish("Q-4", kind=ReportKind.QUARTERLY, period="2018-Y")
-    positions = [city.given(command, by="office", at=OPENED) for command in (partial, quarterly)]
+    of_a_period = publish("N-2", kind=ReportKind.NOTICE, period="2018-Y")
+    positions = [city.given(command, by="office", at=OPENED) for command in (partial, of_a_period)]
     correct(city, "U02", "95", at=OPENED)
 
     assert [again(city, report_at(city, position)).matches for position in positions] == [True, True]

@@ -13,7 +13,6 @@ from opening import (
     GRADES,
     NORTH,
     OPENED,
-    PUBLISHED,
     RESTATED,
     RULES,
     SOUTH,
@@ -27,7 +26,6 @@ from opening import (
     official,
     open_grades,
     publications_of,
-    publish,
     put_up,
     reopen,
     resolve,
@@ -43,7 +41,7 @@ from opening import (
 from ledger.domain.commands import CloseRestatement, GrantGradeException, WithdrawScore
 from ledger.domain.grading import GradeChange, GradesRevised, RestatementPolicy
 from ledger.domain.publication import OpenRestatement as Restating
-from ledger.domain.publication import ReportKind, RestatementClosed, RestatementOpened
+from ledger.domain.publication import RestatementClosed, RestatementOpened
 from ledger.domain.quota import SmallGroupRule
 from ledger.domain.score import ReasonCode, ScoreCorrected
 
@@ -147,6 +145,9 @@ def test_a_restatement_is_approved_by_another_for_groups_whose_grades_are_opened
     unapproved = reopen(approved_by="director")
     assert city.when(unapproved, by="office", at=OPENED) == Refusal("FORBIDDEN_ROLE", "approved_by")
     assert city.when(replace(reopen(), group_ids=()), by="office", at=OPENED) == Refusal("MALFORMED_INPUT", "group_ids")
+    assert city.when(reopen("G9"), by="office", at=OPENED) == Refusal("UNKNOWN_ID", "group_ids")
+    assert city.when(reopen(GROUP, GROUP), by="office", at=OPENED) == Refusal("DUPLICATE_ID", "group_ids")
+    assert city.when(replace(reopen(), evidence=()), by="office", at=OPENED) == Refusal("EVIDENCE_REQUIRED", "evidence")
     assert city.when(replace(reopen(), cause="It is"), by="office", at=OPENED) == Refusal("REASON_TOO_SHORT", "cause")
     assert city.when(reopen(), by="office", at=OPENED) == (
         RestatementOpened(
@@ -166,6 +167,8 @@ def test_restatements_are_numbered_in_order_and_at_most_one_is_open() -> None:
     assert publications_of(city).restating == Restating("R1", first, (GROUP,))
     assert city.when(reopen(), by="office", at=RESTATED) == Refusal("RESTATEMENT_ALREADY_OPEN")
 
+    assert city.when(replace(CLOSE, reason=""), by="office", at=RESTATED) == Refusal("REASON_REQUIRED", "reason")
+    assert city.when(replace(CLOSE, reason="It is."), by="office", at=RESTATED) == Refusal("REASON_TOO_SHORT", "reason")
     assert city.when(CLOSE, by="office", at=RESTATED) == (
         RestatementClosed(cycle_id=CYCLE, number="R1", reason="Nothing published was touched."),
     )
@@ -296,7 +299,6 @@ def test_reports_are_replaced_only_after_grades_were_revised() -> None:
     results = city.given(compute(), by="office", at=RESTATED)
     assert city.when(restate(published), by="office", at=RESTATED) == Refusal("RESULTS_STALE")
     assert city.when(CLOSE, by="office", at=RESTATED) == Refusal("RESULTS_STALE")
-    assert city.when(publish("2018-B"), by="office", at=RESTATED) == Refusal("RESULTS_STALE")
 
     city.given(revise(results, opened), by="leading", at=RESTATED)
 
@@ -321,36 +323,6 @@ def test_an_exception_granted_after_grades_were_revised_is_not_left_out() -> Non
 
     results = grading_of(city).computed[-1].position
     assert grades_in(revised_at(city, city.given(revise(results, opened), by="leading", at=RESTATED)))["U05"] == "GOOD"
-    city.given(CLOSE, by="office", at=RESTATED)
-
-
-def test_a_restatement_that_made_a_published_report_wrong_ends_with_another_report_only() -> None:
-    city, opened, published = restating_city()
-    internal = city.given(publish("2018-B", unit_ids=("U01", "U02")), by="office", at=RESTATED)
-    unmoved = city.given(publish("2018-C", unit_ids=("U05",)), by="office", at=RESTATED)
-    correct(city, "U04", "95", at=RESTATED)
-    revised(city, opened)
-
-    assert city.when(CLOSE, by="office", at=RESTATED) == Refusal("PHASE_VIOLATION")
-    assert city.when(restate(published), by="office", at=RESTATED) == Refusal("PHASE_VIOLATION")
-    city.given(restate(published, internal), by="office", at=RESTATED)
-
-    reports = {report.fact.number: report for report in publications_of(city).reports}
-    assert [number for number, report in reports.items() if report.superseded_by is None] == [
-        "2018-C",
-        "2018-A(R1)",
-        "2018-B(R1)",
-    ]
-    assert reports["2018-C"].position == unmoved
-
-
-def test_a_report_that_was_no_report_of_grades_stays_as_it_was() -> None:
-    city, opened = graded_city()
-    city.given(publish("2018-N", kind=ReportKind.NOTICE), by="office", at=PUBLISHED)
-    city.given(reopen(), by="office", at=RESTATED)
-    correct(city, "U04", "95", at=RESTATED)
-    revised(city, opened)
-
     city.given(CLOSE, by="office", at=RESTATED)
 
 

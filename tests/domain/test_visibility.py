@@ -12,9 +12,11 @@ from city import CYCLE, EVIDENCE, NOW
 
 from ledger.domain.cadres import CadreGradeDecided
 from ledger.domain.facts import Actor, Event
+from ledger.domain.grading import ReportAudience
 from ledger.domain.persons import Person
+from ledger.domain.publication import ReportKind, ReportPublished
 from ledger.domain.roles import EVERYTHING, Grant, Role
-from ledger.domain.visibility import visibility_of
+from ledger.domain.visibility import SEES_ALL, visibility_of
 
 DECIDED = CadreGradeDecided(
     cycle_id=CYCLE,
@@ -41,6 +43,26 @@ def sees(person_id: str, role: Role, event: Event = EVENT) -> bool:
 @pytest.mark.parametrize("role", Role)
 def test_a_cadres_grade_is_for_the_leadership_the_organisation_department_and_inspectors(role: Role) -> None:
     assert sees("somebody", role) == (role in {Role.LEADING, Role.ORGDEPT, Role.INSPECTOR})
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_report_on_cadres_is_for_those_who_see_their_grades(role: Role) -> None:
+    fact = ReportPublished(
+        cycle_id=CYCLE,
+        number="C-1",
+        kind=ReportKind.CADRE,
+        audience=ReportAudience.LEADERSHIP,
+        group_ids=("G1",),
+        as_of_position=1,
+        plan_version=1,
+        engine_version="1",
+        rows=(),
+        content_hash="0" * 64,
+    )
+    of_units = EVENT._replace(fact=replace(fact, kind=ReportKind.NOTICE))
+
+    assert sees("somebody", role, EVENT._replace(fact=fact)) == sees("somebody", role)
+    assert sees("somebody", role, of_units) == (role in {*SEES_ALL, Role.ORGDEPT})
 
 
 @pytest.mark.parametrize("role", [Role.PUBLIC, Role.ASSESSED, Role.SCORER])

@@ -212,7 +212,11 @@ class Aftermath(Plants):
         )
         revised = yield Act(at=when + timedelta(hours=2), by=city.staff.leading[0], command=revise)
         books.grades[group_id] = revised.position
-        restate = RestateReports(cycle_id=city.cycle_id, supersedes_positions=(books.reports[ANNUAL_REPORT],))
+        restate = RestateReports(
+            cycle_id=city.cycle_id,
+            supersedes_positions=(books.reports[ANNUAL_REPORT],),
+            approved_by=city.staff.leading[0],
+        )
         restated = yield Act(at=when + timedelta(hours=4), by=city.staff.director, command=restate)
         books.reports[ANNUAL_REPORT] = restated.position
 

@@ -92,4 +92,5 @@ class Closing:
             audience=ReportAudience.INTERNAL if period else ReportAudience.PUBLIC,
             group_ids=self.city.group_ids,
             period=period,
+            approved_by=None if period else self.city.staff.leading[0],
         )

@@ -142,6 +142,7 @@ class YearBefore:
             kind=ReportKind.ANNUAL,
             audience=ReportAudience.PUBLIC,
             group_ids=(GROUP_ID,),
+            approved_by=staff.leading[0],
         )
         published = yield Act(at=at("2018-02-12 09:00"), by=staff.director, command=report)
         yield from self._restated(grades.position, published.position)
@@ -189,5 +190,7 @@ class YearBefore:
             policy=RestatementPolicy.HOLD_HARMLESS,
         )
         yield Act(at=at("2018-03-14 15:00"), by=staff.leading[0], command=revise)
-        restate = RestateReports(cycle_id=city.cycle_before, supersedes_positions=(published,))
+        restate = RestateReports(
+            cycle_id=city.cycle_before, supersedes_positions=(published,), approved_by=staff.leading[0]
+        )
         yield Act(at=at("2018-03-15 10:00"), by=staff.director, command=restate)

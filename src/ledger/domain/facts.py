@@ -59,7 +59,7 @@ class Audience(StrEnum):
     RESULT = "RESULT"
     """Whoever may see the total of the unit that the fact is about; everything, where it names no unit."""
     PUBLICATION = "PUBLICATION"
-    """The audience that the fact itself names."""
+    """The audience that the fact itself names; results of persons only whoever may see cadres."""
     CADRE = "CADRE"
     """The leading group, the organisation department, inspectors, and the cadre whom the fact is about."""
     INSPECTION = "INSPECTION"

@@ -27,7 +27,7 @@ class ReportAudience(StrEnum):
     INTERNAL = "INTERNAL"
     """Everybody who takes part in the assessment."""
     LEADERSHIP = "LEADERSHIP"
-    """The leading group and the assessment office."""
+    """Leading group, office, organisation department and inspectors; of persons' results only who may see cadres."""
 
 
 class RestatementPolicy(StrEnum):
@@ -248,6 +248,10 @@ class Grading:
     def graded(self) -> bool:
         """Whether the group's grades are open."""
         return self.current is not None
+
+    def in_force(self, position: int) -> GradesInForce | None:
+        """The grades in force at a position, None if none were."""
+        return next((grades for grades in reversed(self.history) if grades.position <= position), None)
 
     def results(self, position: int) -> ResultsComputed | None:
         """The results computed at a position, None if none were."""

@@ -6,6 +6,7 @@ most one restatement is open. Source: domain.md 2.4 "Publication" and "Restateme
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -53,7 +54,9 @@ class ReportChange:
     old: str | None
     new: str | None
     reason_codes: tuple[ReasonCode, ...] = ()
-    """Why values of the group were corrected in between."""
+    """Why values were corrected in between: of a total those of the unit, of a rank or a grade those of all."""
+    moved_by: tuple[str, ...] = ()
+    """The types of the events that moved it, corrections, vetoes and others; none where values came in only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +105,9 @@ class ReportPublished(PublicationFact):
     content_hash: str
     """SHA-256 over the canonical JSON of the rows, in hex."""
     changes: tuple[ReportChange, ...] = ()
-    """What is another than in the last report of this kind, period and scope."""
+    """What is another than in the last standing report of this kind, period and groups that named the unit."""
+    approved_by: str | None = None
+    """Who of the leading group approved it; null where no approval was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,8 @@ class ReportRestated(PublicationFact):
     content_hash: str
     changes: tuple[ReportChange, ...]
     """Every figure that is another, old and new."""
+    approved_by: str | None = None
+    """Who of the leading group approved it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +178,27 @@ class Report:
     superseded_by: int | None = None
     retracted_by: int | None = None
 
+    @property
+    def standing(self) -> bool:
+        """Whether it was neither superseded nor retracted."""
+        return self.superseded_by is None and self.retracted_by is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueReport:
+    """A report that was announced for a day and is not published."""
+
+    position: int
+    """The event that announced it for this day."""
+    kind: ReportKind
+    """What it will report."""
+    period: str | None
+    """The period; null is the cycle as a whole."""
+    due_on: date
+    """The last day for it."""
+    overdue: bool = False
+    """Whether that day has passed."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenRestatement:
@@ -186,6 +214,8 @@ class Publications:
     """The reports and restatements of a cycle."""
 
     reports: tuple[Report, ...] = ()
+    announced: tuple[DueReport, ...] = ()
+    """Every report that was announced, for the day that was named last."""
     restatements: int = 0
     """How many restatements were ever opened."""
     restating: OpenRestatement | None = None
@@ -193,6 +223,21 @@ class Publications:
     def report(self, position: int) -> Report | None:
         """The report published at a position, None if none was."""
         return next((report for report in self.reports if report.position == position), None)
+
+    @property
+    def standing(self) -> Iterator[Report]:
+        """The reports that were neither superseded nor retracted, in the order of publication."""
+        return (report for report in self.reports if report.standing)
+
+    def due(self, today: date) -> tuple[DueReport, ...]:
+        """The announced reports of which none of this kind and period stands, the most urgent first."""
+        published = {(report.fact.kind, report.fact.period) for report in self.standing}
+        due = (
+            replace(each, overdue=each.due_on < today)
+            for each in self.announced
+            if (each.kind, each.period) not in published
+        )
+        return tuple(sorted(due, key=lambda each: (each.due_on, each.position)))
 
     def restates(self, group_id: str) -> str | None:
         """The number of the open restatement that covers the group, None if none does."""
@@ -202,6 +247,10 @@ class Publications:
     def evolve(self, event: Event, /) -> Publications:
         """Return the state after `event`."""
         match event.fact:
+            case ReportDueSet() as fact:
+                due = DueReport(position=event.position, kind=fact.kind, period=fact.period, due_on=fact.due_on)
+                others = (each for each in self.announced if (each.kind, each.period) != (fact.kind, fact.period))
+                return replace(self, announced=(*others, due))
             case ReportPublished() as fact:
                 return replace(self, reports=(*self.reports, Report(event.position, fact)))
             case ReportRestated() as fact:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ledger.domain.cycle import CalendarAmended, Cycle, CycleClosed, CycleFact, CycleOpened, EntryClosed
-from ledger.domain.facts import Event
-from ledger.domain.grading import GradingFact
+from ledger.domain.evaluation import EvaluationTallied
+from ledger.domain.facts import Event, Fact
+from ledger.domain.grading import GradingFact, TieResolved
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Known, Slice
 from ledger.domain.rulings import Rulings
@@ -23,12 +25,27 @@ from ledger.domain.score import (
     ReasonCode,
     ScoreCorrected,
     ScoreFact,
+    ScoreLateEntered,
     ScoreWithdrawn,
 )
 from ledger.domain.targets import TargetAdjusted, TargetSet, schedule_of
+from ledger.domain.veto import VetoFact
 
 Cell = tuple[str, str, str]
 """Unit, indicator and period."""
+
+
+class Move(NamedTuple):
+    """An event after which a unit's figures or grade may be others, entries and verifications apart."""
+
+    position: int
+    unit_id: str
+    """`EVERY_UNIT` where it moved all."""
+    type: str
+    reason_code: ReasonCode | None = None
+    """Of a correction or a withdrawal."""
+    figures: bool = True
+    """Whether it moved more than grades."""
 
 
 @dataclass(slots=True)
@@ -39,7 +56,7 @@ class _CycleFacts:
     rulings: Rulings = field(default_factory=Rulings)
     requests: dict[Cell, int] = field(default_factory=dict[Cell, int])
     moved: dict[str, int] = field(default_factory=dict[str, int])
-    corrections: list[tuple[int, str, ReasonCode]] = field(default_factory=list[tuple[int, str, ReasonCode]])
+    moves: list[Move] = field(default_factory=list[Move])
 
     def copy(self) -> _CycleFacts:
         values = {basis: dict(known) for basis, known in self.values.items()}
@@ -50,7 +67,7 @@ class _CycleFacts:
             self.rulings,
             dict(self.requests),
             dict(self.moved),
-            list(self.corrections),
+            list(self.moves),
         )
 
     def take_score(self, event: Event, fact: ScoreFact) -> None:
@@ -63,7 +80,9 @@ class _CycleFacts:
             return
         if isinstance(fact, ScoreCorrected | ScoreWithdrawn):
             self.requests.pop(cell, None)
-            self.corrections.append((event.position, fact.unit_id, fact.reason_code))
+            self.moves.append(Move(event.position, fact.unit_id, event.type, fact.reason_code))
+        elif isinstance(fact, ScoreLateEntered):
+            self.moves.append(Move(event.position, fact.unit_id, event.type))
         self.moved[fact.unit_id] = event.position
         for basis, known in effects(event):
             if known is None:
@@ -71,11 +90,23 @@ class _CycleFacts:
             else:
                 self.values[basis][cell] = known
 
+    def take_move(self, event: Event) -> None:
+        fact = event.fact
+        if not isinstance(fact, _NO_FIGURE):
+            # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
+            unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
+            self.moved[unit_id or EVERY_UNIT] = event.position
+        if not isinstance(fact, _NO_CAUSE):
+            figures = not isinstance(fact, _GRADES_ONLY)
+            self.moves += (Move(event.position, each, event.type, figures=figures) for each in _units_moved(fact))
+
 
 EVERY_UNIT = ""
 """Stands for whatever moves the results of every group of a cycle."""
 _NO_FIGURE = (GradingFact, CalendarAmended, CycleOpened, EntryClosed, CycleClosed)
 """What moves grades, phases or days, but no figure that a table of results holds."""
+_NO_CAUSE = (TargetSet, CalendarAmended, CycleOpened, EntryClosed, CycleClosed)
+_GRADES_ONLY = (GradingFact, VetoFact)
 
 
 class Recall:
@@ -111,10 +142,8 @@ class Recall:
         if not isinstance(cycle_id, str):
             return
         facts = self._of(cycle_id)
-        if fact.MOVES and not isinstance(fact, _NO_FIGURE):
-            # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
-            unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
-            facts.moved[unit_id or EVERY_UNIT] = event.position
+        if fact.MOVES:
+            facts.take_move(event)
         if isinstance(fact, TargetSet):
             schedule = schedule_of(fact.progress_schedule)
             known = Known(fact.target, event.position, fact.baseline, schedule)
@@ -147,12 +176,10 @@ class Recall:
         wanted = set(unit_ids)
         return sorted(p for (unit_id, _, _), p in self._known(cycle_id).requests.items() if unit_id in wanted)
 
-    def correction_reasons(self, cycle_id: str, unit_ids: Iterable[str], *, after: int) -> tuple[ReasonCode, ...]:
-        """Why these units' values were corrected or withdrawn after a position, each reason once. Raises UnknownId."""
-        wanted = set(unit_ids)
-        corrections = self._known(cycle_id).corrections
-        codes = (code for position, unit_id, code in corrections if position > after and unit_id in wanted)
-        return tuple(dict.fromkeys(codes))
+    def moves(self, cycle_id: str, unit_ids: Iterable[str], *, after: int) -> list[Move]:
+        """What moved these units' figures or grades after a position, in order. Raises UnknownId."""
+        wanted = {*unit_ids, EVERY_UNIT}
+        return [move for move in self._known(cycle_id).moves if move.position > after and move.unit_id in wanted]
 
     def moved(self, cycle_id: str, unit_ids: Iterable[str]) -> int:
         """The last position that may have moved a figure of these units' results. Raises UnknownId."""
@@ -187,6 +214,20 @@ class Recall:
         if cycle_id not in self._cycles:
             raise UnknownId(path="cycle_id", cycle_id=cycle_id)
         return self._cycles[cycle_id]
+
+
+def _units_moved(fact: Fact) -> Iterable[str]:
+    match fact:
+        case TieResolved():
+            return fact.tied
+        case EvaluationTallied():
+            return [tally.unit_id for tally in fact.units]
+        case VetoFact():
+            return () if fact.unit_id is None else (fact.unit_id,)
+        case CycleFact():
+            return (EVERY_UNIT,)
+        case _:
+            return (getattr(fact, "unit_id", None) or EVERY_UNIT,)
 
 
 def effects(event: Event) -> list[tuple[Basis, Known | None]]:

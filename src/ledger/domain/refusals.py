@@ -84,7 +84,7 @@ class ForbiddenRole(Refused):
 
 
 class OutOfScopeUnit(Refused):
-    """The person holds the role, but not for this unit or indicator."""
+    """The person holds the role, but not for this unit, indicator or group."""
 
 
 class SeparationOfDuties(Refused):

@@ -36,12 +36,17 @@ class Content:
 
 def report_content(results: Sequence[Results], kind: ReportKind, *, unit_ids: Sequence[str] = ()) -> Content:
     """What a report on these groups, or on their cadres, says; `unit_ids` limits it to some units. Raises UnknownId."""
-    of_group_rows = cadre_rows if kind is ReportKind.CADRE else report_rows
-    rows = [row for of_group in results for row in of_group_rows(of_group, unit_ids=unit_ids)]
+    rows = rows_of(results, kind, unit_ids=unit_ids)
     missing = set(unit_ids) - {row.unit_id for row in rows}
     if missing:
         raise UnknownId(path="unit_ids", unit_id=min(missing), hint="It is in none of the groups.")
-    return Content(tuple(rows), max((of_group.plan_version for of_group in results), default=0))
+    return Content(rows, max((of_group.plan_version for of_group in results), default=0))
+
+
+def rows_of(results: Sequence[Results], kind: ReportKind, *, unit_ids: Sequence[str] = ()) -> tuple[ReportRow, ...]:
+    """The rows of a report on these groups, or on their cadres, without a word about units that are not there."""
+    of_group_rows = cadre_rows if kind is ReportKind.CADRE else report_rows
+    return tuple(row for of_group in results for row in of_group_rows(of_group, unit_ids=unit_ids))
 
 
 def computed_results(results: Results) -> ResultsComputed:

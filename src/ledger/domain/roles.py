@@ -57,6 +57,10 @@ class Scope:
             and _within(group_id, self.group_ids)
         )
 
+    def holds(self, group_ids: Iterable[str]) -> bool:
+        """Whether every one of the groups lies within the scope."""
+        return not self.group_ids or set(group_ids) <= set(self.group_ids)
+
     def meets(self, other: Scope) -> bool:
         """Whether some subject lies within both scopes."""
         return (

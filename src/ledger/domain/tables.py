@@ -1,20 +1,19 @@
-"""Tables: results as they are recorded and printed, each figure rounded once, and what changed between two.
+"""Tables: results as they are recorded and printed, each figure rounded once.
 
 A table is a function of results, so whoever settles the same slice gets the same fingerprint.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from ledger.domain.allocation import Allocation
 from ledger.domain.grading import GradedUnit, GradeSeats, ResultRow
 from ledger.domain.numbers import SCALE_MAX, Rounding, rounded
-from ledger.domain.publication import ReportChange, ReportRow
+from ledger.domain.publication import ReportRow
 from ledger.domain.results import Results, UnitResult
-from ledger.domain.score import ReasonCode
 
 CARRIED_SCALE = SCALE_MAX
 
@@ -113,30 +112,3 @@ def seat_rows(allocation: Allocation, carried: Mapping[str, Fraction]) -> tuple[
         )
         for grade, seats in allocation.seats.items()
     )
-
-
-def report_changes(
-    old: Iterable[ReportRow], new: Iterable[ReportRow], *, reason_codes: tuple[ReasonCode, ...] = ()
-) -> tuple[ReportChange, ...]:
-    """Every figure of `new` that is another than in `old`, in the order of the units in `new`."""
-    before = {(row.unit_id, row.subject_id): row for row in old}
-    return tuple(
-        ReportChange(
-            unit_id=row.unit_id,
-            subject_id=row.subject_id,
-            field=name,
-            old=earlier,
-            new=later,
-            reason_codes=reason_codes,
-        )
-        for row in new
-        if (row.unit_id, row.subject_id) in before
-        for name, earlier, later in _figures(before[row.unit_id, row.subject_id], row)
-        if earlier != later
-    )
-
-
-def _figures(old: ReportRow, new: ReportRow) -> Iterable[tuple[str, str | None, str | None]]:
-    for name in ("total", "rank", "grade"):
-        earlier, later = getattr(old, name), getattr(new, name)
-        yield name, None if earlier is None else str(earlier), None if later is None else str(later)

@@ -14,6 +14,7 @@ from ledger.domain.facts import Audience, Event, Fact
 from ledger.domain.grading import ReportAudience
 from ledger.domain.imports import ImportFact
 from ledger.domain.persons import Person, PersonFact
+from ledger.domain.publication import ReportKind
 from ledger.domain.roles import Grant, Role, Scope
 from ledger.domain.score import ScoreFact
 from ledger.domain.spot_check import CheckedScoreFact
@@ -84,6 +85,8 @@ class Visibility:
             case Audience.RESULT:
                 return self.sees_result(getattr(fact, "unit_id", None), getattr(fact, "subject_id", None))
             case Audience.PUBLICATION:
+                if getattr(fact, "kind", None) is ReportKind.CADRE:
+                    return self.cadres
                 return self.all_scores or getattr(fact, "audience", None) in self.audiences
             case Audience.SCORE:
                 if isinstance(fact, ScoreFact | CheckedScoreFact):

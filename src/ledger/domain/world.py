@@ -180,15 +180,21 @@ class World:
             )
 
     def act(
-        self, *roles: Role, unit_id: str | None = None, indicator_id: str | None = None, group_id: str | None = None
+        self,
+        *roles: Role,
+        unit_id: str | None = None,
+        indicator_id: str | None = None,
+        group_id: str | None = None,
+        group_ids: Iterable[str] = (),
     ) -> Role:
-        """Act in the first of `roles` that the person holds for these subjects, and return it.
+        """Act in the first of `roles` that the person holds for these subjects, all of the groups, and return it.
 
         Raises ForbiddenRole if none of the roles is held today, OutOfScopeUnit if one is
         held, but not for these subjects. A delegate acts in the role of who delegated.
         """
         for grant, actor in self.once(World._offices, roles):
-            if grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id):
+            scope = grant.scope
+            if scope.covers(unit_id=unit_id, indicator_id=indicator_id, group_id=group_id) and scope.holds(group_ids):
                 self.actor = actor
                 if grant.valid_to is not None:
                     self._hold_until(end_of(grant.valid_to, CIVIL_TIMEZONE))
@@ -216,13 +222,20 @@ class World:
         self.actor = NOBODY
 
     def require_holder(
-        self, person_id: str, *roles: Role, path: str, unit_id: str | None = None, indicator_id: str | None = None
+        self,
+        person_id: str,
+        *roles: Role,
+        path: str,
+        unit_id: str | None = None,
+        indicator_id: str | None = None,
+        group_ids: Iterable[str] = (),
     ) -> None:
         """Check that somebody named in a command, such as who approved, holds one of `roles` for these subjects."""
         grants = [g for g in _person(self, person_id, path=path).grants if g.role in roles and g.in_force(self.today)]
         if not grants:
             raise ForbiddenRole(path=path, person_id=person_id, needed=" or ".join(roles))
-        if not any(grant.scope.covers(unit_id=unit_id, indicator_id=indicator_id) for grant in grants):
+        scopes = [grant.scope for grant in grants if grant.scope.holds(group_ids)]
+        if not any(scope.covers(unit_id=unit_id, indicator_id=indicator_id) for scope in scopes):
             raise OutOfScopeUnit(path=path, person_id=person_id, unit_id=unit_id, indicator_id=indicator_id)
 
     def differ(self, others: Iterable[str], *, because: str) -> None:

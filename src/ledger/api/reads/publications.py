@@ -155,11 +155,10 @@ def _reports(context: Context, cycle_id: str, at: Moment) -> list[Report]:
 
 
 def _fits(wanted: PublicationFilter, report: Report) -> bool:
-    standing = report.superseded_by is None and report.retracted_by is None
     return (
         (wanted.kind is None or report.fact.kind is wanted.kind)
         and (wanted.audience is None or report.fact.audience is wanted.audience)
-        and (standing or not wanted.standing_only)
+        and (report.standing or not wanted.standing_only)
     )
 
 
