@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
 import strawberry
@@ -31,3 +32,7 @@ GroupId = Annotated[str, strawberry.argument(name="group", description="The peer
 PersonId = Annotated[str, strawberry.argument(name="person", description="The person.")]
 Id = Annotated[str, strawberry.argument(name="id", description="The id.")]
 BasisArgument = Annotated[Basis, strawberry.argument(description="Whose word the values are.")]
+OnDay = Annotated[
+    date | None,
+    strawberry.argument(description="The day; if left out that of the moment asked for, or today."),
+]

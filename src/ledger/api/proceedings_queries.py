@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from ledger.api.appraisals import CadreResult, Evaluation
-from ledger.api.arguments import AskInfo, AsOfArgument, AtLeast, CycleId, PeriodName, UnitId
+from ledger.api.arguments import AskInfo, AsOfArgument, AtLeast, CycleId, OnDay, PeriodName, UnitId
 from ledger.api.checks import Case, Discrepancy, SpotCheck
 from ledger.api.decisions import Decision, DecisionFilter, Obligation, ObligationFilter
 from ledger.api.paging import After, Connection, First
@@ -29,10 +28,6 @@ else:
 AnyUnit = Annotated[str | None, strawberry.argument(name="unit", description="The unit; all of them if left out.")]
 AnyPerson = Annotated[
     str | None, strawberry.argument(name="person", description="The person; all of them if left out.")
-]
-OnDay = Annotated[
-    date | None,
-    strawberry.argument(description="The day; if left out that of the moment asked for, or today."),
 ]
 
 

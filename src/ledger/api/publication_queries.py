@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from ledger.api.arguments import AskInfo, AsOfArgument, AtLeast, CycleId, GroupId
+from ledger.api.arguments import AskInfo, AsOfArgument, AtLeast, CycleId, GroupId, OnDay
 from ledger.api.grades import GroupGrading
 from ledger.api.paging import After, Connection, First
 from ledger.api.reads import publications
-from ledger.api.reads.moments import moment
+from ledger.api.reads.moments import day_of, moment
 from ledger.api.reports import Publication, PublicationFilter
+from ledger.api.types import node_of
+from ledger.domain import publication
+
+if TYPE_CHECKING:
+    from ledger.domain.publication import DueReport
+else:
+    DueReport = node_of(publication.DueReport, "position")
 
 
 @strawberry.type(description="Questions about grades and reports.")
@@ -61,3 +68,23 @@ class PublicationQueries:
         return await context.ask(
             info, lambda: publications.by_number(context, cycle_id, number, moment(context, as_of))
         )
+
+    @strawberry.field(description="The reports that were announced and of which none stands, the most urgent first.")
+    async def reports_due(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        first: First,
+        after: After = None,
+        on: OnDay = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> Connection[DueReport]:
+        context = info.context
+
+        def answer() -> Connection[DueReport]:
+            at = moment(context, as_of, at_least)
+            day = on or day_of(context, as_of, at)
+            return publications.due(context, cycle_id, at, on=day, first=first, after=after)
+
+        return await context.ask(info, answer)

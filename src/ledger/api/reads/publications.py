@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, TypeVar
 
 from ledger.api.context import Context
 from ledger.api.grades import ComputedResults, Grades, GradesIfOpened, GroupGrading
 from ledger.api.paging import Connection, check_first, page, place_of
+from ledger.api.paging import page_of as page_of_list
 from ledger.api.reads.moments import shown
 from ledger.api.reports import Publication, PublicationFilter
 from ledger.api.scalars import Position
 from ledger.api.types import global_id
+from ledger.domain.facts import Event
 from ledger.domain.grading import (
     Computed,
     GradedUnit,
@@ -20,7 +23,15 @@ from ledger.domain.grading import (
     Grading,
     ResultRow,
 )
-from ledger.domain.publication import PublicationFact, Publications, Report, ReportPublished, ReportRestated
+from ledger.domain.publication import (
+    DueReport,
+    PublicationFact,
+    Publications,
+    Report,
+    ReportPublished,
+    ReportRestated,
+    RestatementOpened,
+)
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
@@ -117,9 +128,10 @@ def page_of(
     """A page of the reports that are for the viewer's eyes, in the order of publication."""
     check_first(first)
     start = place_of(after) or 0
+    published = _published(context, cycle_id, at)
     found = [
-        _publication(cycle_id, report)
-        for report in _reports(context, cycle_id, at)
+        _publication(report, published.restatements)
+        for report in published.reports
         if report.position > start and _fits(wanted, report)
     ]
     return page(found[: first + 1], lambda node: node.position, first=first, after=after)
@@ -127,9 +139,10 @@ def page_of(
 
 def by_number(context: Context, cycle_id: str, number: str, at: Moment) -> Publication | None:
     """A report by its number, None if there is none for the viewer's eyes."""
-    reports = (report for report in _reports(context, cycle_id, at) if report.fact.number == number)
+    published = _published(context, cycle_id, at)
+    reports = (report for report in published.reports if report.fact.number == number)
     report = next(reports, None)
-    return _publication(cycle_id, report) if report is not None else None
+    return _publication(report, published.restatements) if report is not None else None
 
 
 def by_position(context: Context, position: int, at: Moment) -> Publication | None:
@@ -143,15 +156,39 @@ def by_position(context: Context, position: int, at: Moment) -> Publication | No
     return by_number(context, fact.cycle_id, fact.number, at)
 
 
-def _reports(context: Context, cycle_id: str, at: Moment) -> list[Report]:
-    visibility, answers = context.visibility(), context.service.answers
+def due(
+    context: Context, cycle_id: str, at: Moment, *, on: date, first: int, after: str | None
+) -> Connection[DueReport]:
+    """A page of the reports that were announced and of which none stands, for everybody: so are announcements."""
+    _, state = _folded(context, cycle_id, at)
+    return page_of_list(state.due(on), first=first, after=after)
+
+
+class _Published(NamedTuple):
+    """What was published, as far as the viewer may see it."""
+
+    reports: list[Report]
+    restatements: dict[str, RestatementOpened]
+    """By number; their causes are seen as far as the reports that were restated in them."""
+
+
+def _published(context: Context, cycle_id: str, at: Moment) -> _Published:
+    visibility = context.visibility()
+    events, state = _folded(context, cycle_id, at)
+    seen = {event.position for event in events if visibility.sees(event)}
+    opened = [event.fact for event in events if isinstance(event.fact, RestatementOpened)]
+    reports = [report for report in state.reports if report.position in seen]
+    return _Published(reports, {fact.number: fact for fact in opened})
+
+
+def _folded(context: Context, cycle_id: str, at: Moment) -> tuple[list[Event], Publications]:
+    answers = context.service.answers
     answers.cycle(cycle_id, at.position)
     events = answers.proceedings(cycle_id, (PublicationFact,), at=at.position)
     state = Publications()
     for event in events:
         state = state.evolve(event)
-    seen = {event.position for event in events if visibility.sees(event)}
-    return [report for report in state.reports if report.position in seen]
+    return events, state
 
 
 def _fits(wanted: PublicationFilter, report: Report) -> bool:
@@ -162,13 +199,14 @@ def _fits(wanted: PublicationFilter, report: Report) -> bool:
     )
 
 
-def _publication(cycle_id: str, report: Report) -> Publication:
+def _publication(report: Report, restatements: Mapping[str, RestatementOpened]) -> Publication:
     fact = report.fact
     restated = fact if isinstance(fact, ReportRestated) else None
+    restatement = restatements.get(restated.restatement) if restated else None
     return Publication(
         id=global_id("Publication", report.position),
         position=Position(report.position),
-        cycle_id=cycle_id,
+        cycle_id=fact.cycle_id,
         number=fact.number,
         kind=fact.kind,
         audience=fact.audience,
@@ -181,7 +219,10 @@ def _publication(cycle_id: str, report: Report) -> Publication:
         content_hash=fact.content_hash,
         rows=list(fact.rows),
         changes=list(fact.changes),
+        approved_by=fact.approved_by,
         restatement=restated.restatement if restated else None,
+        restatement_cause=restatement.cause if restatement else None,
+        restatement_approved_by=restatement.approved_by if restatement else None,
         supersedes_position=Position(restated.supersedes_position) if restated else None,
         superseded_by_position=Position(report.superseded_by) if report.superseded_by else None,
         retracted_by_position=Position(report.retracted_by) if report.retracted_by else None,
