@@ -172,6 +172,14 @@ def test_where_there_are_many_entries_another_process_finds_the_same(
     assert {(found.kind, found.position) for found in one.findings} == {("PROCEDURE", position)}
 
 
+@pytest.mark.parametrize("kind", ["ReportPublished", "ReportRestated"])
+def test_nobody_approves_a_report_that_they_publish(kind: str, tmp_path: Path):
+    city, _ = told()
+    entries, position = replaced(entries_of_events(city.memory.events), kind, say(approved_by="office"))
+
+    assert judged(tmp_path, entries) == ("PROCEDURE", position)
+
+
 def test_a_superseded_value_is_not_corrected(corrected: list[bytes], tmp_path: Path):
     last = json.loads(corrected[-1])
     more = {"position": len(corrected) + 1, "version": last["version"] + 1}

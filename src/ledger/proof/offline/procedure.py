@@ -55,7 +55,7 @@ EXECUTED = frozenset(
     (
         *("DataRequestIssued", "DecisionRevoked", "KeyTaskCancelled", "KeyTaskExtended", "LedgerReopened"),
         *("LedgerRestored", "PlanVersionIssued", "RestatementOpened", "RoleGranted", "RoleRevoked"),
-        *("ScoreLateEntered", "ScoreWithdrawn", "SubjectErased", "VetoLifted"),
+        *("ScoreLateEntered", "ScoreWithdrawn", "SubjectErased", "VetoLifted", *_REPORTS),
     )
 )
 """What one person records and another approves."""
