@@ -10,14 +10,20 @@ from city import CYCLE, EVIDENCE, Refusal, found_city
 from rewarding import (
     DECIDED,
     FIRST,
+    GRADED,
+    NOTICE,
     PAID,
     REVIEWED,
     REVISED,
     REWARDING,
+    TALK,
+    WARNING,
     confirm,
     decision_at,
     graded_city,
     honour,
+    impose_veto,
+    lift_veto,
     open_grades,
     punish,
     revise_grades,
@@ -77,6 +83,41 @@ def test_a_decision_is_carried_out_after_it_was_taken_and_not_in_days_to_come() 
     for day in (PAID.date() + timedelta(days=1), DECIDED.date() - timedelta(days=1)):
         late = replace(honour("U04", position), executed_on=day)
         assert city.when(late, by="office", at=PAID) == Refusal("OUT_OF_RANGE", "executed_on")
+
+
+def test_nothing_is_carried_out_on_revised_grades_until_the_decision_is_confirmed() -> None:
+    city, basis, position = rewarded_city()
+    revised = revise_grades(city, basis, U04="GOOD")
+    pay = replace(honour("U04", position), executed_on=REVIEWED.date())
+
+    assert city.when(pay, by="office", at=REVIEWED) == Refusal("BASIS_SUPERSEDED", "decision_position")
+    city.given(confirm("U04", position, revised), by="leading", at=REVIEWED)
+    city.given(pay, by="office", at=REVIEWED)
+
+
+def test_nothing_is_carried_out_against_a_person_whose_units_grade_was_revised() -> None:
+    city, basis = graded_city({**FIRST, "U04": "UNQUALIFIED"})
+    warning = replace(punish("U04", "UNQUALIFIED", basis, WARNING), unit_id=None, subject_id="reporter")
+    position = city.given(warning, by="leading", at=DECIDED)
+    revise_grades(city, basis, U04="GOOD")
+
+    executed = replace(honour("U04", position, None), unit_id=None, subject_id="reporter")
+    assert city.when(executed, by="office", at=REVIEWED) == Refusal("BASIS_SUPERSEDED", "decision_position")
+
+
+def test_a_punishment_on_a_veto_is_carried_out_while_the_veto_holds() -> None:
+    city = found_city(REWARDING)
+    veto = impose_veto(city, at=GRADED)
+    notice, talk = (
+        city.given(punish("U04", grade, veto, rule), by="leading", at=GRADED)
+        for grade, rule in ((None, NOTICE), ("UNQUALIFIED", TALK))
+    )
+    executed = replace(honour("U04", notice, None), executed_on=DECIDED.date())
+
+    city.given(executed, by="office", at=DECIDED)
+    lift_veto(city, veto, at=DECIDED)
+    later = replace(executed, decision_position=talk)
+    assert city.when(later, by="office", at=PAID) == Refusal("BASIS_SUPERSEDED", "decision_position")
 
 
 def test_a_decision_is_known_by_its_position_and_its_subject() -> None:

@@ -333,7 +333,7 @@ class GradesAlreadyOpened(Refused):
 
 
 class BasisSuperseded(Refused):
-    """The cited grading is no longer the latest one."""
+    """The grading or the veto that this stands on is no longer in force."""
 
 
 class NoRuleForGrade(Refused):

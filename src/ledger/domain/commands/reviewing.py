@@ -23,10 +23,13 @@ from ledger.domain.decision import (
     rule_naming,
 )
 from ledger.domain.facts import Fact
+from ledger.domain.grading import GradingFact, grading_stream
 from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import check_scale
+from ledger.domain.obligations import superseding_position
 from ledger.domain.periods import local_day
 from ledger.domain.refusals import (
+    BasisSuperseded,
     DecisionNotInForce,
     NoChange,
     NoRuleForGrade,
@@ -35,6 +38,7 @@ from ledger.domain.refusals import (
     UnknownId,
 )
 from ledger.domain.roles import Role
+from ledger.domain.veto import veto_stream
 from ledger.domain.world import World
 
 
@@ -71,7 +75,7 @@ class DecidedCommand(DecisionCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HonourDecision(DecidedCommand):
-    """Record that a decision was carried out; money is paid as it was decided."""
+    """Record that a decision was carried out, on a basis that stands; money is paid as it was decided."""
 
     executed_on: date
     amount: Decimal | None = None
@@ -84,6 +88,7 @@ class HonourDecision(DecidedCommand):
             raise DecisionNotInForce(path="decision_position", suspended_position=decision.suspended_position)
         if decision.honoured is not None:
             raise NoChange(path="decision_position", honoured_position=decision.honoured.position)
+        self._require_basis(world, decision)
         if self.amount != decision.fact.amount:
             raise OutOfRange(path="amount", given=self.amount, decided=decision.fact.amount)
         return [
@@ -97,6 +102,24 @@ class HonourDecision(DecidedCommand):
                 evidence=world.evidence(self.evidence, count_min=1),
             )
         ]
+
+    def _require_basis(self, world: World, decision: Decision) -> None:
+        """Refuse once the grades that the decision stands on are revised, or its veto is lifted (0.8)."""
+        basis = world.event(decision.basis_position, path="decision_position").fact
+        gradings = (
+            {basis.group_id: world.read(grading_stream(self.cycle_id, basis.group_id))}
+            if isinstance(basis, GradingFact)
+            else {}
+        )
+        vetoes = world.read(veto_stream(self.cycle_id, self.subject))
+        superseding = superseding_position(decision, gradings=gradings, vetoes=vetoes)
+        if superseding is not None:
+            raise BasisSuperseded(
+                path="decision_position",
+                basis_position=decision.basis_position,
+                superseded_by=superseding,
+                hint="Confirm the decision on the latest grades, or revoke it.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
