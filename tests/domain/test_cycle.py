@@ -43,7 +43,6 @@ from ledger.domain.cycle import (
     IndicatorExempted,
     IndicatorExemptionEnded,
     NotApplicablePolicy,
-    Phase,
     PlanVersionIssued,
     UnitAssignedToGroup,
     cycle_stream,
@@ -51,6 +50,7 @@ from ledger.domain.cycle import (
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised
 from ledger.domain.periods import Frequency
+from ledger.domain.phases import Phase
 from ledger.domain.plan import Deadline, DeadlineName, GroupWeight, Indicator, Participation, Plan
 from ledger.domain.score import Basis
 

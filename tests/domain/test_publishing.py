@@ -32,10 +32,11 @@ from opening import (
 
 from ledger.domain.appeal import AppealFiled, AppealKind
 from ledger.domain.commands import CloseCycle, RetractReport, SetReportDue
-from ledger.domain.cycle import CycleClosed, Phase, cycle_stream
+from ledger.domain.cycle import CycleClosed, cycle_stream
 from ledger.domain.facts import Actor
 from ledger.domain.fingerprint import fingerprint
 from ledger.domain.grading import ReportAudience
+from ledger.domain.phases import Phase
 from ledger.domain.publication import (
     ReportKind,
     ReportPublished,

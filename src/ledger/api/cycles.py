@@ -12,7 +12,7 @@ from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Node, global_id
 from ledger.domain import cycle as domain
 from ledger.domain import plan
-from ledger.domain.cycle import Phase
+from ledger.domain.phases import Phase
 from ledger.domain.plan import Participation
 
 enums(Phase, Participation)

@@ -1,4 +1,4 @@
-"""The cycle: one assessment year, its phases, its plan versions, its groups and exemptions."""
+"""The cycle: one assessment year, its phase, its plan versions, its groups and exemptions."""
 
 from __future__ import annotations
 
@@ -10,25 +10,12 @@ from typing import TYPE_CHECKING
 
 from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.periods import parse_period
+from ledger.domain.phases import Phase
 from ledger.domain.plan import Deadline, Participation, Plan
 from ledger.domain.refusals import PlanNotInForce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class Phase(StrEnum):
-    """Where the cycle stands; phases only move forward."""
-
-    DRAFT = "DRAFT"
-    PLANNED = "PLANNED"
-    OPEN = "OPEN"
-    ENTRY_CLOSED = "ENTRY_CLOSED"
-    COMPUTED = "COMPUTED"
-    NOTICE = "NOTICE"
-    GRADED = "GRADED"
-    PUBLISHED = "PUBLISHED"
-    CLOSED = "CLOSED"
 
 
 class NotApplicablePolicy(StrEnum):

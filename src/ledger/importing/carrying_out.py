@@ -13,12 +13,14 @@ from uuid import UUID, uuid5
 
 from ledger.commands import Commands, Outcome, Recorded, Request
 from ledger.domain.commands import FinishScoreImport, RegisterEvidence, RenameUnit, StartScoreImport
-from ledger.domain.cycle import Phase, cycle_stream
+from ledger.domain.commands.moving import require_phase
+from ledger.domain.cycle import cycle_stream
 from ledger.domain.evidence import evidence_stream
 from ledger.domain.facts import Channel
 from ledger.domain.identifiers import NAME_LENGTH_MAX
 from ledger.domain.periods import local_day
-from ledger.domain.refusals import MalformedInput, PhaseViolation, Refused, SeparationOfDuties, UnknownId
+from ledger.domain.phases import ENTERING
+from ledger.domain.refusals import MalformedInput, Refused, SeparationOfDuties, UnknownId
 from ledger.domain.roles import Role
 from ledger.domain.world import CIVIL_TIMEZONE, Command, World
 from ledger.evidence import EvidenceDirectory
@@ -149,8 +151,7 @@ class _Import:
         cycle = world.exists(cycle_stream(self.order.cycle_id), path="cycle", cycle_id=self.order.cycle_id)
         if cycle.latest.plan.indicator(self.order.indicator_id) is None:
             raise UnknownId(path="indicator", indicator_id=self.order.indicator_id)
-        if cycle.phase is not Phase.OPEN:
-            raise PhaseViolation(phase=cycle.phase, allowed=Phase.OPEN)
+        require_phase(cycle, ENTERING)
         if self.order.approved_by is not None:
             roles = (Role.VERIFIER, Role.APPROVER) if self.order.reconcile else (Role.VERIFIER,)
             for role in roles:

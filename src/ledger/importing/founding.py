@@ -20,11 +20,12 @@ from ledger.domain.commands import (
     RegisterUnit,
 )
 from ledger.domain.commands.founding import OpenLedger
-from ledger.domain.cycle import CyclePlanned, Phase, cycle_stream
+from ledger.domain.cycle import CyclePlanned, cycle_stream
 from ledger.domain.identifiers import NAME_LENGTH_MAX
 from ledger.domain.measures import measures_stream
 from ledger.domain.periods import local_day, parse_period
 from ledger.domain.persons import Person, person_stream
+from ledger.domain.phases import Phase
 from ledger.domain.plan import Plan
 from ledger.domain.refusals import ForbiddenRole
 from ledger.domain.roles import Role, Scope

@@ -19,27 +19,26 @@ from ledger.domain.adjustment import (
     DeductionImposed,
     adjustment_stream,
 )
+from ledger.domain.commands.moving import require_movable
 from ledger.domain.commands.rules import require_rule
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.grading import grading_stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.numbers import check_scale
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import EXCHANGING
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
-from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     ConflictOfInterest,
     EvidenceRequired,
     NoChange,
     OutOfRange,
-    PhaseViolation,
     RequestNotOpen,
-    RestatementRequired,
     RuleNotFound,
     UnknownId,
 )
+from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.rule_reference import RuleRef
 from ledger.domain.world import Command, World
@@ -49,17 +48,14 @@ def cycle_with(world: World, cycle_id: str, unit_id: str) -> Cycle:
     """Return the cycle if the unit takes part and its grade may still move.
 
     Raises UnknownId, PhaseViolation before the cycle is opened, RestatementRequired once the
-    grades of the unit's group are opened or the cycle closed, except inside a restatement of that group.
+    grades of its group, or of a unit that it became, are opened and no restatement covers them.
     """
     cycle = world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
-    if cycle.phase is Phase.PLANNED:
-        raise PhaseViolation(phase=cycle.phase, hint="The cycle is not opened.")
     if unit_id not in cycle.membership:
         raise UnknownId(path="unit_id", unit_id=unit_id)
-    group_id, _ = cycle.membership[unit_id]
-    settled = cycle.phase is Phase.CLOSED or world.read(grading_stream(cycle_id, group_id)).graded
-    if settled and world.read(publication_stream(cycle_id)).restates(group_id) is None:
-        raise RestatementRequired(cycle_id=cycle_id, group_id=group_id)
+    heirs = world.read(reorganisation_stream(cycle_id)).heirs(unit_id)
+    groups = {cycle.membership[each][0] for each in heirs if each in cycle.membership}
+    require_movable(world, cycle_id, sorted(groups), EXCHANGING)
     return cycle
 
 

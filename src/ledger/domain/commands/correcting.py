@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, Subject, check_value
-from ledger.domain.cycle import Phase
+from ledger.domain.commands.subjects import ScoreCommand, Subject, check_value
 from ledger.domain.facts import Fact
 from ledger.domain.formulas import better
 from ledger.domain.numbers import rational
+from ledger.domain.phases import EXCHANGING, Phase
 from ledger.domain.plan import ApproverIndependence, Plan
 from ledger.domain.refusals import (
     CorrectionTargetInvalid,
@@ -64,7 +64,7 @@ class RequestCorrection(ScoreCommand):
         self.act(world, Role.SCORER, Role.REPORTER, Role.OFFICE, Role.DIRECTOR, Role.PANEL, Role.INSPECTOR)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        self.require_phase(world, subject, EXCHANGING)
         effective = _effective(score, self.corrects_position)
         if score.request is not None:
             raise OpenRequestExists(request_position=score.request.position)
@@ -229,7 +229,7 @@ def _decidable(command: ScoreCommand, world: World, request_position: int) -> tu
     command.act(world, Role.APPROVER, Role.DIRECTOR)
     subject = command.subject(world)
     score = command.score(world)
-    command.require_phase(world, subject, *EXCHANGE_PHASES)
+    command.require_phase(world, subject, EXCHANGING)
     command.act(world, approving_role(subject.cycle.phase))
     return score, _open_request(score, request_position)
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ledger.domain.commands.adjusting import require_impartial
+from ledger.domain.commands.moving import require_phase
 from ledger.domain.commands.rules import require_rule
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.decision import Decided, Decisions, PunishmentDecided, RewardDecided, decision_stream, rule_naming
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.grading import Grading, grading_stream
 from ledger.domain.inspection_case import FindingKind, FindingRecorded
 from ledger.domain.numbers import check_scale
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import PUNISHING_AHEAD
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import DecisionRule, SubjectKind
 from ledger.domain.refusals import (
@@ -144,8 +146,7 @@ class DecidingCommand(DecisionCommand):
             return ()
         if veto is not None and not veto.active:
             raise BasisSuperseded(path="basis_position", cited=veto.position, lifted=veto.lifted_position)
-        if matter.cycle.phase is Phase.PLANNED:
-            raise PhaseViolation(phase=matter.cycle.phase)
+        require_phase(matter.cycle, PUNISHING_AHEAD)
         if veto is not None and veto.effect is VetoEffect.FORCE_GRADE:
             return (None, veto.grade)
         return (None,)

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from ledger.domain.commands.subjects import EXCHANGE_PHASES
+from ledger.domain.commands.moving import require_movable, require_phase
 from ledger.domain.cycle import Cycle, PlanVersion, cycle_stream
 from ledger.domain.evaluation import (
     BallotCast,
@@ -26,12 +26,11 @@ from ledger.domain.evaluation import (
     token_hash,
 )
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.grading import grading_stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.periods import start_of
+from ledger.domain.phases import EXCHANGING
 from ledger.domain.plan import POINTS_MAX, Participation
 from ledger.domain.plan_rules import EvaluationRules, RaterClass
-from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     DeadlinePassed,
     DuplicateId,
@@ -41,7 +40,6 @@ from ledger.domain.refusals import (
     OutOfRange,
     PeriodNotStarted,
     PhaseViolation,
-    RestatementRequired,
     UnknownId,
 )
 from ledger.domain.roles import Role
@@ -104,8 +102,7 @@ class OpenEvaluation(EvaluationCommand):
         world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
         check_id(self.campaign_id, path="campaign_id")
         cycle = self.cycle(world)
-        if cycle.phase not in EXCHANGE_PHASES:
-            raise PhaseViolation(phase=cycle.phase, allowed=" or ".join(EXCHANGE_PHASES))
+        require_phase(cycle, EXCHANGING)
         if world.read(self.stream()).opened is not None:
             raise DuplicateId(path="campaign_id", campaign_id=self.campaign_id)
         rules = _rules(cycle.latest)
@@ -247,7 +244,7 @@ class ImportSurveyResult(EvaluationCommand):
         world.act(Role.OFFICE, unit_id=self.unit_id)
         _, opened = self.campaign(world)
         cycle = self.cycle(world)
-        _require_unsettled(world, cycle, self.cycle_id, opened.group_id)
+        require_movable(world, self.cycle_id, (opened.group_id,), EXCHANGING)
         if opened.rater_class is not RaterClass.PUBLIC:
             raise MalformedInput(path="campaign_id", hint="Only the public is surveyed; the others cast ballots.")
         if self.unit_id not in opened.unit_ids:
@@ -292,7 +289,7 @@ class TallyEvaluation(EvaluationCommand):
         world.act(Role.OFFICE, Role.DIRECTOR)
         campaign, opened = self.campaign(world)
         cycle = self.cycle(world)
-        _require_unsettled(world, cycle, self.cycle_id, opened.group_id)
+        require_movable(world, self.cycle_id, (opened.group_id,), EXCHANGING)
         if campaign.closed_position is None:
             raise PhaseViolation(campaign_id=self.campaign_id, hint="Close the evaluation first.")
         if not campaign.ballots:
@@ -339,12 +336,3 @@ def _rules(version: PlanVersion) -> EvaluationRules:
 def _check_hash(text: str, *, path: str) -> None:
     if not _SHA256.fullmatch(text):
         raise MalformedInput(path=path, hint="Write the 64 lower-case hexadecimal digits of SHA-256.")
-
-
-def _require_unsettled(world: World, cycle: Cycle, cycle_id: str, group_id: str) -> None:
-    """Refuse what moves results once the group's grades are opened, but for an open restatement."""
-    if world.read(grading_stream(cycle_id, group_id)).graded:
-        if world.read(publication_stream(cycle_id)).restates(group_id) is None:
-            raise RestatementRequired(cycle_id=cycle_id, group_id=group_id)
-    elif cycle.phase not in EXCHANGE_PHASES:
-        raise PhaseViolation(phase=cycle.phase, allowed=" or ".join(EXCHANGE_PHASES))

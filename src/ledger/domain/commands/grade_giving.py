@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.domain.commands.grading import GradingCommand, computed_at, require_entry_closed, require_restatement
+from ledger.domain.commands.grading import GradingCommand, computed_at
+from ledger.domain.commands.moving import require_phase, require_restatement
 from ledger.domain.facts import Fact
 from ledger.domain.fingerprint import fingerprint
 from ledger.domain.given_grades import allocation_on, opened_grades, revised_grades
 from ledger.domain.grade_opening import pool_of
 from ledger.domain.grading import GradedUnit, Grading, RestatementPolicy, grading_stream
+from ledger.domain.phases import GRADING
 from ledger.domain.plan import Participation
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
@@ -52,7 +54,7 @@ class OpenGrades(GradingCommand):
         cycle, grading = self.cycle(world), self.grading(world)
         if grading.graded:
             raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
-        require_entry_closed(cycle)
+        require_phase(cycle, GRADING, hint="Close entry first.")
         if grading.notice is None or grading.notice.ended_position is None:
             raise PhaseViolation(group_id=self.group_id, hint="Grades are opened after the public notice has ended.")
         results = _recomputed(self, world, grading)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.domain.commands.moving import require_movable, require_phase
 from ledger.domain.commands.rules import require_rule
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.given_grades import allocation_on
 from ledger.domain.grading import (
@@ -21,8 +22,8 @@ from ledger.domain.grading import (
 )
 from ledger.domain.identifiers import check_text
 from ledger.domain.periods import end_of, local_day
+from ledger.domain.phases import COMPUTING, GRADING
 from ledger.domain.plan import Participation
-from ledger.domain.publication import publication_stream
 from ledger.domain.quota import GradingRules
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
@@ -32,7 +33,6 @@ from ledger.domain.refusals import (
     OutOfRange,
     PhaseViolation,
     QuotaExceeded,
-    RestatementRequired,
     UnknownId,
 )
 from ledger.domain.reporting import computed_results
@@ -43,8 +43,6 @@ from ledger.domain.score import Basis
 from ledger.domain.settlement import participants, settle
 from ledger.domain.working_days import after_working_days
 from ledger.domain.world import Command, World
-
-COMPUTING_PHASES = (Phase.OPEN, Phase.ENTRY_CLOSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +80,8 @@ class ComputeResults(GradingCommand):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR, group_id=self.group_id)
-        cycle = self.cycle(world)
-        if self.grading(world).graded:
-            require_restatement(world, self.cycle_id, self.group_id)
-        elif cycle.phase not in COMPUTING_PHASES:
-            raise PhaseViolation(phase=cycle.phase, allowed=" or ".join(COMPUTING_PHASES))
+        self.cycle(world)
+        require_movable(world, self.cycle_id, (self.group_id,), COMPUTING)
         _, results = self.settled(world, self.basis)
         return [computed_results(results)]
 
@@ -105,8 +100,7 @@ class StartPublicNotice(GradingCommand):
         cycle, grading = self.cycle(world), self.grading(world)
         if grading.graded:
             raise GradesAlreadyOpened(cycle_id=self.cycle_id, group_id=self.group_id)
-        if cycle.phase is not Phase.ENTRY_CLOSED:
-            raise PhaseViolation(phase=cycle.phase, hint="A notice follows when entry is closed.")
+        require_phase(cycle, GRADING, hint="A notice follows when entry is closed.")
         results = computed_at(grading, self.results_position)
         if results.basis is not Basis.OFFICIAL:
             raise MalformedInput(path="results_position", basis=results.basis, hint="Only official results are shown.")
@@ -156,11 +150,8 @@ class ResolveTie(GradingCommand):
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING, group_id=self.group_id)
-        cycle = self.cycle(world)
-        require_rule(world, cycle, self.rule)
-        require_entry_closed(cycle)
-        if self.grading(world).graded:
-            require_restatement(world, self.cycle_id, self.group_id)
+        require_rule(world, self.cycle(world), self.rule)
+        require_movable(world, self.cycle_id, (self.group_id,), GRADING)
         check_text(self.criterion, path="criterion")
         _, results = self.settled(world)
         tie = results.opening.tie if results.opening is not None else None
@@ -197,9 +188,7 @@ class GrantGradeException(GradingCommand):
         cycle, grading = self.cycle(world), self.grading(world)
         rules = rules_of(cycle)
         require_rule(world, cycle, self.rule)
-        require_entry_closed(cycle)
-        if grading.graded:
-            require_restatement(world, self.cycle_id, self.group_id)
+        require_movable(world, self.cycle_id, (self.group_id,), GRADING)
         if self.grade not in rules.names:
             raise UnknownId(path="grade", grade=self.grade)
         if dict(participants(cycle, self.group_id)).get(self.unit_id) is not Participation.RANKED:
@@ -247,23 +236,9 @@ def rules_of(cycle: Cycle) -> GradingRules:
     return rules
 
 
-def require_entry_closed(cycle: Cycle) -> None:
-    """Refuse what is decided on complete results while they may still become others. Raises PhaseViolation."""
-    if cycle.phase in (Phase.DRAFT, Phase.PLANNED, Phase.OPEN):
-        raise PhaseViolation(phase=cycle.phase, hint="Close entry first.")
-
-
 def computed_at(grading: Grading, position: int) -> ResultsComputed:
     """The results computed at a position. Raises UnknownId."""
     results = grading.results(position)
     if results is None:
         raise UnknownId(path="results_position", position=position, hint="No results were computed there.")
     return results
-
-
-def require_restatement(world: World, cycle_id: str, group_id: str) -> str:
-    """Return the number of the restatement that covers the group. Raises RestatementRequired."""
-    number = world.read(publication_stream(cycle_id)).restates(group_id)
-    if number is None:
-        raise RestatementRequired(cycle_id=cycle_id, group_id=group_id)
-    return number

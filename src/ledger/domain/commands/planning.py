@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from ledger.domain.commands.moving import require_phase
 from ledger.domain.cycle import (
     CalendarAmended,
     Cycle,
@@ -14,7 +15,6 @@ from ledger.domain.cycle import (
     IndicatorExempted,
     IndicatorExemptionEnded,
     NotApplicablePolicy,
-    Phase,
     PlanVersionIssued,
     UnitAssignedToGroup,
     cycle_stream,
@@ -24,6 +24,7 @@ from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import ENTERING, EXEMPTING, MOVING_UNITS, OPENING, Phase
 from ledger.domain.plan import Deadline, Participation, Plan
 from ledger.domain.plan_change import check_change, check_deadlines_kept
 from ledger.domain.plan_check import check_calendar, check_plan
@@ -209,10 +210,9 @@ class AssignUnitToGroup(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR, Role.LEADING)
         cycle = _cycle(world, self.cycle_id)
+        require_phase(cycle, MOVING_UNITS)
         if cycle.phase is Phase.OPEN:
             world.act(Role.LEADING)
-        elif cycle.phase is not Phase.PLANNED:
-            raise PhaseViolation(phase=cycle.phase)
         if self.unit_id not in cycle.membership:
             raise UnknownId(path="unit_id", unit_id=self.unit_id)
         if cycle.latest.plan.group(self.group_id) is None:
@@ -246,8 +246,7 @@ class ExemptIndicator(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.DIRECTOR, Role.LEADING)
         cycle = _cycle(world, self.cycle_id)
-        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(phase=cycle.phase)
+        require_phase(cycle, EXEMPTING)
         plan = cycle.latest.plan
         indicator = plan.indicator(self.indicator_id)
         if self.unit_id not in cycle.membership or indicator is None:
@@ -292,8 +291,7 @@ class EndIndicatorExemption(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.DIRECTOR, Role.LEADING)
         cycle = _cycle(world, self.cycle_id)
-        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(phase=cycle.phase)
+        require_phase(cycle, EXEMPTING)
         found = next((e for e in cycle.exemptions if e.position == self.exempted_position), None)
         if found is None:
             raise UnknownId(path="exempted_position", position=self.exempted_position)
@@ -317,8 +315,7 @@ class OpenCycle(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR)
         cycle = _cycle(world, self.cycle_id)
-        if cycle.phase is not Phase.PLANNED:
-            raise PhaseViolation(phase=cycle.phase, hint="A cycle opens once.")
+        require_phase(cycle, OPENING, hint="A cycle opens once.")
         for unit_id in cycle.latest.plan.unit_ids:
             world.exists(unit_stream(unit_id), path="cycle_id", unit_id=unit_id, hint="Register it first.")
         return [CycleOpened(cycle_id=self.cycle_id)]
@@ -333,8 +330,7 @@ class CloseEntry(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR)
         cycle = _cycle(world, self.cycle_id)
-        if cycle.phase is not Phase.OPEN:
-            raise PhaseViolation(phase=cycle.phase, hint="Entry is not open.")
+        require_phase(cycle, ENTERING, hint="Entry is not open.")
         return [EntryClosed(cycle_id=self.cycle_id)]
 
 

@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.domain.cycle import Cycle, CycleClosed, Phase, cycle_stream
+from ledger.domain.commands.moving import require_phase
+from ledger.domain.cycle import Cycle, CycleClosed, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.grade_opening import pool_of
 from ledger.domain.grading import ReportAudience, grading_stream
 from ledger.domain.identifiers import check_id
 from ledger.domain.periods import Frequency, local_day, parse_period
+from ledger.domain.phases import CLOSING
 from ledger.domain.publication import (
     Publications,
     Report,
@@ -204,8 +206,7 @@ class CloseCycle(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.DIRECTOR, Role.LEADING)
         cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
-        if cycle.phase is not Phase.ENTRY_CLOSED:
-            raise PhaseViolation(phase=cycle.phase, hint="A cycle is closed once, after entry was closed.")
+        require_phase(cycle, CLOSING, hint="A cycle is closed once, after entry was closed.")
         publications = world.read(publication_stream(self.cycle_id))
         if publications.restating is not None:
             raise RestatementAlreadyOpen(number=publications.restating.number)

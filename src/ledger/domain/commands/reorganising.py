@@ -8,19 +8,17 @@ from datetime import date
 from decimal import Decimal
 
 from ledger.domain.appeal import appeal_stream
+from ledger.domain.commands.moving import require_movable, require_phase
 from ledger.domain.commands.subjects import subject_of
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.grading import grading_stream
+from ledger.domain.phases import REORGANISING, SETTING_TARGETS
 from ledger.domain.plan import EntryKind, Indicator
 from ledger.domain.plan_check import check_target
-from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
     DuplicateId,
     MalformedInput,
     NoChange,
-    PhaseViolation,
-    RestatementRequired,
     ResultsIncomplete,
     UnknownId,
 )
@@ -171,8 +169,8 @@ class SplitUnit(ReorganisationCommand):
 
     def _targets(self, world: World, cycle: Cycle, units: tuple[str, ...]) -> list[TargetSet]:
         """The successors' targets, as the allocation sets them."""
-        if self.targets and cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(path="targets", phase=cycle.phase)
+        if self.targets:
+            require_phase(cycle, SETTING_TARGETS, path="targets")
         if len({(each.indicator_id, each.unit_id) for each in self.targets}) != len(self.targets):
             raise DuplicateId(path="targets", hint="One target for each successor and indicator.")
         for indicator_id in {each.indicator_id: None for each in self.targets}:
@@ -285,7 +283,4 @@ def _indicator(cycle: Cycle, indicator_id: str, *, path: str) -> Indicator:
 def _require_open(world: World, cycle: Cycle, cycle_id: str, units: Iterable[str]) -> None:
     """Refuse once grades of the units' groups are opened, unless a restatement covers them."""
     groups = {cycle.membership[unit_id][0] for unit_id in units if unit_id in cycle.membership}
-    for group_id in sorted(groups):
-        graded = world.read(grading_stream(cycle_id, group_id)).graded
-        if graded and world.read(publication_stream(cycle_id)).restates(group_id) is None:
-            raise RestatementRequired(cycle_id=cycle_id, group_id=group_id)
+    require_movable(world, cycle_id, sorted(groups), REORGANISING)

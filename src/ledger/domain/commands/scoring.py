@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, Subject, check_uom, check_value
-from ledger.domain.cycle import Phase
+from ledger.domain.commands.subjects import ScoreCommand, Subject, check_uom, check_value
 from ledger.domain.facts import Fact
 from ledger.domain.formulas import KINDS
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import ENTERING, EXCHANGING
 from ledger.domain.plan import DeadlineName, EntryKind
 from ledger.domain.refusals import (
     AlreadyEntered,
@@ -90,7 +90,7 @@ class SelfReportScore(ValueCommand):
     def decide(self, world: World) -> list[Fact]:
         self.act(world, Role.REPORTER)
         subject = self.subject(world)
-        self.require_phase(world, subject, Phase.OPEN)
+        self.require_phase(world, subject, ENTERING)
         self.check_entry(world, subject, note="self-report")
         self.require_period(world, subject, interim=self.interim)
         self.require_in_time(world, DeadlineName.SELF_REPORT)
@@ -125,7 +125,7 @@ class EnterScore(ValueCommand):
         self.act(world, Role.SCORER)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, Phase.OPEN)
+        self.require_phase(world, subject, ENTERING)
         self.check_entry(world, subject, note=self.note)
         self.require_period(world, subject, interim=self.interim)
         self.require_in_time(world, DeadlineName.ENTRY)
@@ -166,7 +166,7 @@ class ReturnScore(ScoreCommand):
         self.act(world, Role.VERIFIER)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        self.require_phase(world, subject, EXCHANGING)
         _awaiting(score, self.returned_position)
         return [
             ScoreReturned(
@@ -193,7 +193,7 @@ class VerifyScore(ScoreCommand):
         self.act(world, Role.VERIFIER)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        self.require_phase(world, subject, EXCHANGING)
         entered = _awaiting(score, self.verified_position)
         self.require_in_time(world, DeadlineName.VERIFICATION)
         world.differ(entered.entered_by, because="nobody verifies what they entered")

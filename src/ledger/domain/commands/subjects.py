@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.commands.moving import graded_among, require_movable
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Stream
 from ledger.domain.formulas import check_actual
-from ledger.domain.grading import grading_stream
 from ledger.domain.numbers import check_scale
 from ledger.domain.periods import parse_period, start_of
+from ledger.domain.phases import Phase
 from ledger.domain.plan import POINTS_MAX, DeadlineName, EntryKind, Indicator, Participation, Plan
 from ledger.domain.publication import publication_stream
 from ledger.domain.refusals import (
@@ -19,8 +20,6 @@ from ledger.domain.refusals import (
     OutOfRange,
     PeriodNotEnded,
     PeriodNotStarted,
-    PhaseViolation,
-    RestatementRequired,
     UnitOfMeasureMismatch,
     UnknownId,
 )
@@ -129,21 +128,13 @@ class ScoreCommand(Command):
         world.expect(stream, self.expected_version)
         return score
 
-    def require_phase(self, world: World, subject: Subject, *phases: Phase) -> None:
-        """Refuse unless the cycle is in one of `phases`, and no grades rest on the score.
-
-        Once grades do, a restatement is the only door, and only to what may be done after entry.
-        """
-        graded = self.graded(world, subject)
-        for group_id in graded:
-            if world.read(publication_stream(self.cycle_id)).restates(group_id) is None:
-                raise RestatementRequired(cycle_id=self.cycle_id, group_id=group_id)
-        if (Phase.ENTRY_CLOSED if graded else subject.cycle.phase) not in phases:
-            raise PhaseViolation(phase=subject.cycle.phase, allowed=" or ".join(phases))
+    def require_phase(self, world: World, subject: Subject, phases: tuple[Phase, ...]) -> None:
+        """Refuse unless the cycle is in one of `phases`, and a restatement covers any grades that rest on the score."""
+        world.once(require_movable, self.cycle_id, subject.groups, phases)
 
     def graded(self, world: World, subject: Subject) -> tuple[str, ...]:
         """The groups whose grades are opened and rest on the score."""
-        return world.once(_graded, self.cycle_id, subject.groups)
+        return world.once(graded_among, self.cycle_id, subject.groups)
 
     def restatement(self, world: World, subject: Subject) -> str | None:
         """The number of the open restatement under which the score changes, None if it changes under none."""
@@ -160,10 +151,6 @@ class ScoreCommand(Command):
         world.once(_require_in_time, self.cycle_id, self.period, name)
 
 
-def _graded(world: World, cycle_id: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(each for each in groups if world.read(grading_stream(cycle_id, each)).graded)
-
-
 def _require_period(world: World, text: str, timezone: str, interim: bool) -> None:
     period = parse_period(text)
     if world.now < start_of(period.starts_on, timezone):
@@ -175,7 +162,3 @@ def _require_period(world: World, text: str, timezone: str, interim: bool) -> No
 def _require_in_time(world: World, cycle_id: str, period: str, name: DeadlineName) -> None:
     plan = world.read(cycle_stream(cycle_id)).in_force(period).plan
     world.before_end_of(plan.calendar.deadline(name, period), plan.timezone, name=name)
-
-
-EXCHANGE_PHASES = (Phase.OPEN, Phase.ENTRY_CLOSED, Phase.COMPUTED, Phase.NOTICE)
-"""The phases in which values may still be verified, corrected, withdrawn or entered late."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ledger.domain.commands.moving import require_phase
 from ledger.domain.commands.subjects import check_uom, subject_of
-from ledger.domain.cycle import Phase
 from ledger.domain.facts import Fact
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import check_scale
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import SETTING_TARGETS, Phase
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.plan_check import check_due, check_target
 from ledger.domain.refusals import (
@@ -45,8 +46,7 @@ class SetTarget(Command):
         world.act(Role.OFFICE, Role.DIRECTOR, unit_id=self.unit_id, indicator_id=self.indicator_id)
         subject = subject_of(world, self.cycle_id, self.unit_id, self.indicator_id)
         old = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id))
-        if subject.cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(phase=subject.cycle.phase)
+        require_phase(subject.cycle, SETTING_TARGETS)
         if old.target is not None and subject.cycle.phase is Phase.OPEN:
             raise PhaseViolation(phase=Phase.OPEN, hint="A target that is set moves by adjustTarget only.")
         _before_freeze(world, subject.plan)
@@ -88,8 +88,7 @@ class AdjustTarget(Command):
         world.act(Role.LEADING)
         subject = subject_of(world, self.cycle_id, self.unit_id, self.indicator_id)
         old = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id))
-        if subject.cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(phase=subject.cycle.phase)
+        require_phase(subject.cycle, SETTING_TARGETS)
         if old.target is None or old.position is None:
             raise NoTarget(path="indicator_id", unit_id=self.unit_id, indicator_id=self.indicator_id)
         if old.target == self.new_target:

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from ledger.domain.commands.adjusting import cycle_with, require_impartial
+from ledger.domain.commands.moving import require_phase
 from ledger.domain.commands.rules import require_rule
-from ledger.domain.cycle import Cycle, Phase, cycle_stream
+from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.identifiers import check_text
 from ledger.domain.persons import person_stream
+from ledger.domain.phases import BARRING_PERSONS
 from ledger.domain.plan import Plan
 from ledger.domain.refusals import (
     MalformedInput,
     NoChange,
     OutOfRange,
-    PhaseViolation,
     RuleNotFound,
     UnknownId,
 )
@@ -47,8 +48,7 @@ class VetoCommand(Command):
         if self.subject_id is None or self.unit_id is not None:
             raise MalformedInput(path="unit_id", hint="Name either a unit or a person.")
         cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
-        if cycle.phase in (Phase.PLANNED, Phase.CLOSED):
-            raise PhaseViolation(phase=cycle.phase, hint="The cycle is not open, or closed again.")
+        require_phase(cycle, BARRING_PERSONS, hint="The cycle is not open, or closed again.")
         world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
         return cycle
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ledger.domain.commands.correcting import approving_role, require_independent
 from ledger.domain.commands.scoring import ValueCommand
-from ledger.domain.commands.subjects import EXCHANGE_PHASES, ScoreCommand, Subject
-from ledger.domain.cycle import Phase
+from ledger.domain.commands.subjects import ScoreCommand, Subject
 from ledger.domain.facts import Fact
 from ledger.domain.periods import end_of
+from ledger.domain.phases import EXCHANGING, Phase
 from ledger.domain.plan import DeadlineName
 from ledger.domain.refusals import (
     AlreadyEntered,
@@ -39,7 +39,7 @@ class WithdrawScore(ScoreCommand):
         self.act(world, Role.SCORER)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        self.require_phase(world, subject, EXCHANGING)
         standing = score.official or score.entered
         if score.status is ScoreStatus.WITHDRAWN:
             raise ScoreIsWithdrawn(withdrawn_position=score.withdrawn_position)
@@ -90,7 +90,7 @@ class EnterScoreLate(ValueCommand):
         self.act(world, Role.SCORER)
         subject = self.subject(world)
         score = self.score(world)
-        self.require_phase(world, subject, *EXCHANGE_PHASES)
+        self.require_phase(world, subject, EXCHANGING)
         self.check_entry(world, subject, note=self.note)
         self.require_period(world, subject, interim=False)
         self.check_scorer(world, subject)
