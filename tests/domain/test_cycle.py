@@ -196,12 +196,6 @@ def test_an_approval_that_is_claimed_is_checked_even_where_none_is_needed() -> N
     )
 
 
-def test_after_entry_closed_the_plan_stays_as_it_is(city: City) -> None:
-    city.given(CloseEntry(cycle_id=CYCLE), by="office")
-
-    assert city.when(second_version(PLAN, approved_by="leading"), by="office") == Refusal("PHASE_VIOLATION")
-
-
 def quarterly(name: str, target: str) -> Plan:
     measured = Indicator(
         indicator_id="Q",

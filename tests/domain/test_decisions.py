@@ -150,11 +150,12 @@ def test_only_the_latest_grading_is_a_basis() -> None:
 
 
 def test_only_the_newest_plan_version_is_cited() -> None:
-    city, basis, _ = rewarded_city()
+    city = found_city(REWARDING)
     version = IssuePlanVersion(
         cycle_id=CYCLE, content=REWARDING, based_on=1, summary="Second version", approved_by="leading"
     )
-    city.given(version, by="office", at=DECIDED)
+    city.given(version, by="office")
+    basis = open_grades(city, FIRST)
 
     assert city.when(reward("U01", "GOOD", basis), by="leading", at=DECIDED) == Refusal("RULE_NOT_IN_FORCE", "rule")
     newest = replace(reward("U01", "GOOD", basis), rule=replace(article("R1"), version=2))

@@ -240,14 +240,9 @@ class Cycle:
 
     @cached_property
     def membership(self) -> Mapping[str, tuple[str, Participation]]:
-        """Each unit's group and participation, by unit id."""
-        found = {
-            member.unit_id: (group.group_id, member.participation)
-            for group in self.latest.plan.groups
-            for member in group.members
-        }
-        found.update({unit_id: (group_id, participation) for unit_id, group_id, participation in self.assigned})
-        return found
+        """Each unit's group and participation, by unit id: the plan's, but for units assigned otherwise since."""
+        assigned = {unit_id: (group_id, participation) for unit_id, group_id, participation in self.assigned}
+        return self.latest.plan.membership | assigned
 
     def exempted(self, unit_id: str, indicator_id: str, period: str) -> bool:
         """Whether the indicator does not apply to the unit in that period."""

@@ -42,7 +42,9 @@ OPENING = (Phase.PLANNED,)
 SETTING_TARGETS = (Phase.PLANNED, Phase.OPEN)
 """Set or adjust targets: yes; once open until `target_freeze_on`, then only with a superior's authority; later no."""
 CHANGING_PLAN = (Phase.PLANNED, Phase.OPEN)
-"""A plan version: free; once open approved by the leading group; then no, except to fix the calendar."""
+"""A plan version: free; once open approved by the leading group; then no."""
+FIXING_CALENDAR = (Phase.PLANNED, Phase.OPEN, Phase.ENTRY_CLOSED)
+"""A plan version that changes nothing but the calendar: after entry closed, too."""
 MOVING_UNITS = (Phase.PLANNED, Phase.OPEN)
 """Assign a unit to a group: by the office; once open by the leading group; later no."""
 EXEMPTING = (Phase.PLANNED, Phase.OPEN)

@@ -223,6 +223,11 @@ class Plan:
         of_decisions = (rule.article for rule in self.decisions)
         return frozenset((*(rule.article for rule in self.adjustments.rules), *of_decisions, *self.veto_articles))
 
+    @cached_property
+    def membership(self) -> dict[str, tuple[str, Participation]]:
+        """Each unit's group and participation, by unit id."""
+        return {m.unit_id: (group.group_id, m.participation) for group in self.groups for m in group.members}
+
     def indicator(self, indicator_id: str) -> Indicator | None:
         """Return one indicator, None if the plan has none of this id."""
         return self._indicators.get(indicator_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
+from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Deadline, Plan
 from ledger.domain.refusals import DeadlinePassed, ReferencedEntityInUse
 
@@ -23,6 +25,17 @@ def check_change(old: Plan, new: Plan, *, in_force_from_period: str | None, toda
         indicators = ([indicator.indicator_id for indicator in plan.indicators] for plan in (old, new))
         _require_kept("content.indicators", *indicators, hint=hint)
     check_deadlines_kept(old, new.calendar.deadlines, today=today, path="content.calendar.deadlines")
+
+
+def fixes_calendar(cycle: Cycle, new: Plan, *, in_force_from_period: str | None) -> bool:
+    """Whether a version changes the calendar and nothing else: each unit stays in the group that it has by now."""
+    latest = cycle.latest
+    old = latest.plan
+    alike = replace(new, calendar=old.calendar, groups=old.groups) == old
+    named = [[(group.group_id, group.name) for group in plan.groups] for plan in (old, new)]
+    moved = new.membership != cycle.membership or named[0] != named[1]
+    from_another_period = in_force_from_period != latest.in_force_from_period
+    return alike and not moved and not from_another_period and new.calendar != old.calendar
 
 
 def check_deadlines_kept(plan: Plan, deadlines: tuple[Deadline, ...], *, today: date, path: str) -> None:

@@ -304,7 +304,7 @@ class ReferencedEntityInUse(Refused):
 
 
 class PlanChangeNeedsApproval(Refused):
-    """The cycle is open: a new plan version needs the leading group's approval."""
+    """Entry has begun: a new plan version needs the leading group's approval."""
 
 
 # ---- results

@@ -20,7 +20,9 @@ def require_phase(cycle: Cycle, phases: tuple[Phase, ...], *, path: str | None =
     _require(cycle.phase, cycle, phases, path=path, hint=hint)
 
 
-def require_movable(world: World, cycle_id: str, group_ids: Iterable[str], phases: tuple[Phase, ...]) -> None:
+def require_movable(
+    world: World, cycle_id: str, group_ids: Iterable[str], phases: tuple[Phase, ...], *, hint: str | None = None
+) -> None:
     """Refuse what moves the results of these groups, but in `phases`, and of graded ones inside a restatement.
 
     Inside one what may be done after entry may be done, and no more. Raises PhaseViolation, RestatementRequired.
@@ -29,7 +31,7 @@ def require_movable(world: World, cycle_id: str, group_ids: Iterable[str], phase
     graded = graded_among(world, cycle_id, group_ids)
     for group_id in graded:
         require_restatement(world, cycle_id, group_id)
-    _require(Phase.ENTRY_CLOSED if graded else cycle.phase, cycle, phases)
+    _require(Phase.ENTRY_CLOSED if graded else cycle.phase, cycle, phases, hint=hint)
 
 
 def require_restatement(world: World, cycle_id: str, group_id: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
-from ledger.domain.commands.moving import require_phase
+from ledger.domain.commands.moving import graded_among, require_movable, require_phase
 from ledger.domain.cycle import (
     CalendarAmended,
     Cycle,
@@ -24,17 +24,17 @@ from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
 from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
-from ledger.domain.phases import ENTERING, EXEMPTING, MOVING_UNITS, OPENING, Phase
+from ledger.domain.phases import CHANGING_PLAN, ENTERING, EXEMPTING, FIXING_CALENDAR, MOVING_UNITS, OPENING, Phase
 from ledger.domain.plan import Deadline, Participation, Plan
-from ledger.domain.plan_change import check_change, check_deadlines_kept
+from ledger.domain.plan_change import check_change, check_deadlines_kept, fixes_calendar
 from ledger.domain.plan_check import check_calendar, check_plan
 from ledger.domain.refusals import (
     DuplicateId,
     InvalidPeriod,
     MalformedInput,
     NoChange,
-    PhaseViolation,
     PlanChangeNeedsApproval,
+    ReferencedEntityInUse,
     RuleNotFound,
     RuleNotInForce,
     StaleExpectedVersion,
@@ -129,7 +129,11 @@ class PlanCycle(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePlanVersion(Command):
-    """Issue a version of the plan, whole; once entry is open the leading group has to approve it."""
+    """Issue a version of the plan, whole; once entry is open the leading group has to approve it.
+
+    After entry closed a version changes nothing but the calendar, until a restatement of every
+    graded group lets any of it change; the grades are then to be revised.
+    """
 
     cycle_id: str
     content: Plan
@@ -163,19 +167,34 @@ class IssuePlanVersion(Command):
         ]
 
     def _check_change(self, world: World, cycle: Cycle) -> None:
-        if cycle.phase not in (Phase.PLANNED, Phase.OPEN):
-            raise PhaseViolation(phase=cycle.phase, hint="After entry closed a plan changes only inside a restatement.")
         if self.approved_by is not None:
             world.require_holder(self.approved_by, Role.LEADING, path="approved_by")
             world.differ({self.approved_by}, because="who issues a plan version does not approve it")
-        if cycle.phase is Phase.OPEN:
-            if self.approved_by is None:
-                raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
-            old = cycle.latest.plan
-            today = local_day(world.now, old.timezone)
-            check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=today)
-            for unit_id in self.content.unit_ids:
-                world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
+        if cycle.phase is Phase.PLANNED:
+            return
+        self._require_changeable(world, cycle)
+        if self.approved_by is None:
+            raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
+        old = cycle.latest.plan
+        today = local_day(world.now, old.timezone)
+        check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=today)
+        for unit_id in self.content.unit_ids:
+            world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
+
+    def _require_changeable(self, world: World, cycle: Cycle) -> None:
+        """Refuse after entry closed what changes more than the calendar, unless a restatement covers all that it moves.
+
+        A plan is one for all groups: whichever are graded have to be restated together.
+        """
+        groups = [group.group_id for group in cycle.latest.plan.groups]
+        graded = graded_among(world, self.cycle_id, groups)
+        fixes = fixes_calendar(cycle, self.content, in_force_from_period=self.in_force_from_period)
+        hint = "After entry closed a version changes the calendar and nothing else; the rest only inside a restatement."
+        phases = FIXING_CALENDAR if fixes or graded else CHANGING_PLAN
+        require_movable(world, self.cycle_id, groups, phases, hint=hint)
+        for group_id in graded:
+            if self.content.group(group_id) is None:
+                raise ReferencedEntityInUse(path="content.groups", id=group_id, hint="Its grades are opened.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
