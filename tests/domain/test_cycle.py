@@ -53,6 +53,7 @@ from ledger.domain.periods import Frequency
 from ledger.domain.phases import Phase
 from ledger.domain.plan import Deadline, DeadlineName, GroupWeight, Indicator, Participation, Plan
 from ledger.domain.score import Basis
+from ledger.domain.working_days import after_working_days
 
 ENTRY = DeadlineName.ENTRY
 
@@ -319,6 +320,41 @@ def test_a_passed_deadline_never_moves_backwards_but_may_move_on(city: City) -> 
     assert city.when(move(earlier), by="director", at=LATE) == Refusal("DEADLINE_PASSED", "deadlines")
     city.given(move(later), by="director", at=LATE)
     city.given(enter("7.4"), by="scorer", at=LATE)
+
+
+def test_the_calendar_is_not_amended_to_what_it_says_already(city: City) -> None:
+    as_it_is = Deadline(name=ENTRY, ends_on=date(2019, 1, 10))
+
+    for nothing in (move(), move(as_it_is), replace(move(), holidays=(), makeup_workdays=())):
+        assert city.when(nothing, by="director") == Refusal("NO_CHANGE", "deadlines")
+
+
+def test_days_off_and_makeup_workdays_are_named_anew_when_the_government_announces_them() -> None:
+    """T2 of domain.md 5: a notice under a calendar that learns of the festival, then of what makes up for it."""
+    city = found_city()
+    festival = tuple(date(2019, 2, day) for day in range(4, 11))
+    named = replace(move(), holidays=festival)
+    monday = date(2019, 1, 28)
+
+    def ends_on() -> date:
+        return after_working_days(monday, 5, cycle_of(city).latest.plan.calendar)
+
+    assert ends_on() == date(2019, 2, 4)
+    assert city.when(named, by="director") == (
+        CalendarAmended(cycle_id=CYCLE, deadlines=(), holidays=festival, reason="The yearbook is late."),
+    )
+    assert ends_on() == date(2019, 2, 11)
+    made_up = replace(move(), makeup_workdays=(date(2019, 2, 2), date(2019, 2, 3)))
+    city.given(made_up, by="director")
+    assert ends_on() == date(2019, 2, 2)
+    assert cycle_of(city).latest.plan.calendar.holidays == festival
+
+
+def test_a_day_off_is_no_makeup_workday(city: City) -> None:
+    saturday = (date(2019, 2, 2),)
+
+    refusal = city.when(replace(move(), holidays=saturday, makeup_workdays=saturday), by="director")
+    assert refusal == Refusal("MALFORMED_INPUT", "calendar.makeup_workdays")
 
 
 def test_deadlines_keep_their_order(city: City) -> None:

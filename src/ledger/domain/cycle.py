@@ -69,9 +69,13 @@ class PlanVersionIssued(CycleFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CalendarAmended(CycleFact):
-    """Deadlines were moved."""
+    """Deadlines were moved, or days off and make-up workdays were named anew."""
 
     deadlines: tuple[Deadline, ...]
+    holidays: tuple[date, ...] | None = None
+    """Every day off from then on; null leaves them as they were."""
+    makeup_workdays: tuple[date, ...] | None = None
+    """Every weekend day that is worked from then on; null leaves them as they were."""
     reason: str
 
 
@@ -145,9 +149,12 @@ class PlanVersion:
             return True
         return parse_period(period).ends_on > parse_period(self.in_force_from_period).starts_on
 
-    def amended(self, deadlines: tuple[Deadline, ...]) -> PlanVersion:
-        """The same version with these deadlines moved."""
-        return replace(self, plan=replace(self.plan, calendar=self.plan.calendar.amended(deadlines)))
+    def amended(self, fact: CalendarAmended) -> PlanVersion:
+        """The same version with the calendar as it was amended."""
+        calendar = self.plan.calendar.amended(
+            fact.deadlines, holidays=fact.holidays, makeup_workdays=fact.makeup_workdays
+        )
+        return replace(self, plan=replace(self.plan, calendar=calendar))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +206,7 @@ class Cycle:
                 )
                 return replace(self, versions=(*self.versions, version), assigned=())
             case CalendarAmended() as fact:
-                return replace(self, versions=tuple(version.amended(fact.deadlines) for version in self.versions))
+                return replace(self, versions=tuple(version.amended(fact) for version in self.versions))
             case UnitAssignedToGroup() as fact:
                 others = tuple(a for a in self.assigned if a[0] != fact.unit_id)
                 return replace(self, assigned=(*others, (fact.unit_id, fact.group_id, fact.participation)))

@@ -176,11 +176,28 @@ class Calendar:
         general = (d.ends_on for d in self.deadlines if d.name is name and d.period is None)
         return next(own, next(general, None))
 
-    def amended(self, deadlines: tuple[Deadline, ...]) -> Calendar:
-        """The calendar with these deadlines in place of those of the same name and period."""
+    def amended(
+        self,
+        deadlines: tuple[Deadline, ...],
+        *,
+        holidays: tuple[date, ...] | None = None,
+        makeup_workdays: tuple[date, ...] | None = None,
+    ) -> Calendar:
+        """The calendar with these deadlines in place of those of the same name and period; days stay where None."""
         changed = {(d.name, d.period) for d in deadlines}
         kept = tuple(d for d in self.deadlines if (d.name, d.period) not in changed)
-        return replace(self, deadlines=(*kept, *deadlines))
+        return replace(
+            self,
+            deadlines=(*kept, *deadlines),
+            holidays=self.holidays if holidays is None else holidays,
+            makeup_workdays=self.makeup_workdays if makeup_workdays is None else makeup_workdays,
+        )
+
+    def says_as(self, other: Calendar) -> bool:
+        """Whether both name the same days, in whatever order."""
+        lists = ("deadlines", "holidays", "makeup_workdays")
+        same = all(set(getattr(self, name)) == set(getattr(other, name)) for name in lists)
+        return same and self.target_freeze_on == other.target_freeze_on
 
 
 @dataclass(frozen=True, kw_only=True)

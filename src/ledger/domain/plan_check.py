@@ -194,8 +194,11 @@ def _check_weights(plan: Plan) -> None:
 
 
 def check_calendar(plan: Plan) -> None:
-    """Refuse a calendar whose deadlines run out of order. Raises MalformedInput, InvalidPeriod."""
+    """Refuse a calendar whose deadlines run out of order. Raises MalformedInput, UnknownId, DuplicateId."""
     calendar = plan.calendar
+    both = set(calendar.holidays) & set(calendar.makeup_workdays)
+    if both:
+        raise MalformedInput(path="calendar.makeup_workdays", day=min(both), hint="A day off is not worked.")
     for deadline in calendar.deadlines:
         if deadline.period is not None and deadline.period not in plan.periods:
             raise UnknownId(path="calendar.deadlines", period=deadline.period)

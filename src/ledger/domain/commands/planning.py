@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from ledger.domain.commands.moving import graded_among, require_movable, require_phase
@@ -199,10 +199,15 @@ class IssuePlanVersion(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmendCalendar(Command):
-    """Move deadlines; one that has passed never moves backwards."""
+    """Move deadlines, or name the days off and the make-up workdays anew; a passed deadline never moves backwards."""
 
     cycle_id: str
     deadlines: tuple[Deadline, ...]
+    """Those that move, each for one period or for all; none if only days off change."""
+    holidays: tuple[date, ...] | None = None
+    """Every day off from now on; leave out to keep them."""
+    makeup_workdays: tuple[date, ...] | None = None
+    """Every weekend day that is worked from now on; leave out to keep them."""
     reason: str
 
     def decide(self, world: World) -> list[Fact]:
@@ -211,9 +216,18 @@ class AmendCalendar(Command):
         plan = cycle.latest.plan
         today = local_day(world.now, plan.timezone)
         check_deadlines_kept(plan, self.deadlines, today=today, path="deadlines")
-        check_calendar(_with(plan, self.deadlines))
-        reason = world.reason(self.reason, length_min=5)
-        return [CalendarAmended(cycle_id=self.cycle_id, deadlines=self.deadlines, reason=reason)]
+        amended = CalendarAmended(
+            cycle_id=self.cycle_id,
+            deadlines=self.deadlines,
+            holidays=self.holidays,
+            makeup_workdays=self.makeup_workdays,
+            reason=world.reason(self.reason, length_min=5),
+        )
+        versions = [(version, version.amended(amended)) for version in cycle.versions]
+        check_calendar(versions[-1][1].plan)
+        if all(old.plan.calendar.says_as(new.plan.calendar) for old, new in versions):
+            raise NoChange(path="deadlines", hint="The calendar has these days already.")
+        return [amended]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +373,3 @@ def _cycle(world: World, cycle_id: str) -> Cycle:
 
 def _exempted(cycle: Cycle, unit_id: str, indicator_id: str) -> bool:
     return any(e.unit_id == unit_id and e.indicator_id == indicator_id for e in cycle.exemptions)
-
-
-def _with(plan: Plan, deadlines: tuple[Deadline, ...]) -> Plan:
-    return replace(plan, calendar=plan.calendar.amended(deadlines))
