@@ -42,7 +42,7 @@ from ledger.domain.facts import Actor
 from ledger.domain.grading import GradesOpened
 from ledger.domain.measures import Article
 from ledger.domain.publication import RestatementOpened
-from ledger.domain.roles import Role
+from ledger.domain.roles import Role, Scope
 from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.rulings import Rulings
 from ledger.domain.world import Command
@@ -210,6 +210,16 @@ def test_nobody_decides_about_points_of_their_own_unit(city: City) -> None:
 
     assert city.when(approving(claimed), by="head") == Refusal("CONFLICT_OF_INTEREST", "unit_id")
     assert city.when(IMPOSE, by="head") == Refusal("CONFLICT_OF_INTEREST", "unit_id")
+
+
+def test_points_are_decided_about_within_the_groups_of_ones_scope(city: City) -> None:
+    claimed = city.given(CLAIM, by="office")
+    for person, group_id in (("here", GROUP), ("elsewhere", "G9")):
+        city.given(RegisterPerson(subject_id=person, display_name=person), by="admin")
+        city.give_role(person, Role.DIRECTOR, Scope(group_ids=(group_id,)))
+
+    assert city.when(approving(claimed), by="elsewhere") == Refusal("OUT_OF_SCOPE_UNIT")
+    city.given(approving(claimed), by="here")
 
 
 def test_no_more_is_granted_than_was_claimed(city: City) -> None:

@@ -126,7 +126,10 @@ def test_a_decision_is_known_by_its_position_and_its_subject() -> None:
     unknown = Refusal("UNKNOWN_ID", "decision_position")
     assert city.when(honour("U04", basis), by="office", at=PAID) == unknown
     assert city.when(honour("U01", position), by="office", at=PAID) == unknown
-    assert city.when(replace(honour("U04", position), subject_id="reporter"), by="office", at=PAID) == unknown
+    of_person = replace(honour("U04", position), unit_id=None, subject_id="reporter")
+    assert city.when(of_person, by="office", at=PAID) == unknown
+    of_both = replace(of_person, unit_id="U04")
+    assert city.when(of_both, by="office", at=PAID) == Refusal("MALFORMED_INPUT", "unit_id")
 
 
 def test_a_suspended_decision_is_not_carried_out_until_it_is_resumed() -> None:

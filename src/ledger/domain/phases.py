@@ -58,7 +58,7 @@ EXCHANGING = (Phase.OPEN, Phase.ENTRY_CLOSED)
 COMPUTING = (Phase.OPEN, Phase.ENTRY_CLOSED)
 """Compute results: provisional while entry is open, then yes."""
 GRADING = (Phase.ENTRY_CLOSED,)
-"""Give public notice, and open grades when it has ended."""
+"""Give public notice, resolve ties and grant exceptions, and open grades when the notice has ended."""
 CLOSING = (Phase.ENTRY_CLOSED,)
 """Close the cycle: once grades are opened and appeals are decided."""
 PUNISHING_AHEAD = (Phase.OPEN, Phase.ENTRY_CLOSED, Phase.CLOSED)

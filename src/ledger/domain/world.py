@@ -228,14 +228,15 @@ class World:
         path: str,
         unit_id: str | None = None,
         indicator_id: str | None = None,
+        group_id: str | None = None,
         group_ids: Iterable[str] = (),
     ) -> None:
         """Check that somebody named in a command, such as who approved, holds one of `roles` for these subjects."""
         grants = [g for g in _person(self, person_id, path=path).grants if g.role in roles and g.in_force(self.today)]
         if not grants:
             raise ForbiddenRole(path=path, person_id=person_id, needed=" or ".join(roles))
-        scopes = [grant.scope for grant in grants if grant.scope.holds(group_ids)]
-        if not any(scope.covers(unit_id=unit_id, indicator_id=indicator_id) for scope in scopes):
+        subjects = {"unit_id": unit_id, "indicator_id": indicator_id, "group_id": group_id}
+        if not any(grant.scope.covers(**subjects) and grant.scope.holds(group_ids) for grant in grants):
             raise OutOfScopeUnit(path=path, person_id=person_id, unit_id=unit_id, indicator_id=indicator_id)
 
     def differ(self, others: Iterable[str], *, because: str) -> None:

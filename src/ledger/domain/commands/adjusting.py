@@ -77,8 +77,10 @@ class AdjustmentCommand(Command):
 
     def judge(self, world: World) -> Cycle:
         """Act as one who decides about points, for a unit other than one's own."""
-        world.act(Role.DIRECTOR, Role.LEADING, unit_id=self.unit_id)
+        world.act(Role.DIRECTOR, Role.LEADING)
         cycle = cycle_with(world, self.cycle_id, self.unit_id)
+        group_id, _ = cycle.membership[self.unit_id]
+        world.act(Role.DIRECTOR, Role.LEADING, unit_id=self.unit_id, group_id=group_id)
         require_impartial(world, self.unit_id)
         return cycle
 

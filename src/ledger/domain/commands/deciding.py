@@ -47,6 +47,8 @@ class Matter:
     cycle: Cycle
     unit_id: str
     """The unit whose grade counts: the subject, or the unit the person belongs to."""
+    group_id: str
+    """The group of that unit."""
     grading: Grading
 
     @property
@@ -85,14 +87,24 @@ class DecisionCommand(Command):
         if unit_id is None or unit_id not in cycle.membership:
             raise UnknownId(path=path, unit_id=unit_id, cycle_id=self.cycle_id)
         group_id, _ = cycle.membership[unit_id]
-        return Matter(cycle, unit_id, world.read(grading_stream(self.cycle_id, group_id)))
+        return Matter(cycle, unit_id, group_id, world.read(grading_stream(self.cycle_id, group_id)))
+
+    def act(self, world: World, *roles: Role) -> Matter:
+        """Act in one of `roles` in the matter of the unit whose grade counts, and return it."""
+        world.act(*roles)
+        matter = self.matter(world)
+        world.act(*roles, unit_id=matter.unit_id, group_id=matter.group_id)
+        return matter
 
     def lead(self, world: World) -> Matter:
         """Act for the leading group in a matter of another unit than one's own, and return it."""
-        world.act(Role.LEADING, unit_id=self.unit_id)
-        matter = self.matter(world)
+        matter = self.act(world, Role.LEADING)
         require_impartial(world, matter.unit_id)
         return matter
+
+    def require_holder(self, world: World, person_id: str, *roles: Role, path: str, matter: Matter) -> None:
+        """Check that somebody named in the command holds one of `roles` in the matter."""
+        world.require_holder(person_id, *roles, path=path, unit_id=matter.unit_id, group_id=matter.group_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +133,7 @@ class DecidingCommand(DecisionCommand):
         earlier = world.read(self.stream()).standing(rule.article, unit_id=self.unit_id, subject_id=self.subject_id)
         if earlier is not None:
             raise DuplicateDecision(path="rule", rule_ref=str(self.rule), decision_position=earlier.position)
-        self._require_two(world)
+        self._require_two(world, matter)
         return kind(
             cycle_id=self.cycle_id,
             unit_id=self.unit_id,
@@ -182,8 +194,8 @@ class DecidingCommand(DecisionCommand):
             raise OutOfRange(path="amount", rule_ref=str(self.rule), given=self.amount, of_rule=rule.amount)
         return world.reason(self.deviation_reason, length_min=10, path="deviation_reason")
 
-    def _require_two(self, world: World) -> None:
-        world.require_holder(self.proposed_by, Role.OFFICE, Role.DIRECTOR, path="proposed_by", unit_id=self.unit_id)
+    def _require_two(self, world: World, matter: Matter) -> None:
+        self.require_holder(world, self.proposed_by, Role.OFFICE, Role.DIRECTOR, path="proposed_by", matter=matter)
         if self.proposed_by in world.persons:
             raise SeparationOfDuties(path="proposed_by", because="who proposes does not decide")
         if self.proposed_by == self.subject_id:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from ledger.domain.commands.deciding import MONEY_SCALE, DecisionCommand, latest_grade
+from ledger.domain.commands.deciding import MONEY_SCALE, DecisionCommand, Matter, latest_grade
 from ledger.domain.decision import (
     Decision,
     DecisionConfirmed,
@@ -64,9 +64,9 @@ class DecidedCommand(DecisionCommand):
             raise DecisionNotInForce(path="decision_position", revoked_position=decision.revoked.position)
         return decision
 
-    def executed(self, world: World, executed_on: date, *, since: datetime) -> date:
+    def executed(self, world: World, matter: Matter, executed_on: date, *, since: datetime) -> date:
         """The day on which something was carried out, neither before `since` nor to come. Raises OutOfRange."""
-        timezone = self.matter(world).plan.timezone
+        timezone = matter.plan.timezone
         first, today = local_day(since, timezone), local_day(world.now, timezone)
         if not first <= executed_on <= today:
             raise OutOfRange(path="executed_on", given=executed_on, first=first, today=today)
@@ -82,7 +82,7 @@ class HonourDecision(DecidedCommand):
     evidence: tuple[str, ...]
 
     def decide(self, world: World) -> list[Fact]:
-        world.act(Role.OFFICE, Role.ORGDEPT, unit_id=self.unit_id)
+        matter = self.act(world, Role.OFFICE, Role.ORGDEPT)
         decision = self.in_force(world)
         if decision.suspended_position is not None:
             raise DecisionNotInForce(path="decision_position", suspended_position=decision.suspended_position)
@@ -97,7 +97,7 @@ class HonourDecision(DecidedCommand):
                 unit_id=self.unit_id,
                 subject_id=self.subject_id,
                 decision_position=decision.position,
-                executed_on=self.executed(world, self.executed_on, since=decision.decided_at),
+                executed_on=self.executed(world, matter, self.executed_on, since=decision.decided_at),
                 amount=self.amount,
                 evidence=world.evidence(self.evidence, count_min=1),
             )
@@ -205,9 +205,9 @@ class RevokeDecision(DecidedCommand):
     approved_by: str
 
     def decide(self, world: World) -> list[Fact]:
-        self.lead(world)
+        matter = self.lead(world)
         decision = self.in_force(world)
-        world.require_holder(self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", unit_id=self.unit_id)
+        self.require_holder(world, self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", matter=matter)
         if self.approved_by in world.persons:
             raise SeparationOfDuties(path="approved_by", because="who revokes does not approve it")
         return [
@@ -242,7 +242,7 @@ class RecordRecovery(DecidedCommand):
     evidence: tuple[str, ...]
 
     def decide(self, world: World) -> list[Fact]:
-        world.act(Role.OFFICE, Role.ORGDEPT, unit_id=self.unit_id)
+        matter = self.act(world, Role.OFFICE, Role.ORGDEPT)
         decision = self.decision(world)
         check_scale(self.amount, MONEY_SCALE, path="amount")
         if decision.revoked is None or not 0 < self.amount <= decision.outstanding:
@@ -253,7 +253,7 @@ class RecordRecovery(DecidedCommand):
                 unit_id=self.unit_id,
                 subject_id=self.subject_id,
                 decision_position=self.decision_position,
-                executed_on=self.executed(world, self.executed_on, since=decision.revoked.at),
+                executed_on=self.executed(world, matter, self.executed_on, since=decision.revoked.at),
                 amount=self.amount,
                 evidence=world.evidence(self.evidence, count_min=1),
             )

@@ -41,16 +41,26 @@ class VetoCommand(Command):
         return veto_stream(self.cycle_id, self.unit_id or self.subject_id or "")
 
     def lead(self, world: World) -> Cycle:
-        """Act for the leading group, and return the cycle if the subject's grade may still move."""
-        world.act(Role.LEADING, unit_id=self.unit_id)
-        if self.unit_id is not None and self.subject_id is None:
-            return cycle_with(world, self.cycle_id, self.unit_id)
-        if self.subject_id is None or self.unit_id is not None:
+        """Act for the leading group over the subject, and return the cycle if the subject's grade may still move."""
+        world.act(Role.LEADING)
+        if (self.unit_id is None) == (self.subject_id is None):
             raise MalformedInput(path="unit_id", hint="Name either a unit or a person.")
+        cycle, unit_id = self._over_unit(world) if self.subject_id is None else self._over_person(world)
+        # A limited scope holds nobody who belongs to no unit or group: "" lies in none.
+        group_id = cycle.membership[unit_id][0] if unit_id in cycle.membership else ""
+        world.act(Role.LEADING, unit_id=unit_id, group_id=group_id)
+        return cycle
+
+    def _over_unit(self, world: World) -> tuple[Cycle, str]:
+        unit_id = self.unit_id or ""
+        return cycle_with(world, self.cycle_id, unit_id), unit_id
+
+    def _over_person(self, world: World) -> tuple[Cycle, str]:
+        subject_id = self.subject_id or ""
         cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
         require_phase(cycle, BARRING_PERSONS, hint="The cycle is not open, or closed again.")
-        world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        return cycle
+        person = world.exists(person_stream(subject_id), path="subject_id", person_id=subject_id)
+        return cycle, person.home_unit_id or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
