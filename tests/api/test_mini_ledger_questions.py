@@ -121,7 +121,8 @@ def test_units_cycles_plans_and_scores_are_answered_as_they_were(client: Client,
     requested = client.ask(score, at=str(at[43]))
     corrected = client.ask(score, at=str(at[44]))
 
-    assert [client.ask(document, at=str(at[name]))["phase"] for name in (39, 44)] == ["OPEN", "ENTRY_CLOSED"]
+    phases = [client.ask(document, at=str(at[name]))["phase"] for name in (39, 41, 44)]
+    assert phases == ["OPEN", "ENTRY_CLOSED", "COMPUTED"]
     assert (entered["status"], entered["provisional"], entered["official"]) == ("ENTERED", {"value": "7.4"}, None)
     assert (requested["status"], requested["openRequest"]) == ("VERIFIED", {"proposedValue": "8.0"})
     assert corrected == {

@@ -467,3 +467,20 @@ def test_a_cycle_that_nobody_planned_is_unknown(year: Client, field: str) -> Non
     answer = year.raw(f'{{ {field}(cycle: "MINI-2019", first: 1) {{ pageInfo {{ hasNextPage }} }} }}')
 
     assert answer["errors"][0]["extensions"]["code"] == "UNKNOWN_ID"
+
+
+def test_a_cycle_is_shown_in_the_phase_that_its_results_have_reached(story: Client) -> None:
+    document = 'query($at: Position!) { cycle(id: "MINI-2018", asOf: {position: $at}) { phase } }'
+
+    phases = [
+        (41, "ENTRY_CLOSED"),
+        (42, "COMPUTED"),
+        (46, "NOTICE"),
+        (50, "GRADED"),
+        (51, "PUBLISHED"),
+        (58, "RESTATING"),
+        (63, "PUBLISHED"),
+        (71, "RESTATING"),
+        (77, "PUBLISHED"),
+    ]
+    assert [(position, story.ask(document, at=at(position))["phase"]) for position, _ in phases] == phases

@@ -10,14 +10,26 @@ import pytest
 from city import CYCLE, EVIDENCE, LATE, YEAR, City, Refusal, enter, found_city, request, verify
 from opening import (
     BY_POINTS,
+    NORTH,
+    NOTICED,
     OPENED,
+    POINTS,
+    PUBLISHED,
     RESTATED,
     RULES,
     SOUTH,
+    compute,
+    correct,
+    end_notice,
     graded_city,
+    notice,
     open_grades,
+    publications_of,
+    publish,
     put_up,
     reopen,
+    restate,
+    revised,
     scored_city,
     two_groups,
 )
@@ -30,10 +42,15 @@ from ledger.domain.commands import (
     EnterScoreLate,
     ImposeDeduction,
     MergeUnits,
+    RetractReport,
 )
-from ledger.domain.plan import EntryKind
+from ledger.domain.phase_shown import phase_shown
+from ledger.domain.phases import Phase
+from ledger.domain.plan import EntryKind, Participation
+from ledger.domain.recall import Recall
 from ledger.domain.reorganisation import CarryPolicy, UnitShare
 from ledger.domain.rule_reference import RuleRef, RuleSource
+from ledger.domain.score import Basis
 from ledger.domain.targets import TargetReason
 from ledger.domain.world import Command
 
@@ -135,6 +152,66 @@ def test_points_of_a_unit_rest_once_the_unit_that_it_became_is_graded() -> None:
     of_north, of_heir = (replace(DEDUCTION, unit_id=unit_id) for unit_id in ("U03", "U01"))
     assert city.when(of_north, by="leading", at=OPENED) == Refusal("RULE_NOT_FOUND", "rule")
     assert city.when(of_heir, by="leading", at=OPENED) == Refusal("RESTATEMENT_REQUIRED")
+
+
+def shown(city: City) -> Phase:
+    """The phase that the city's cycle is shown in."""
+    recall = Recall().fold(city.memory.events)
+    return phase_shown(recall.cycle(CYCLE), recall.rulings(CYCLE).gradings, publications_of(city))
+
+
+def test_a_cycle_is_shown_in_the_phase_that_its_results_have_reached() -> None:
+    city = scored_city(closed=False)
+    city.given(compute(), by="office")
+    assert shown(city) is Phase.OPEN
+    city.given(CloseEntry(cycle_id=CYCLE), by="office", at=LATE)
+    assert shown(city) is Phase.ENTRY_CLOSED
+    city.given(compute(basis=Basis.PROVISIONAL), by="office", at=NOTICED)
+    assert shown(city) is Phase.ENTRY_CLOSED
+    results = city.given(compute(), by="office", at=NOTICED)
+    assert shown(city) is Phase.COMPUTED
+    city.given(notice(results), by="office", at=NOTICED)
+    assert shown(city) is Phase.NOTICE
+    city.given(end_notice(), by="office", at=OPENED)
+    opened = city.given(open_grades(results), by="leading", at=OPENED)
+    assert shown(city) is Phase.GRADED
+    published = city.given(publish(), by="office", at=PUBLISHED)
+    assert shown(city) is Phase.PUBLISHED
+    city.given(CloseCycle(cycle_id=CYCLE), by="director", at=PUBLISHED)
+    assert shown(city) is Phase.CLOSED
+    city.given(reopen(), by="office", at=RESTATED)
+    assert shown(city) is Phase.RESTATING
+    correct(city, "U04", "95", at=RESTATED)
+    revised(city, opened)
+    city.given(restate(published), by="office", at=RESTATED)
+    assert shown(city) is Phase.CLOSED
+
+
+def test_a_cycle_is_as_far_as_the_group_that_is_least_far() -> None:
+    city = scored_city(two_groups(RULES))
+    north, south = put_up(city, NORTH, SOUTH)
+    city.given(open_grades(north, NORTH), by="leading", at=OPENED)
+    assert shown(city) is Phase.NOTICE
+    city.given(open_grades(south, SOUTH), by="leading", at=OPENED)
+    city.given(publish(group_ids=(NORTH,)), by="office", at=PUBLISHED)
+    assert shown(city) is Phase.GRADED
+    report = city.given(publish("2018-B", group_ids=(SOUTH,)), by="office", at=PUBLISHED)
+    assert shown(city) is Phase.PUBLISHED
+    retract = RetractReport(cycle_id=CYCLE, published_position=report, reason="The wrong table was printed.")
+    city.given(retract, by="leading", at=PUBLISHED)
+    assert shown(city) is Phase.GRADED
+
+
+def test_a_group_in_which_no_unit_is_assessed_keeps_nothing_waiting() -> None:
+    plan = two_groups(RULES)
+    north, south = plan.groups
+    idle = tuple(replace(member, participation=Participation.NOT_ASSESSED) for member in south.members)
+    points = {unit_id: POINTS[unit_id] for unit_id in ("U01", "U02", "U03")}
+    city = scored_city(replace(plan, groups=(north, replace(south, members=idle))), points)
+    [results] = put_up(city, NORTH)
+
+    city.given(open_grades(results, NORTH), by="leading", at=OPENED)
+    assert shown(city) is Phase.GRADED
 
 
 def closed_without_grades() -> City:

@@ -63,14 +63,14 @@ class Cycle(Node):
     as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
 
     @classmethod
-    def of(cls, cycle_id: str, cycle: domain.Cycle, as_of: AsOf) -> Cycle:
-        """A cycle of the domain."""
+    def of(cls, cycle_id: str, cycle: domain.Cycle, phase: Phase, as_of: AsOf) -> Cycle:
+        """A cycle of the domain in the phase that it is shown in."""
         members = cycle.membership.items() if cycle.versions else ()
         return cls(
             id=global_id("Cycle", cycle_id),
             cycle_id=cycle_id,
             title=cycle.title,
-            phase=cycle.phase,
+            phase=phase,
             starts_on=cycle.starts_on,
             ends_on=cycle.ends_on,
             plan=PlanVersion.of(cycle.latest) if cycle.versions else None,

@@ -7,7 +7,7 @@ Where a rule stands, in the order of an assessment year:
 
     who may do what                 roles, persons, world; what must not meet in one person: roles.INCOMPATIBLE
     what the plan says              plan, plan_rules, quota; what makes it sound: plan_check, plan_change
-    the year and its phases         cycle, phases, periods, working_days; once grades are opened: commands.moving
+    the year and its phases         cycle, phases (what may be done in which), phase_shown, periods, working_days
     what is to be reached           targets, responsibility, key_tasks, progress
     a value and its history         score; who may change it, when, on whose approval: commands/
     how a value becomes points      formula, formulas, goals (weights, exemptions, periods), succession (mergers)

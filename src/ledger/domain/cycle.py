@@ -177,11 +177,13 @@ class Cycle:
     """What decisions need to know of a cycle."""
 
     phase: Phase = Phase.DRAFT
+    """The phase that is recorded; how far results have come within it: `phase_shown`."""
     title: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
     measures_id: str = ""
     versions: tuple[PlanVersion, ...] = ()
+    entry_closed_position: int | None = None
     assigned: tuple[tuple[str, str, Participation], ...] = ()
     exemptions: tuple[Exemption, ...] = ()
 
@@ -225,7 +227,7 @@ class Cycle:
             case CycleOpened():
                 return replace(self, phase=Phase.OPEN)
             case EntryClosed():
-                return replace(self, phase=Phase.ENTRY_CLOSED)
+                return replace(self, phase=Phase.ENTRY_CLOSED, entry_closed_position=event.position)
             case CycleClosed():
                 return replace(self, phase=Phase.CLOSED)
             case _:

@@ -11,9 +11,13 @@ from ledger.api.reads.publications import by_position
 from ledger.api.reads.scores import score
 from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id
 from ledger.domain.commitments import Opening
+from ledger.domain.cycle import Cycle as CycleState
 from ledger.domain.cycle import cycle_stream
 from ledger.domain.opening import LEDGER_STREAM
 from ledger.domain.persons import person_stream
+from ledger.domain.phase_shown import phase_shown
+from ledger.domain.phases import Phase
+from ledger.domain.publication import PublicationFact, Publications
 from ledger.domain.reorganisation import Reorganisations, UnitsMerged, UnitSplit
 from ledger.openings import open_text
 from ledger.results import AsOf as Moment
@@ -30,7 +34,17 @@ def cycle(context: Context, cycle_id: str, at: Moment) -> Cycle | None:
     """A cycle as known at a position, None if it is not."""
     context.visibility()
     version, state = context.service.store.load(cycle_stream(cycle_id), at=at.position)
-    return Cycle.of(cycle_id, state, shown(at)) if version else None
+    return Cycle.of(cycle_id, state, _phase(context, cycle_id, state, at), shown(at)) if version else None
+
+
+def _phase(context: Context, cycle_id: str, state: CycleState, at: Moment) -> Phase:
+    """Where a cycle stands; that is everybody's to know, also whether grades are opened that are not published."""
+    if state.phase not in (Phase.ENTRY_CLOSED, Phase.CLOSED):
+        return state.phase
+    answers, publications = context.service.answers, Publications()
+    for published in answers.proceedings(cycle_id, (PublicationFact,), at=at.position):
+        publications = publications.evolve(published)
+    return phase_shown(state, answers.rulings(cycle_id, at.position).gradings, publications)
 
 
 def plan(context: Context, cycle_id: str, plan_version: int | None, at: Moment) -> PlanVersion | None:
