@@ -1,4 +1,4 @@
-"""Posts and cadres: months served, the result of a person's year, and the quota of the best grade."""
+"""Posts and cadres: months served, and the result of a person's year."""
 
 from __future__ import annotations
 
@@ -8,132 +8,36 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from city import CYCLE, EVIDENCE, GROUP, NOW, PLAN, City, Refusal, found_city, grant
+from city import CYCLE, EVIDENCE, City, Refusal, found_city
 from examples import vector
+from serving import CADRE_PLAN, RULES, compute, decide, graded, hold, peopled, result, served
 
 from ledger.domain.cadres import (
     NOT_GRADED,
-    CadreGradeDecided,
     CadreResultComputed,
     PostPart,
     cadre_total,
     tenure_weighted,
 )
 from ledger.domain.commands import (
-    ComputeCadreResult,
-    DecideCadreGrade,
-    HoldPost,
     LeavePost,
     MergeUnits,
-    RegisterPerson,
     RegisterUnit,
 )
-from ledger.domain.facts import Actor
-from ledger.domain.grading import GradedUnit, GradesOpened, ResultRow, ResultsComputed
 from ledger.domain.numbers import Rounding, rounded
-from ledger.domain.plan import Participation, Plan
+from ledger.domain.plan import Plan
 from ledger.domain.plan_check import check_plan
 from ledger.domain.plan_rules import CadreQuota, CadreRules
 from ledger.domain.posts import PostHeld, PostLeft, post_stream
-from ledger.domain.quota import GradeQuota, GradingRules
 from ledger.domain.refusals import Refused
 from ledger.domain.reorganisation import CarryPolicy, UnitShare
-from ledger.domain.roles import Role
-from ledger.domain.score import Basis
 from ledger.domain.units import UnitCategory
-
-RULES = CadreRules(
-    unit_share=Decimal("0.6"),
-    personal_share=Decimal("0.4"),
-    quotas=(
-        CadreQuota(unit_grade="EXCELLENT", share=Decimal("0.30")),
-        CadreQuota(unit_grade="QUALIFIED", share=Decimal("0.50")),
-    ),
-)
-CADRE_PLAN = replace(
-    PLAN, grading=GradingRules(grades=(GradeQuota(grade="EXCELLENT", share=Decimal("0.2")),)), cadres=RULES
-)
-TOTALS = {"U01": ("92.45", "EXCELLENT"), "U02": ("86.20", "QUALIFIED"), "U03": ("80.00", "UNQUALIFIED")}
-PEOPLE = ("chen", "li", "wang")
 
 
 @pytest.fixture
 def city() -> City:
     """The city with three cadres, an organisation department, and a plan that says how cadres are assessed."""
     return peopled(found_city(CADRE_PLAN))
-
-
-def peopled(city: City) -> City:
-    for person in ("orgdept", *PEOPLE):
-        city.given(RegisterPerson(subject_id=person, display_name=person), by="admin")
-    city.given(grant("orgdept", Role.ORGDEPT), by="admin")
-    return city
-
-
-def hold(person: str, unit_id: str, from_on: date = date(2017, 3, 1)) -> HoldPost:
-    return HoldPost(subject_id=person, unit_id=unit_id, post="Deputy head", from_on=from_on)
-
-
-def served(city: City, person: str, unit_id: str, from_on: date, until_on: date | None = None) -> None:
-    """Given a post of a cadre."""
-    held = city.given(hold(person, unit_id, from_on), by="orgdept")
-    if until_on is not None:
-        city.given(LeavePost(subject_id=person, held_position=held, until_on=until_on), by="orgdept")
-
-
-def graded(city: City) -> int:
-    """Given opened grades; their position."""
-    rows = tuple(
-        ResultRow(
-            unit_id=unit_id,
-            participation=Participation.RANKED,
-            rank=rank,
-            total=Decimal(total),
-            goal=Decimal(total),
-            evaluation=None,
-            bonus=Decimal(0),
-            deduction=Decimal(0),
-            missing=0,
-        )
-        for rank, (unit_id, (total, _)) in enumerate(TOTALS.items(), start=1)
-    )
-    results = ResultsComputed(
-        cycle_id=CYCLE,
-        group_id=GROUP,
-        as_of_position=city.head,
-        plan_version=1,
-        engine_version="1",
-        basis=Basis.OFFICIAL,
-        table=rows,
-        table_hash="0" * 64,
-    )
-    position = city.memory.record(results, actor=Actor("office", "OFFICE"), at=NOW).position
-    allocation = tuple(GradedUnit(unit_id=u, grade=grade, rank=None) for u, (_, grade) in TOTALS.items())
-    opened = GradesOpened(cycle_id=CYCLE, group_id=GROUP, results_position=position, allocation=allocation)
-    return city.memory.record(opened, actor=Actor("leading", "LEADING"), at=NOW).position
-
-
-def compute(person: str, personal_part: str = "94.10") -> ComputeCadreResult:
-    return ComputeCadreResult(
-        cycle_id=CYCLE, subject_id=person, personal_part=Decimal(personal_part), evidence=EVIDENCE
-    )
-
-
-def decide(person: str, position: int, grade: str, unit_id: str = "U01") -> DecideCadreGrade:
-    return DecideCadreGrade(
-        cycle_id=CYCLE,
-        unit_id=unit_id,
-        subject_id=person,
-        result_position=position,
-        grade=grade,
-        evidence=EVIDENCE,
-    )
-
-
-def result(city: City) -> CadreResultComputed:
-    fact = city.memory.events[-1].fact
-    assert isinstance(fact, CadreResultComputed)
-    return fact
 
 
 # ---- arithmetic
@@ -285,74 +189,6 @@ def test_a_result_waits_for_the_units_grades(city: City) -> None:
 
 def test_without_rules_for_cadres_nothing_is_computed() -> None:
     assert peopled(found_city()).when(compute("chen"), by="orgdept") == Refusal("RULE_NOT_FOUND", "cycle_id")
-
-
-# ---- grades
-
-
-def test_the_leading_group_decides_on_what_the_department_computed(city: City) -> None:
-    served(city, "chen", "U01", date(2018, 1, 1))
-    graded(city)
-    position = city.given(compute("chen"), by="orgdept")
-    command = decide("chen", position, "COMPETENT")
-    city.give_role("orgdept", Role.LEADING)
-    city.give_role("chen", Role.LEADING)
-
-    assert city.when(command, by="office") == Refusal("FORBIDDEN_ROLE")
-    assert city.when(command, by="orgdept") == Refusal("SEPARATION_OF_DUTIES")
-    assert city.when(command, by="chen") == Refusal("SEPARATION_OF_DUTIES")
-    assert city.when(replace(command, grade="GOOD"), by="leading") == Refusal("MALFORMED_INPUT", "grade")
-    assert city.when(command, by="leading") == (
-        CadreGradeDecided(
-            cycle_id=CYCLE,
-            unit_id="U01",
-            subject_id="chen",
-            result_position=position,
-            grade="COMPETENT",
-            unit_grade="EXCELLENT",
-            share=Decimal("0.30"),
-            seats=0,
-            requested_by="orgdept",
-            approved_by="leading",
-            evidence=EVIDENCE,
-        ),
-    )
-    assert city.when(command, by="leading") == Refusal("DUPLICATE_DECISION", "subject_id")
-
-
-def test_the_best_grade_is_given_within_the_quota_of_the_units_grade(city: City) -> None:
-    for person in PEOPLE:
-        served(city, person, "U02", date(2018, 1, 1))
-    graded(city)
-    positions = [city.given(compute(person), by="orgdept") for person in PEOPLE]
-
-    # Half of three cadres of a qualified unit, rounded down.
-    city.given(decide("chen", positions[0], "EXCELLENT", "U02"), by="leading")
-    second = decide("li", positions[1], "EXCELLENT", "U02")
-    assert city.when(second, by="leading") == Refusal("QUOTA_EXCEEDED", "grade")
-    city.given(replace(second, grade="COMPETENT"), by="leading")
-
-
-def test_under_a_grade_without_a_quota_nobody_has_the_best_grade(city: City) -> None:
-    served(city, "chen", "U03", date(2018, 1, 1))
-    graded(city)
-    position = city.given(compute("chen"), by="orgdept")
-
-    assert city.when(decide("chen", position, "EXCELLENT", "U03"), by="leading") == Refusal("QUOTA_EXCEEDED", "grade")
-
-
-def test_a_decision_stands_on_the_latest_result_and_the_grades_in_force(city: City) -> None:
-    served(city, "chen", "U01", date(2018, 1, 1))
-    graded(city)
-    first = city.given(compute("chen"), by="orgdept")
-    second = city.given(compute("chen", "95.00"), by="orgdept")
-
-    assert city.when(decide("chen", first, "COMPETENT"), by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
-    assert city.when(decide("li", second, "COMPETENT"), by="leading") == Refusal("UNKNOWN_ID", "subject_id")
-    graded(city)
-    late = decide("chen", second, "COMPETENT")
-    assert city.when(late, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
-    city.given(decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT"), by="leading")
 
 
 # ---- the plan

@@ -11,6 +11,7 @@ import pytest
 from city import BECAUSE, CYCLE, EVIDENCE, GROUP, NOW, PLAN, City, Refusal, found_city, grant
 from hypothesis import given
 from hypothesis import strategies as st
+from serving import RULES as CADRE_RULES
 
 from ledger.domain.allocation import Candidate, allocate
 from ledger.domain.commands import ImposeVeto, LiftVeto, RegisterPerson
@@ -33,7 +34,9 @@ GRADING = GradingRules(
     )
 )
 BONUS = AdjustmentRule(article="21", kind=AdjustmentKind.BONUS, points_max=Decimal(5))
-VETOED = replace(PLAN, grading=GRADING, veto_articles=("41",), adjustments=AdjustmentRules(rules=(BONUS,)))
+VETOED = replace(
+    PLAN, grading=GRADING, veto_articles=("41",), adjustments=AdjustmentRules(rules=(BONUS,)), cadres=CADRE_RULES
+)
 LADDER = GRADING.names
 
 
@@ -52,7 +55,7 @@ IMPOSE = ImposeVeto(
     evidence=EVIDENCE,
     determined_by="Work Safety Commission",
 )
-PERSONAL = replace(IMPOSE, unit_id=None, subject_id="reporter")
+PERSONAL = replace(IMPOSE, unit_id=None, subject_id="reporter", grade="COMPETENT")
 
 
 def lifting(position: int, *, approved_by: str = "director") -> LiftVeto:
@@ -109,6 +112,9 @@ def test_the_leading_group_alone_imposes_a_veto(city: City) -> None:
         (replace(IMPOSE, unit_id=None), Refusal("MALFORMED_INPUT", "unit_id")),
         (replace(IMPOSE, subject_id="reporter"), Refusal("MALFORMED_INPUT", "unit_id")),
         (replace(PERSONAL, subject_id="nobody"), Refusal("UNKNOWN_ID", "subject_id")),
+        # Cadres have grades of their own.
+        (replace(PERSONAL, grade="GOOD"), Refusal("UNKNOWN_ID", "grade")),
+        (replace(IMPOSE, grade="COMPETENT"), Refusal("UNKNOWN_ID", "grade")),
     ],
 )
 def test_a_veto_without_ground_subject_or_grade_is_refused(city: City, command: Command, refusal: Refusal) -> None:
@@ -116,16 +122,19 @@ def test_a_veto_without_ground_subject_or_grade_is_refused(city: City, command: 
 
 
 def test_a_plan_that_opens_no_grades_knows_none_to_veto() -> None:
-    city = found_city(replace(VETOED, grading=None))
+    city = found_city(replace(VETOED, grading=None, cadres=None))
 
     assert city.when(IMPOSE, by="leading") == Refusal("UNKNOWN_ID", "grade")
+    assert city.when(PERSONAL, by="leading") == Refusal("UNKNOWN_ID", "grade")
 
 
 def test_a_veto_on_a_person_binds_no_unit(city: City) -> None:
     imposed = city.given(PERSONAL, by="leading")
 
-    assert list(city.memory.load(veto_stream(CYCLE, "reporter"))[1].items) == [imposed]
-    assert bounds(city, "U04") == (None, None, ())
+    known = city.memory.load(veto_stream(CYCLE, "reporter"))[1]
+    assert known.bounds(CADRE_RULES.grades, subject_id="reporter") == (None, "COMPETENT", (imposed,))
+    # A unit may have the name of a person.
+    assert known.bounds(LADDER, "reporter") == (None, None, ())
     city.given(replace(lifting(imposed), unit_id=None, subject_id="reporter"), by="leading")
 
 

@@ -93,14 +93,20 @@ class Veto:
 
 
 class Bounds(NamedTuple):
-    """What the vetoes on a unit leave of its grade."""
+    """What the vetoes on a unit or a person leave of the grade."""
 
     forced_grade: str | None
-    """The grade it has to have."""
+    """The grade it has to be."""
     grade_max: str | None
-    """The best grade it may have."""
+    """The best grade it may be."""
     positions: tuple[int, ...]
     """The vetoes that say so."""
+
+    def allow(self, ladder: Sequence[str], grade: str) -> bool:
+        """Whether a grade of the ladder, best first, keeps within them."""
+        if self.forced_grade is not None:
+            return grade == self.forced_grade
+        return self.grade_max is None or ladder.index(grade) >= ladder.index(self.grade_max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +116,19 @@ class Vetoes:
     items: Mapping[int, Veto] = field(default_factory=dict[int, Veto])
     """By the position that imposed them, in its order; lifted ones too."""
 
-    def of(self, unit_id: str) -> tuple[Veto, ...]:
-        """The active vetoes on one unit, in order of position."""
-        return tuple(veto for veto in self.items.values() if veto.unit_id == unit_id and veto.active)
+    def of(self, unit_id: str | None = None, *, subject_id: str | None = None) -> tuple[Veto, ...]:
+        """The active vetoes on one unit, or on one person, in order of position."""
+        subject = (unit_id, subject_id)
+        return tuple(veto for veto in self.items.values() if (veto.unit_id, veto.subject_id) == subject and veto.active)
 
-    def bounds(self, ladder: Sequence[str], unit_id: str) -> Bounds:
-        """What the unit's grade may be on a ladder of grades, best first; of several vetoes the most severe holds.
+    def bounds(self, ladder: Sequence[str], unit_id: str | None = None, *, subject_id: str | None = None) -> Bounds:
+        """What the grade of a unit, or of a person, may be on a ladder of grades, best first.
 
-        A forced grade better than another veto allows gives way to that one. Raises UnknownId
-        if a veto names a grade that the ladder lacks: no veto is ever passed over.
+        Of several vetoes the most severe holds; a forced grade better than another veto allows
+        gives way to that one. Raises UnknownId if a veto names a grade that the ladder lacks: no
+        veto is ever passed over.
         """
-        active = self.of(unit_id)
+        active = self.of(unit_id, subject_id=subject_id)
         forced = _worst(ladder, [veto for veto in active if veto.effect is VetoEffect.FORCE_GRADE])
         best = _worst(ladder, [veto for veto in active if veto.effect is VetoEffect.MAX_GRADE])
         if forced is not None and best is not None:

@@ -46,6 +46,7 @@ from ledger.domain.reorganisation import Reorganisations, reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.seats import seats_of
 from ledger.domain.units import unit_stream
+from ledger.domain.veto import veto_stream
 from ledger.domain.world import Command, World
 
 Gradings = Callable[[str], Grading]
@@ -208,6 +209,8 @@ class DecideCadreGrade(Command):
         rules = _cadre_rules(cycle, self.cycle_id)
         if self.grade not in (rules.grades if result.fact.gradable else (NOT_GRADED,)):
             raise MalformedInput(path="grade", given=self.grade, months=result.fact.months)
+        if result.fact.gradable:
+            self._obey_vetoes(world, rules)
         share = rules.share_under(result.fact.unit_grade)
         seats = seats_of(cadres.gradable, share, rules.rounding)
         best = rules.grades[0]
@@ -226,6 +229,15 @@ class DecideCadreGrade(Command):
             approved_by=approved_by,
             evidence=self.evidence,
         )
+
+    def _obey_vetoes(self, world: World, rules: CadreRules) -> None:
+        """Refuse a grade that the vetoes on the cadre exclude."""
+        vetoes = world.read(veto_stream(self.cycle_id, self.subject_id))
+        bounds = vetoes.bounds(rules.grades, subject_id=self.subject_id)
+        if not bounds.allow(rules.grades, self.grade):
+            hint = "A veto binds the grade: give one that it leaves, or lift the veto first."
+            allowed = bounds.forced_grade or f"{bounds.grade_max} or worse"
+            raise OutOfRange(path="grade", given=self.grade, allowed=allowed, hint=hint, vetoes=bounds.positions)
 
     def _result(self, world: World, cycle: Cycle, cadres: Cadres) -> CadreResult:
         """The result to be decided on, which stands on the grades in force and has no grade yet."""

@@ -78,7 +78,7 @@ class ImposeVeto(VetoCommand):
     def decide(self, world: World) -> list[Fact]:
         cycle = self.lead(world)
         _check_rule(world, cycle, self.rule)
-        _check_grade(cycle.latest.plan, self.grade)
+        self._check_grade(cycle.latest.plan)
         check_text(self.determined_by, path="determined_by")
         if self.occurred_on > world.today:
             raise OutOfRange(path="occurred_on", given=self.occurred_on, maximum=world.today)
@@ -96,6 +96,15 @@ class ImposeVeto(VetoCommand):
                 determined_by=self.determined_by,
             )
         ]
+
+    def _check_grade(self, plan: Plan) -> None:
+        """Require a grade of those that units have, or that cadres have if a person is under veto."""
+        if self.subject_id is not None:
+            grades = plan.cadres.grades if plan.cadres is not None else ()
+        else:
+            grades = plan.grading.names if plan.grading is not None else ()
+        if self.grade not in grades:
+            raise UnknownId(path="grade", grade=self.grade, grades=", ".join(grades))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +144,3 @@ def _check_rule(world: World, cycle: Cycle, rule: RuleRef) -> None:
     require_rule(world, cycle, rule)
     if rule.source is RuleSource.PLAN and rule.article not in cycle.latest.plan.veto_articles:
         raise RuleNotFound(path="rule", rule_ref=str(rule), hint="The plan allows no veto under this article.")
-
-
-def _check_grade(plan: Plan, grade: str) -> None:
-    names = plan.grading.names if plan.grading is not None else ()
-    if grade not in names:
-        raise UnknownId(path="grade", grade=grade, grades=", ".join(names))
