@@ -216,7 +216,9 @@ def _cadre(fact: CadreResultComputed | CadreGradeDecided, told: Told) -> Fact:
         )
         posts = told.state(post_stream(fact.subject_id))
         return compute.computed(cycle, posts, rulings.reorganisations, rulings.grading)
-    cadres = told.state(cadre_stream(fact.cycle_id, fact.unit_id))
+    of_unit = told.state(cadre_stream(fact.cycle_id, fact.unit_id))
+    # Who has a later result under another unit counts there.
+    cadres = of_unit.only(who for who, result in of_unit.results.items() if rulings.cadres.results[who] == result)
     result = cadres.results.get(fact.subject_id)
     if result is None:
         raise UnknownId(path="subject_id", person_id=fact.subject_id, hint="No result of the cadre was computed.")

@@ -63,10 +63,12 @@ from ledger.domain.plan import PeriodShare
 from ledger.domain.plan_rules import ClassWeight, EvaluationRules, OptionPoints, RaterClass
 from ledger.domain.responsibility import ResponsibilityRole
 from ledger.domain.roles import EVERYTHING, Role, Scope
+from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.score import VerificationMethod
 from ledger.domain.tallying import BallotAnswer, BallotRule
 from ledger.domain.targets import ScheduleStep, TargetReason
 from ledger.domain.units import UnitCategory
+from ledger.domain.veto import VetoEffect, VetoImposed
 from ledger.entries import Draft
 from ledger.settings import Settings
 from ledger.store import Store
@@ -265,7 +267,10 @@ def _check(city: City) -> None:
 
 
 def _assess_cadre(city: City) -> None:
-    """The result of one cadre with the grade; how it follows is the subject of the domain's tests."""
+    """The result of one cadre with the grade, and a veto that came too late for it.
+
+    How they follow is the subject of the domain's tests.
+    """
     part = PostPart(unit_id="U04", months=12, total=Decimal("92.45"), grade="EXCELLENT", graded_position=1)
     computed = CadreResultComputed(
         cycle_id=CYCLE,
@@ -296,4 +301,17 @@ def _assess_cadre(city: City) -> None:
         approved_by="leading",
         evidence=EVIDENCE,
     )
-    city.memory.record(decided, actor=Actor("leading", "LEADING"), at=NOW)
+    leading = Actor("leading", "LEADING")
+    city.memory.record(decided, actor=leading, at=NOW)
+    imposed = VetoImposed(
+        cycle_id=CYCLE,
+        subject_id="deputy",
+        rule=RuleRef(source=RuleSource.PLAN, version=1, article="41"),
+        matter="Took bribes, as the court found.",
+        occurred_on=date(2018, 5, 5),
+        effect=VetoEffect.FORCE_GRADE,
+        grade="INCOMPETENT",
+        evidence=EVIDENCE,
+        determined_by="The court",
+    )
+    city.memory.record(imposed, actor=leading, at=NOW)

@@ -132,6 +132,30 @@ def test_a_cadres_result_is_for_few_and_for_the_cadre(year: Client) -> None:
     assert counted == {"leading", "inspector", "deputy"}
 
 
+def test_that_a_cadre_is_to_be_graded_anew_is_for_few_and_for_the_cadre(year: Client) -> None:
+    viewers = ("leading", "inspector", "deputy", "office", "director", "reporter", CITIZEN)
+    document = '{ obligations(cycle: "MINI-2018", first: 20) { nodes { kind subjectId unitId article grade } } }'
+
+    seen = {by: year.ask(document, by=by)["nodes"] for by in viewers}
+
+    anew = {
+        "kind": "BASIS_SUPERSEDED",
+        "subjectId": "deputy",
+        "unitId": None,
+        "article": "cadres",
+        "grade": "EXCELLENT",
+    }
+    assert {by: anew in found for by, found in seen.items()} == {
+        "leading": True,
+        "inspector": True,
+        "deputy": True,
+        "office": False,
+        "director": False,
+        "reporter": False,
+        CITIZEN: False,
+    }
+
+
 def test_a_case_exists_for_inspectors_only(story: Client) -> None:
     viewers = ("p-inspector", "office", "leading", "director", "p-reporter", CITIZEN)
 

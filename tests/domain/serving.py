@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from city import BECAUSE, CYCLE, EVIDENCE, GROUP, NOW, PLAN, City, grant
@@ -59,11 +59,18 @@ def hold(person: str, unit_id: str, from_on: date = date(2017, 3, 1)) -> HoldPos
     return HoldPost(subject_id=person, unit_id=unit_id, post="Deputy head", from_on=from_on)
 
 
-def served(city: City, person: str, unit_id: str, from_on: date, until_on: date | None = None) -> None:
-    """Given a post of a cadre."""
+def served(city: City, person: str, unit_id: str, from_on: date, until_on: date | None = None) -> int:
+    """Given a post of a cadre; the position that recorded it."""
     held = city.given(hold(person, unit_id, from_on), by="orgdept")
     if until_on is not None:
         city.given(LeavePost(subject_id=person, held_position=held, until_on=until_on), by="orgdept")
+    return held
+
+
+def moved(city: City, person: str, held: int, unit_id: str, on: date) -> int:
+    """Given that a cadre left a post for one in another unit; the position that recorded the new one."""
+    city.given(LeavePost(subject_id=person, held_position=held, until_on=on - timedelta(days=1)), by="orgdept")
+    return served(city, person, unit_id, on)
 
 
 def graded(city: City) -> int:

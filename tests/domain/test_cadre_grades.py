@@ -8,9 +8,11 @@ from decimal import Decimal
 
 import pytest
 from city import CYCLE, EVIDENCE, City, Refusal, found_city
-from serving import CADRE_PLAN, PEOPLE, compute, decide, graded, lifting, peopled, served, veto
+from serving import CADRE_PLAN, PEOPLE, compute, decide, graded, lifting, moved, peopled, result, served, veto
 
+from ledger.domain.appeal import LEADING_LEVEL, AppealOutcome
 from ledger.domain.cadres import NOT_GRADED, CadreGradeDecided
+from ledger.domain.commands import AcceptAppeal, DecideAppeal, FileAppeal, ImplementAppeal
 from ledger.domain.roles import Role
 from ledger.domain.veto import VetoEffect
 
@@ -84,6 +86,138 @@ def test_a_decision_stands_on_the_latest_result_and_the_grades_in_force(city: Ci
     late = decide("chen", second, "COMPETENT")
     assert city.when(late, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
     city.given(decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT"), by="leading")
+
+
+# ---- one cadre, one grade
+
+
+def test_a_cadre_who_turns_out_to_have_served_elsewhere_is_graded_there_only(city: City) -> None:
+    """C9."""
+    held = served(city, "chen", "U01", date(2018, 1, 1))
+    graded(city)
+    first = city.given(compute("chen"), by="orgdept")
+    moved(city, "chen", held, "U02", date(2018, 2, 1))
+    there = decide("chen", first, "COMPETENT", "U01")
+
+    assert city.when(there, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
+    second = city.given(compute("chen"), by="orgdept")
+    assert city.when(there, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
+    mixed = replace(there, result_position=second)
+    assert city.when(mixed, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
+    city.given(decide("chen", second, "COMPETENT", "U02"), by="leading")
+    assert city.when(there, by="leading") == Refusal("BASIS_SUPERSEDED", "result_position")
+
+
+def test_of_several_results_the_latest_counts_also_where_the_posts_are_what_they_were(city: City) -> None:
+    held = served(city, "chen", "U01", date(2018, 1, 1))
+    graded(city)
+    first = city.given(compute("chen"), by="orgdept")
+    elsewhere = moved(city, "chen", held, "U02", date(2018, 2, 1))
+    city.given(compute("chen"), by="orgdept")
+    moved(city, "chen", elsewhere, "U01", date(2018, 2, 2))
+    last = decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT")
+
+    assert result(city).months == 12
+    assert city.when(replace(last, result_position=first), by="leading") == Refusal(
+        "BASIS_SUPERSEDED", "result_position"
+    )
+    city.given(last, by="leading")
+
+
+def test_whoever_is_graded_elsewhere_gives_the_old_unit_no_seat(city: City) -> None:
+    people = (*PEOPLE, "deputy")
+    held = {person: served(city, person, "U02", date(2018, 1, 1)) for person in people}
+    graded(city)
+    positions = {person: city.given(compute(person), by="orgdept") for person in people}
+    moved(city, "chen", held["chen"], "U01", date(2018, 2, 1))
+    city.given(compute("chen"), by="orgdept")
+
+    # Half of the three who are left, rounded down; of four it would be two.
+    city.given(decide("li", positions["li"], "EXCELLENT", "U02"), by="leading")
+    second = decide("wang", positions["wang"], "EXCELLENT", "U02")
+    assert city.when(second, by="leading") == Refusal("QUOTA_EXCEEDED", "grade")
+
+
+# ---- what was decided
+
+
+@pytest.fixture
+def chen(city: City) -> int:
+    """Given a cadre who was graded; the position of the grade."""
+    served(city, "chen", "U01", date(2018, 1, 1))
+    graded(city)
+    position = city.given(compute("chen"), by="orgdept")
+    return city.given(decide("chen", position, "COMPETENT"), by="leading")
+
+
+def test_who_computes_does_not_take_a_grade_away_that_others_decided(city: City, chen: int) -> None:
+    again = compute("chen", "60.00")
+
+    assert city.when(again, by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+    served(city, "chen", "U02", date(2018, 1, 1))
+    assert city.when(again, by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+
+
+def test_a_cadre_is_graded_again_on_the_revised_grades_of_the_unit(city: City, chen: int) -> None:
+    graded(city)
+
+    position = city.given(compute("chen"), by="orgdept")
+    city.given(decide("chen", position, "INCOMPETENT"), by="leading")
+    assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+
+
+def test_a_cadre_is_graded_again_after_a_veto_and_after_its_end(city: City, chen: int) -> None:
+    imposed = city.given(veto("chen", VetoEffect.FORCE_GRADE, "INCOMPETENT"), by="leading")
+
+    position = city.given(compute("chen"), by="orgdept")
+    city.given(decide("chen", position, "INCOMPETENT"), by="leading")
+    assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+    city.given(lifting("chen", imposed), by="leading")
+    city.given(compute("chen"), by="orgdept")
+
+
+def test_a_veto_on_somebody_else_opens_no_grade_again(city: City, chen: int) -> None:
+    city.given(veto("li", VetoEffect.FORCE_GRADE, "INCOMPETENT"), by="leading")
+
+    assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+
+
+@pytest.mark.parametrize("outcome", AppealOutcome)
+def test_a_cadre_is_graded_again_once_an_appeal_is_upheld(city: City, chen: int, outcome: AppealOutcome) -> None:
+    city.give_role("chen", Role.ASSESSED)
+    dismissed = outcome is AppealOutcome.DISMISSED
+    filed = city.given(
+        FileAppeal(
+            cycle_id=CYCLE,
+            subject_id="chen",
+            about_position=chen,
+            level=LEADING_LEVEL,
+            grounds="My own part was copied from another row.",
+            remedy="Compute it again.",
+        ),
+        by="chen",
+    )
+    city.given(AcceptAppeal(cycle_id=CYCLE, subject_id="chen", appeal_position=filed), by="office")
+    assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+    judged = DecideAppeal(
+        cycle_id=CYCLE,
+        subject_id="chen",
+        appeal_position=filed,
+        outcome=outcome,
+        findings="The minutes were read together.",
+        directs=None if dismissed else "Compute it again.",
+        evidence=EVIDENCE,
+    )
+    city.given(judged, by="leading")
+
+    if dismissed:
+        assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
+        return
+    position = city.given(compute("chen"), by="orgdept")
+    anew = city.given(decide("chen", position, "COMPETENT"), by="leading")
+    done = ImplementAppeal(cycle_id=CYCLE, subject_id="chen", appeal_position=filed, correction_positions=(anew,))
+    city.given(done, by="office")
+    assert city.when(compute("chen"), by="orgdept") == Refusal("DUPLICATE_DECISION", "subject_id")
 
 
 # ---- vetoes

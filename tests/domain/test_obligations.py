@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from city import CYCLE, City, found_city
+from city import CYCLE, NOW, City, found_city
 from rewarding import (
     DECIDED,
     FIRST,
@@ -28,10 +28,12 @@ from rewarding import (
     reward,
     rewarded_city,
 )
+from serving import CADRE_PLAN, compute, decide, graded, peopled, served, veto
 
 from ledger.domain.commands import RecordRecovery, SuspendDecision
 from ledger.domain.decision import Decision
 from ledger.domain.obligations import (
+    CADRES,
     BasisStatus,
     Duties,
     Obligation,
@@ -40,10 +42,11 @@ from ledger.domain.obligations import (
     basis_status,
 )
 from ledger.domain.plan import Calendar, Plan
-from ledger.domain.veto import Vetoes
+from ledger.domain.veto import VetoEffect, Vetoes
 
 MONEY = Decimal("50000.00")
 HOLIDAY = date(2019, 3, 6)
+TODAY = NOW.date()
 PLAN = replace(REWARDING, calendar=replace(REWARDING.calendar, holidays=(HOLIDAY,)))
 
 
@@ -311,3 +314,49 @@ def test_the_obligations_of_the_mini_ledger_after_its_first_restatement() -> Non
         (ObligationKind.DUE_UNDECIDED, "U02", "GOOD"),
         (ObligationKind.DECIDED_WITHOUT_RULE, "U03", "QUALIFIED"),
     ]
+
+
+# ---- cadres
+
+
+def test_a_cadre_is_to_be_graded_anew_once_the_grades_of_a_unit_served_in_are_revised() -> None:
+    city = peopled(found_city(CADRE_PLAN))
+    served(city, "chen", "U01", date(2018, 1, 1), date(2018, 3, 31))
+    served(city, "chen", "U02", date(2018, 4, 1))
+    graded(city)
+    computed = city.given(compute("chen"), by="orgdept")
+    assert of_cadres(city) == []
+    decided = city.given(decide("chen", computed, "COMPETENT", "U02"), by="leading")
+    assert of_cadres(city) == []
+    revised = graded(city)
+    expected = Obligation(
+        kind=ObligationKind.BASIS_SUPERSEDED,
+        subject_id="chen",
+        article=CADRES,
+        grade="COMPETENT",
+        positions=(decided, revised),
+        since_on=NOW.date(),
+        due_on=date(2019, 1, 18),
+    )
+
+    assert of_cadres(city) == [expected]
+    assert of_cadres(city, date(2019, 1, 19)) == [replace(expected, status=ObligationStatus.OVERDUE)]
+    city.given(decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT", "U02"), by="leading")
+    assert of_cadres(city) == []
+
+
+def test_a_cadre_is_to_be_graded_anew_once_a_veto_changes() -> None:
+    city = peopled(found_city(CADRE_PLAN))
+    served(city, "chen", "U01", date(2018, 1, 1))
+    graded(city)
+    decided = city.given(decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT"), by="leading")
+    city.given(veto("li", VetoEffect.FORCE_GRADE, "INCOMPETENT"), by="leading")
+    assert of_cadres(city) == []
+
+    imposed = city.given(veto("chen", VetoEffect.FORCE_GRADE, "INCOMPETENT"), by="leading")
+    assert [obligation.positions for obligation in of_cadres(city)] == [(decided, imposed)]
+
+
+def of_cadres(city: City, today: date = TODAY) -> list[Obligation]:
+    """What there is to do about the grades of cadres."""
+    return [obligation for obligation in duties_of(city).due(CADRE_PLAN, today) if obligation.of_cadre]

@@ -11,6 +11,7 @@ from ledger.cli.opening import opened_answers, opened_store, settings_here
 from ledger.cli.output import Output, Record, print_records
 from ledger.cli.reading import AsOf
 from ledger.domain.adjusting import counted
+from ledger.domain.cadres import CadreFact
 from ledger.domain.decision import DecisionFact
 from ledger.domain.grading import GradingFact
 from ledger.domain.numbers import exact_text
@@ -46,7 +47,8 @@ class _Asked(NamedTuple):
     def duties(self) -> Duties:
         """The cycle's decisions, with what they rest on."""
         duties = Duties()
-        for event in self.answers.proceedings(self.cycle_id, (GradingFact, VetoFact, DecisionFact), at=self.at):
+        kinds = (GradingFact, VetoFact, DecisionFact, CadreFact)
+        for event in self.answers.proceedings(self.cycle_id, kinds, at=self.at):
             duties = duties.evolve(event)
         return duties
 

@@ -271,6 +271,12 @@ class Appeals:
         """The appeal that put what stands at `position` to this level, None if none did."""
         return next((a for a in self if a.fact.about_position == position and a.was_at(level)), None)
 
+    def to_carry_out(self, position: int) -> Appeal | None:
+        """The upheld appeal against what stands at `position`, until it is carried out; None if there is none."""
+        decided = (a for a in self if a.fact.about_position == position and a.status is AppealStatus.DECIDED)
+        granted = (a for a in decided if a.verdict is not None and a.verdict.grants)
+        return next((a for a in granted if not a.correction_positions), None)
+
     def open_in(self, unit_ids: frozenset[str] | set[str]) -> tuple[Appeal, ...]:
         """The appeals of these units that await their end, in order."""
         return tuple(appeal for appeal in self if appeal.open and appeal.fact.unit_id in unit_ids)

@@ -7,12 +7,15 @@ the cadres of one unit, because they share its quota of the best grade. Source: 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 
 from ledger.domain.facts import Actor, Audience, Event, Fact, Stream
+from ledger.domain.grading import Grading
+from ledger.domain.veto import Vetoes
 
 NOT_GRADED = "NOT_GRADED"
 """The grade of who served too few months of the cycle."""
@@ -98,6 +101,23 @@ class CadreResult:
     fact: CadreResultComputed
     computed_by: Actor
     grade: str | None = None
+    decided_position: int | None = None
+    """What gave the grade; None while nobody decided."""
+
+    def superseding_position(self, *, gradings: Iterable[Grading], vetoes: Vetoes) -> int | None:
+        """The last position that changed what the decided grade stands on; None if nothing did, or none is decided.
+
+        It stands on the grades of the units served in, and on the vetoes there were on the
+        cadre. Those of others may be among the ones given.
+        """
+        if self.decided_position is None:
+            return None
+        bases = {part.graded_position for part in self.fact.posts}
+        revised = (grading.superseding(position) for grading in gradings for position in bases)
+        imposed = (veto for veto in vetoes.items.values() if veto.subject_id == self.fact.subject_id)
+        moved = (position for veto in imposed for position in (veto.position, veto.lifted_position))
+        later = [p for p in chain(revised, moved) if p is not None and p > self.decided_position]
+        return max(later, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +126,10 @@ class Cadres:
 
     results: Mapping[str, CadreResult] = field(default_factory=dict[str, CadreResult])
     """By person."""
+
+    def only(self, persons: Iterable[str]) -> Cadres:
+        """Some of the cadres."""
+        return Cadres({person: self.results[person] for person in persons})
 
     @property
     def gradable(self) -> int:
@@ -122,7 +146,8 @@ class Cadres:
             case CadreResultComputed() as fact:
                 result = CadreResult(event.position, fact, event.actor)
             case CadreGradeDecided() as fact:
-                result = replace(self.results[fact.subject_id], grade=fact.grade)
+                computed = self.results[fact.subject_id]
+                result = replace(computed, grade=fact.grade, decided_position=event.position)
             case _:
                 return self
         return Cadres({**self.results, fact.subject_id: result})

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 
 from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.plan import Participation
@@ -260,6 +261,11 @@ class Grading:
     def in_force_before(self, restatement: str) -> GradesInForce:
         """The grades that were in force when a restatement opened; the group's grades have to be open."""
         return next(grades for grades in reversed(self.history) if grades.restatement != restatement)
+
+    def superseding(self, position: int) -> int | None:
+        """The grading that took the place of the one at a position, None if none did."""
+        pairs = pairwise(grades.position for grades in self.history)
+        return next((later for earlier, later in pairs if earlier == position), None)
 
     def evolve(self, event: Event, /) -> Grading:
         """Return the state after `event`."""

@@ -2,7 +2,8 @@
 
 A pure function of a cycle's events, of a plan and of a day. Grades create them: whoever has a
 grade that a rule names is to be decided on, a decision is to be carried out, and one whose
-grades were revised is to be confirmed or revoked. Source: domain.md 0.9, 2.4, 4.2 (22 to 24).
+grades were revised is to be confirmed or revoked; a cadre whose unit's grades were revised is
+to be graded again. Source: domain.md 0.8, 0.9, 2.4, 4.2 (22 to 24).
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from itertools import chain, pairwise
+from itertools import chain
 
+from ledger.domain.cadres import CadreFact, Cadres
 from ledger.domain.decision import Decision, DecisionFact, Decisions, rule_naming
 from ledger.domain.facts import Event
 from ledger.domain.grading import GradesInForce, GradesOpened, GradesRevised, Grading, GradingFact
 from ledger.domain.periods import local_day
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import DecisionRule, SubjectKind
-from ledger.domain.veto import Vetoes, VetoFact, VetoLifted
+from ledger.domain.veto import Vetoes, VetoFact, VetoImposed, VetoLifted
 from ledger.domain.working_days import after_working_days
 
 
@@ -45,7 +47,7 @@ class ObligationKind(StrEnum):
     DECIDED_WITHOUT_RULE = "DECIDED_WITHOUT_RULE"
     """No rule names the grade that the subject has now, or the amount is not the rule's."""
     BASIS_SUPERSEDED = "BASIS_SUPERSEDED"
-    """A decision is to be confirmed on revised grades or revoked."""
+    """A decision is to be confirmed on revised grades or revoked; the grade of a cadre is to be given anew."""
     RECOVERY = "RECOVERY"
     """Money that was paid under a revoked decision is to come back."""
 
@@ -55,6 +57,10 @@ class ObligationStatus(StrEnum):
 
     OPEN = "OPEN"
     OVERDUE = "OVERDUE"
+
+
+CADRES = "cadres"
+"""What stands for the article where the grade of a cadre is to be given anew: the plan's rules for cadres."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +76,7 @@ class Obligation:
     subject_id: str | None = None
     """The person it is about; null where it is about a unit."""
     article: str
-    """The article of the plan that asks for it, or that the decision stands on."""
+    """The article of the plan that asks for it, or that the decision stands on; `cadres` for the grade of a cadre."""
     grade: str | None
     """The grade in force of the subject."""
     amount: Decimal | None = None
@@ -81,6 +87,11 @@ class Obligation:
     """The day on which it arose."""
     due_on: date | None
     """The last day for it; null where no rule sets one."""
+
+    @property
+    def of_cadre(self) -> bool:
+        """Whether it is about the grade of a cadre, which few may see."""
+        return self.article == CADRES
 
 
 def basis_status(decision: Decision, *, gradings: Mapping[str, Grading], vetoes: Vetoes) -> BasisStatus:
@@ -96,9 +107,9 @@ def basis_status(decision: Decision, *, gradings: Mapping[str, Grading], vetoes:
 def superseding_position(decision: Decision, *, gradings: Mapping[str, Grading], vetoes: Vetoes) -> int | None:
     """The position that revised the grades, or lifted the veto, that a decision stands on; None if nothing did."""
     for grading in gradings.values():
-        for earlier, later in pairwise(grading.history):
-            if earlier.position == decision.basis_position:
-                return later.position
+        revised = grading.superseding(decision.basis_position)
+        if revised is not None:
+            return revised
     veto = vetoes.items.get(decision.basis_position)
     return veto.lifted_position if veto is not None else None
 
@@ -111,14 +122,16 @@ class Duties:
     """By group."""
     vetoes: Vetoes = field(default_factory=Vetoes)
     decisions: Decisions = field(default_factory=Decisions)
+    cadres: Cadres = field(default_factory=Cadres)
+    """Of all units; without those whose results the reader may not see."""
     recorded_at: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
-    """When grades were opened or revised and vetoes lifted, by position."""
+    """When grades were opened or revised and vetoes imposed or lifted, by position."""
 
     def evolve(self, event: Event, /) -> Duties:
         """Return the duties after `event`; events of other kinds change nothing."""
         fact = event.fact
         duties = self
-        if isinstance(fact, GradesOpened | GradesRevised | VetoLifted):
+        if isinstance(fact, GradesOpened | GradesRevised | VetoImposed | VetoLifted):
             duties = replace(self, recorded_at={**self.recorded_at, event.position: event.recorded_at})
         if isinstance(fact, GradingFact):
             grading = self.gradings.get(fact.group_id, Grading()).evolve(event)
@@ -127,12 +140,14 @@ class Duties:
             return replace(duties, vetoes=self.vetoes.evolve(event))
         if isinstance(fact, DecisionFact):
             return replace(duties, decisions=self.decisions.evolve(event))
+        if isinstance(fact, CadreFact):
+            return replace(duties, cadres=self.cadres.evolve(event))
         return self
 
     def due(self, plan: Plan, today: date) -> tuple[Obligation, ...]:
         """What there is to do on the local day `today` under `plan`, the most urgent first."""
         of_decisions = (_of_decision(self, plan, decision) for decision in self.decisions)
-        found = chain(_undecided(self, plan), chain.from_iterable(of_decisions))
+        found = chain(_undecided(self, plan), chain.from_iterable(of_decisions), _of_cadres(self, plan))
         dated = (
             replace(obligation, status=ObligationStatus.OVERDUE)
             if obligation.due_on is not None and obligation.due_on < today
@@ -155,7 +170,7 @@ class Duties:
         return decision.grade
 
     def day(self, position: int, plan: Plan) -> date:
-        """The local day of a grading, or of the lifting of a veto."""
+        """The local day of a grading, or of the imposing or lifting of a veto."""
         return local_day(self.recorded_at[position], plan.timezone)
 
 
@@ -213,6 +228,22 @@ def _of_decision(duties: Duties, plan: Plan, decision: Decision) -> Iterator[Obl
     elif decision.honoured is None and decision.suspended_position is None:
         due_on = _honour_by(rule, decided_on)
         yield _about(ObligationKind.DECIDED_NOT_EXECUTED, decision, grade, since_on=decided_on, due_on=due_on)
+
+
+def _of_cadres(duties: Duties, plan: Plan) -> Iterator[Obligation]:
+    for subject_id, result in duties.cadres.results.items():
+        superseding = result.superseding_position(gradings=duties.gradings.values(), vetoes=duties.vetoes)
+        if superseding is not None and result.decided_position is not None:
+            since = duties.day(superseding, plan)
+            yield Obligation(
+                kind=ObligationKind.BASIS_SUPERSEDED,
+                subject_id=subject_id,
+                article=CADRES,
+                grade=result.grade,
+                positions=(result.decided_position, superseding),
+                since_on=since,
+                due_on=after_working_days(since, plan.limits.basis_review_working_days, plan.calendar),
+            )
 
 
 def _about(

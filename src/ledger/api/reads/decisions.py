@@ -7,6 +7,7 @@ from datetime import date
 from ledger.api.context import Context
 from ledger.api.decisions import Decision, DecisionFilter, ObligationFilter
 from ledger.api.paging import Connection, page_of
+from ledger.domain.cadres import CadreFact
 from ledger.domain.decision import DecisionFact
 from ledger.domain.facts import Event
 from ledger.domain.grading import GradingFact
@@ -44,19 +45,22 @@ def obligations(
     first: int,
     after: str | None,
 ) -> Connection[Obligation]:
-    """A page of what there is to do on a day about units and persons whose results the viewer may see."""
+    """A page of what there is to do on a day about units, persons and cadres whose results the viewer may see."""
     visibility = context.visibility()
     duties, _ = _duties(context, cycle_id, at)
     due = duties.due(context.service.answers.cycle(cycle_id, at.position).latest.plan, on)
-    seen = [each for each in due if visibility.sees_result(each.unit_id, each.subject_id)]
+    # Of cadres nothing was folded that the viewer may not see.
+    seen = [each for each in due if each.of_cadre or visibility.sees_result(each.unit_id, each.subject_id)]
     return page_of([each for each in seen if wanted.fits(each)], first=first, after=after)
 
 
 def _duties(context: Context, cycle_id: str, at: Moment) -> tuple[Duties, list[Event]]:
-    """What decisions and obligations follow from, grades of others among it: only what follows is shown."""
-    answers = context.service.answers
+    """What decisions and obligations follow from: grades of others among it, cadres' only where they may be seen."""
+    answers, visibility = context.service.answers, context.visibility()
     answers.cycle(cycle_id, at.position)
-    events = answers.proceedings(cycle_id, (GradingFact, VetoFact, DecisionFact), at=at.position)
+    kinds = (GradingFact, VetoFact, DecisionFact, CadreFact)
+    known = answers.proceedings(cycle_id, kinds, at=at.position)
+    events = [event for event in known if not isinstance(event.fact, CadreFact) or visibility.sees(event)]
     duties = Duties()
     for event in events:
         duties = duties.evolve(event)

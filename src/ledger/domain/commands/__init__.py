@@ -20,7 +20,7 @@ from ledger.domain.commands.burdening import (
     RetireAssessmentItem,
     SetBurdenCap,
 )
-from ledger.domain.commands.cadre_grading import ComputeCadreResult, DecideCadreGrade, HoldPost, LeavePost
+from ledger.domain.commands.cadre_grading import ComputeCadreResult, DecideCadreGrade
 from ledger.domain.commands.correcting import (
     ApproveCorrection,
     RejectCorrection,
@@ -74,6 +74,7 @@ from ledger.domain.commands.planning import (
     PlanCycle,
     RepealMeasures,
 )
+from ledger.domain.commands.posting import HoldPost, LeavePost
 from ledger.domain.commands.publishing import CloseCycle, PublishReport, RetractReport, SetReportDue
 from ledger.domain.commands.registry import (
     EraseSubject,

@@ -1,4 +1,4 @@
-"""Commands about posts and cadres: the organisation department records and computes, the leading group decides."""
+"""Commands about the year of a cadre: the organisation department computes, the leading group decides."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from ledger.domain.appeal import appeal_stream
 from ledger.domain.cadres import (
     NOT_GRADED,
     CadreGradeDecided,
@@ -23,18 +24,14 @@ from ledger.domain.cadres import (
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.grading import Grading, grading_stream
-from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import check_scale, rounded
-from ledger.domain.persons import person_stream
 from ledger.domain.plan import POINTS_MAX, Participation
 from ledger.domain.plan_rules import CadreRules
-from ledger.domain.posts import PostHeld, PostLeft, Posts, post_stream
+from ledger.domain.posts import Posts, post_stream
 from ledger.domain.refusals import (
     BasisSuperseded,
     DuplicateDecision,
-    DuplicateId,
     MalformedInput,
-    NoChange,
     NotApplicable,
     OutOfRange,
     QuotaExceeded,
@@ -45,69 +42,11 @@ from ledger.domain.refusals import (
 from ledger.domain.reorganisation import Reorganisations, reorganisation_stream
 from ledger.domain.roles import Role
 from ledger.domain.seats import seats_of
-from ledger.domain.units import unit_stream
 from ledger.domain.veto import veto_stream
 from ledger.domain.world import Command, World
 
 Gradings = Callable[[str], Grading]
 """Where a group's grading stands, by its id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldPost(Command):
-    """Record that a cadre took a post in a unit."""
-
-    subject_id: str
-    unit_id: str
-    post: str
-    """What the post is called."""
-    from_on: date
-    """The first day in the post."""
-
-    def stream(self) -> Stream[Posts]:
-        return post_stream(self.subject_id)
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.ORGDEPT, unit_id=self.unit_id)
-        check_text(self.post, path="post")
-        world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        world.exists(unit_stream(self.unit_id), path="unit_id", unit_id=self.unit_id)
-        for tenure in world.read(self.stream()).tenures:
-            if (tenure.unit_id, tenure.post) == (self.unit_id, self.post) and tenure.covers(self.from_on):
-                raise DuplicateId(path="post", held_position=tenure.position)
-        return [PostHeld(subject_id=self.subject_id, unit_id=self.unit_id, post=self.post, from_on=self.from_on)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeavePost(Command):
-    """Record that a cadre left a post."""
-
-    subject_id: str
-    held_position: int
-    """The position that recorded the post."""
-    until_on: date
-    """The last day in the post."""
-
-    def stream(self) -> Stream[Posts]:
-        return post_stream(self.subject_id)
-
-    def decide(self, world: World) -> list[Fact]:
-        tenure = world.read(self.stream()).tenure(self.held_position)
-        world.act(Role.ORGDEPT, unit_id=tenure.unit_id if tenure else None)
-        if tenure is None:
-            raise UnknownId(path="held_position", position=self.held_position)
-        if tenure.until_on is not None:
-            raise NoChange(path="held_position", until_on=tenure.until_on)
-        if self.until_on < tenure.from_on:
-            raise MalformedInput(path="until_on", from_on=tenure.from_on, hint="The last day is before the first.")
-        return [
-            PostLeft(
-                subject_id=self.subject_id,
-                unit_id=tenure.unit_id,
-                held_position=tenure.position,
-                until_on=self.until_on,
-            )
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +71,7 @@ class ComputeCadreResult(Command):
         posts = world.exists(post_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
         reorganisations = world.read(reorganisation_stream(self.cycle_id))
         computed = self.computed(cycle, posts, reorganisations, _gradings(world, self.cycle_id))
+        self._require_open(world, cycle)
         world.evidence(self.evidence, count_min=1)
         return [computed]
 
@@ -144,7 +84,7 @@ class ComputeCadreResult(Command):
         """
         plan, rules = cycle.latest.plan, _cadre_rules(cycle, self.cycle_id)
         service = _service(cycle, posts, reorganisations)
-        served = Counter(unit_id for units in service for unit_id in units)
+        served = _months(service)
         if not served:
             raise NotApplicable(path="subject_id", hint="The cadre served in no assessed unit of the cycle.")
         parts = tuple(_part(gradings, cycle, unit_id, months) for unit_id, months in served.items())
@@ -174,6 +114,23 @@ class ComputeCadreResult(Command):
             evidence=self.evidence,
         )
 
+    def _require_open(self, world: World, cycle: Cycle) -> None:
+        """Refuse to take a grade away that was decided, unless what it stands on has changed."""
+        latest = _latest(world, self.cycle_id, self.subject_id)
+        if latest is None or latest.decided_position is None:
+            return
+        groups = {cycle.membership[part.unit_id][0] for part in latest.fact.posts}
+        gradings = [world.read(grading_stream(self.cycle_id, group_id)) for group_id in sorted(groups)]
+        vetoes = world.read(veto_stream(self.cycle_id, self.subject_id))
+        appeals = world.read(appeal_stream(self.cycle_id, self.subject_id))
+        if (
+            latest.superseding_position(gradings=gradings, vetoes=vetoes) is None
+            and appeals.to_carry_out(latest.decided_position) is None
+        ):
+            hint = "The grade stands until a unit's grades are revised, a veto changes, or an appeal is upheld."
+            decided = latest.decided_position
+            raise DuplicateDecision(path="subject_id", grade=latest.grade, decided_position=decided, hint=hint)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideCadreGrade(Command):
@@ -195,12 +152,14 @@ class DecideCadreGrade(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.LEADING)
         cycle = _cycle(world, self.cycle_id)
-        _cadre_rules(cycle, self.cycle_id)
-        cadres = world.read(self.stream())
-        result = self._result(world, cycle, cadres)
+        rules = _cadre_rules(cycle, self.cycle_id)
+        result = self._result(world, cycle)
+        cadres = self._cadres(world)
         world.differ(result.computed_by.persons, because="who computes a result does not decide on it")
         world.differ({self.subject_id}, because="nobody decides their own grade")
         decided = self.decided(cycle, cadres, result, approved_by=world.person_id)
+        if result.fact.gradable:
+            self._obey_vetoes(world, rules)
         world.evidence(self.evidence, count_min=1)
         return [decided]
 
@@ -209,8 +168,6 @@ class DecideCadreGrade(Command):
         rules = _cadre_rules(cycle, self.cycle_id)
         if self.grade not in (rules.grades if result.fact.gradable else (NOT_GRADED,)):
             raise MalformedInput(path="grade", given=self.grade, months=result.fact.months)
-        if result.fact.gradable:
-            self._obey_vetoes(world, rules)
         share = rules.share_under(result.fact.unit_grade)
         seats = seats_of(cadres.gradable, share, rules.rounding)
         best = rules.grades[0]
@@ -239,15 +196,27 @@ class DecideCadreGrade(Command):
             allowed = bounds.forced_grade or f"{bounds.grade_max} or worse"
             raise OutOfRange(path="grade", given=self.grade, allowed=allowed, hint=hint, vetoes=bounds.positions)
 
-    def _result(self, world: World, cycle: Cycle, cadres: Cadres) -> CadreResult:
-        """The result to be decided on, which stands on the grades in force and has no grade yet."""
-        result = cadres.results.get(self.subject_id)
+    def _cadres(self, world: World) -> Cadres:
+        """The cadres of the unit, without those whose latest result is another unit's."""
+        cadres = world.read(self.stream())
+        latest = {person: _latest(world, self.cycle_id, person) for person in cadres.results}
+        return cadres.only(person for person, result in cadres.results.items() if latest[person] == result)
+
+    def _result(self, world: World, cycle: Cycle) -> CadreResult:
+        """The result to be decided on: the latest, on the posts and the grades as they are now, without a grade yet."""
+        result = world.read(self.stream()).results.get(self.subject_id)
         if result is None:
             raise UnknownId(path="subject_id", person_id=self.subject_id, hint="Compute the result first.")
-        if result.position != self.result_position:
-            raise BasisSuperseded(path="result_position", latest=result.position)
+        latest = _latest(world, self.cycle_id, self.subject_id) or result
+        if not result.position == latest.position == self.result_position:
+            raise BasisSuperseded(path="result_position", latest=latest.position, unit_id=latest.fact.unit_id)
         if result.grade is not None:
             raise DuplicateDecision(path="subject_id", grade=result.grade)
+        posts = world.exists(post_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
+        served = _months(_service(cycle, posts, world.read(reorganisation_stream(self.cycle_id))))
+        if served != {part.unit_id: part.months for part in result.fact.posts}:
+            hint = "Other posts are recorded now: compute the result again."
+            raise BasisSuperseded(path="result_position", served=dict(served), hint=hint)
         gradings = _gradings(world, self.cycle_id)
         for part in result.fact.posts:
             now = _part(gradings, cycle, part.unit_id, part.months)
@@ -276,6 +245,24 @@ def _service(cycle: Cycle, posts: Posts, reorganisations: Reorganisations) -> li
     first, last = cycle.starts_on or date.min, cycle.ends_on or date.max
     months = [{reorganisations.heir_of(unit_id): None for unit_id in units} for units in posts.service(first, last)]
     return [[unit_id for unit_id in units if _assessed(cycle, unit_id)] for units in months]
+
+
+def _latest(world: World, cycle_id: str, subject_id: str) -> CadreResult | None:
+    """The last result of a cadre in the cycle, under whichever unit it was computed; None if there is none.
+
+    A result is the unit's that was served in longest by what was known then: one of those of
+    the posts, or one that such a unit became.
+    """
+    reorganisations = world.read(reorganisation_stream(cycle_id))
+    tenures = world.read(post_stream(subject_id)).tenures
+    units = {heir for tenure in tenures for heir in reorganisations.heirs(tenure.unit_id)}
+    of_units = (world.read(cadre_stream(cycle_id, unit_id)).results.get(subject_id) for unit_id in sorted(units))
+    return max((result for result in of_units if result is not None), key=lambda r: r.position, default=None)
+
+
+def _months(service: list[list[str]]) -> Counter[str]:
+    """How many months were served in each unit."""
+    return Counter(unit_id for units in service for unit_id in units)
 
 
 def _assessed(cycle: Cycle, unit_id: str) -> bool:
