@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from belonging import Tie, insider
 from city import CYCLE, EVIDENCE, GROUP, NOW, PLAN, YEAR, City, Refusal, found_city, grant, instant
 
 from ledger.domain.appeal import (
@@ -353,15 +354,15 @@ def corrected(city: City, entry: int) -> int:
     return recorded(city, correction, "director", "DIRECTOR")
 
 
-def test_whoever_had_a_hand_in_the_score_or_belongs_to_the_unit_is_no_judge_of_it(city: City) -> None:
+@pytest.mark.parametrize("tie", Tie)
+def test_whoever_had_a_hand_in_the_score_or_belongs_to_the_unit_is_no_judge_of_it(city: City, tie: Tie) -> None:
     for person in ("scorer", "verifier"):
         city.give_role(person, Role.PANEL)
-    city.given(RegisterPerson(subject_id="neighbour", display_name="neighbour", home_unit_id="U04"), by="admin")
-    city.given(grant("neighbour", Role.PANEL), by="admin")
+    neighbour = insider(city, Role.PANEL, tie)
     filed = city.given(file(noticed(city)), by="reporter", at=NOTICED)
     city.given(accept(filed), by="office", at=NOTICED)
 
-    for person in ("scorer", "verifier", "neighbour"):
+    for person in ("scorer", "verifier", neighbour):
         refusal = Refusal("CONFLICT_OF_INTEREST", "panel")
         assert city.when(assign(filed, "panel", person), by="office", at=NOTICED) == refusal
         assert city.when(judge(filed), by=person, at=NOTICED) == Refusal("CONFLICT_OF_INTEREST")

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from city import CYCLE, EVIDENCE, GROUP, NOW, PLAN, YEAR, City, Refusal, found_city, grant, instant
+from belonging import Tie, insider
+from city import CYCLE, EVIDENCE, GROUP, NOW, PLAN, YEAR, City, Refusal, found_city, instant
 
 from ledger.domain.commands import (
     CloseCase,
@@ -17,7 +18,6 @@ from ledger.domain.commands import (
     OpenInspectionCase,
     RaiseFlag,
     RecordFinding,
-    RegisterPerson,
     SealQuery,
 )
 from ledger.domain.facts import Actor, Audience
@@ -194,12 +194,11 @@ def test_an_entry_that_nobody_could_check_is_refused(city: City, command: Comman
     assert city.when(command, by="inspector") == refusal
 
 
-def test_an_inspector_finds_nothing_about_their_own_unit(city: City) -> None:
-    city.given(RegisterPerson(subject_id="local", display_name="local", home_unit_id="U04"), by="admin")
-    city.given(grant("local", Role.INSPECTOR), by="admin")
+@pytest.mark.parametrize("tie", Tie)
+def test_an_inspector_finds_nothing_about_their_own_unit(city: City, tie: Tie) -> None:
     city.given(OPEN, by="inspector")
 
-    assert city.when(FINDING, by="local") == Refusal("CONFLICT_OF_INTEREST")
+    assert city.when(FINDING, by=insider(city, Role.INSPECTOR, tie)) == Refusal("CONFLICT_OF_INTEREST")
 
 
 # ---- source revisions

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from belonging import posted
 from city import CYCLE, EVIDENCE, NOW, UNITS, YEAR, City, Refusal, enter, grant, request, verify
 
 from ledger.domain.commands import PlanSpotCheck, RecordSpotCheck, RegisterPerson, ResolveDiscrepancy
@@ -233,6 +235,7 @@ def test_who_stood_for_a_score_does_not_check_it(scored: City) -> None:
     scored.given(grant("colleague", Role.OFFICE), by="admin")
     scored.given(RegisterPerson(subject_id="neighbour", display_name="neighbour", home_unit_id="U04"), by="admin")
     scored.given(RegisterPerson(subject_id="surveyor", display_name="surveyor"), by="admin")
+    posted(scored, "colleague", date(2018, 3, 1))
     scored.given(grant("surveyor", Role.VERIFIER), by="admin")
 
     def by(person: str, *inspectors: str) -> object:
@@ -242,7 +245,8 @@ def test_who_stood_for_a_score_does_not_check_it(scored: City) -> None:
     assert by("scorer") == Refusal("FORBIDDEN_ROLE")
     assert by("surveyor", "surveyor", "scorer") == Refusal("SEPARATION_OF_DUTIES", "inspectors")
     assert by("surveyor", "surveyor", "surveyor") == Refusal("SEPARATION_OF_DUTIES", "inspectors")
-    assert by("surveyor", "surveyor", "neighbour") == Refusal("CONFLICT_OF_INTEREST", "inspectors")
+    for person in ("neighbour", "colleague"):
+        assert by("surveyor", "surveyor", person) == Refusal("CONFLICT_OF_INTEREST", "inspectors")
     assert by("surveyor", "surveyor", "nobody") == Refusal("UNKNOWN_ID", "inspectors")
     assert isinstance(by("surveyor", "surveyor", "deputy"), tuple)
 

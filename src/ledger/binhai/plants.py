@@ -48,27 +48,28 @@ class ScorePlants(Plants):
         self.stage.enter_at(YEAR_END, self._at_the_end)
 
     def _seconded_verifier(self) -> Script:
-        """P4: somebody lent by the assessed unit verifies its scores."""
+        """P4: somebody who was with the assessed unit until the other day verifies its scores."""
         cells = self._of_quarters("G2-01")
-        home = self.cell("G2-01", "", "")[0]
-        for cell in cells:
-            self.scores.order(cell, plain, self._verified_by("verifier-seconded"))
-        yield from self.admitted(
-            "verifier-seconded", name="海丙申", home=home, role=Role.VERIFIER, at=at("2018-02-26 09:00")
+        yield from self._verifier_from(
+            cells, "verifier-seconded", name="海丙申", until_on=date(2018, 2, 23), when=at("2018-02-26 09:00")
         )
 
     def _former_colleague(self) -> Script:
         cells = self._of_quarters("G2-02")
-        for cell in cells:
-            self.scores.order(cell, plain, self._verified_by("verifier-former"))
-        audit, _ = self.city.other_units["AUDIT"]
-        person_id = yield from self.admitted(
-            "verifier-former", name="海丁酉", home=audit, role=Role.VERIFIER, at=at("2018-02-26 09:20")
+        yield from self._verifier_from(
+            cells, "verifier-former", name="海丁酉", until_on=date(2016, 1, 31), when=at("2018-02-26 09:20")
         )
+
+    def _verifier_from(self, cells: list[Cell], called: str, *, name: str, until_on: date, when: datetime) -> Script:
+        """Have a unit's scores verified by somebody who held a post there, and no longer does."""
+        for cell in cells:
+            self.scores.order(cell, plain, self._verified_by(called))
+        audit, _ = self.city.other_units["AUDIT"]
+        person_id = yield from self.admitted(called, name=name, home=audit, role=Role.VERIFIER, at=when)
         held = HoldPost(subject_id=person_id, unit_id=cells[0][0], post="科级干部", from_on=date(2012, 3, 1))
-        done = yield Act(at=at("2018-02-27 09:00"), by=self.city.staff.orgdept, command=held)
-        left = LeavePost(subject_id=person_id, held_position=done.position, until_on=date(2016, 1, 31))
-        yield Act(at=at("2018-02-27 10:00"), by=self.city.staff.orgdept, command=left)
+        done = yield Act(at=when + timedelta(days=1), by=self.city.staff.orgdept, command=held)
+        left = LeavePost(subject_id=person_id, held_position=done.position, until_on=until_on)
+        yield Act(at=when + timedelta(days=1, hours=1), by=self.city.staff.orgdept, command=left)
 
     def _verified_by(self, called: str) -> Order:
         def order(plan: CellPlan) -> None:
@@ -261,7 +262,7 @@ class ScorePlants(Plants):
     def _note_verifications(self) -> None:
         truth, stamper = self.truth, self.city.staff.verifiers[6]
         lent, left = self._of_quarters("G2-01"), self._of_quarters("G2-02")
-        note = "lent by the unit that is verified"
+        note = "came from the unit days before"
         truth.plant("P4", self._verified(lent), expected=("A02",), note=note, unit=lent[0][0])
         truth.look_alike("P4", self._verified(left), note="left the unit two years before", unit=left[0][0])
         note = "60 single ones in 45 s"

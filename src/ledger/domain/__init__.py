@@ -5,7 +5,8 @@ arguments. Nothing here knows SQL, HTTP or GraphQL.
 
 Where a rule stands, in the order of an assessment year:
 
-    who may do what                 roles, persons, world; what must not meet in one person: roles.INCOMPATIBLE
+    who may do what                 roles, persons, world; what must not meet in one person: roles.INCOMPATIBLE;
+                                    not in their own unit's matter: impartiality
     what the plan says              plan, plan_rules, quota; what makes it sound: plan_check, plan_change
     the year and its phases         cycle, phases (what may be done in which), phase_shown, periods, working_days
     what is to be reached           targets, responsibility, key_tasks, progress

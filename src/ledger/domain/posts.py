@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
-from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 
 COUNTING_DAY = 15
 """A month counts for the post that is held on this day of it, so that no month counts twice or is lost."""
@@ -95,6 +96,7 @@ class Posts:
                 return self
 
 
+@lru_cache(maxsize=STREAMS_NAMED_MAX)
 def post_stream(person_id: str) -> Stream[Posts]:
     """The stream of one cadre's posts."""
     return Stream(f"post:{person_id}", Posts())

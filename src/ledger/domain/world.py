@@ -15,10 +15,13 @@ from typing import Any, ClassVar, Protocol, TypeVar, TypeVarTuple
 
 from ledger.domain.evidence import evidence_stream
 from ledger.domain.facts import Actor, Event, Fact, State, Stream
+from ledger.domain.impartiality import own_units
 from ledger.domain.periods import end_of, local_day
 from ledger.domain.persons import Person, person_stream
+from ledger.domain.posts import post_stream
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
+    ConflictOfInterest,
     DeadlinePassed,
     EvidenceRequired,
     EvidenceUnknown,
@@ -26,6 +29,7 @@ from ledger.domain.refusals import (
     OutOfScopeUnit,
     ReasonRequired,
     ReasonTooShort,
+    Refused,
     SeparationOfDuties,
     StaleExpectedVersion,
     UnknownId,
@@ -239,6 +243,27 @@ class World:
         if not any(grant.scope.covers(**subjects) and grant.scope.holds(group_ids) for grant in grants):
             raise OutOfScopeUnit(path=path, person_id=person_id, unit_id=unit_id, indicator_id=indicator_id)
 
+    def own_units(self, person_id: str) -> frozenset[str]:
+        """The units that somebody belongs to today, by home or by post."""
+        return self.once(_own_units, person_id)
+
+    def require_impartial(
+        self,
+        *unit_ids: str,
+        persons: Iterable[str] | None = None,
+        path: str | None = "unit_id",
+        refusal: type[Refused] = ConflictOfInterest,
+    ) -> None:
+        """Raise `refusal` if one of `persons` belongs to one of the units; without any, whoever acts or is acted for.
+
+        Source: domain.md 7, "not in your own unit's matter".
+        """
+        for person_id in sorted(self.persons if persons is None else persons):
+            own = self.own_units(person_id).intersection(unit_ids)
+            if own:
+                because = "nobody acts in the matter of a unit they belong to, by home or by post"
+                raise refusal(path=path, person_id=person_id, unit_id=", ".join(sorted(own)), because=because)
+
     def differ(self, others: Iterable[str], *, because: str) -> None:
         """Raise SeparationOfDuties if whoever acts, or is acted for, is among `others`."""
         same = self.persons & frozenset(others)
@@ -305,6 +330,10 @@ class Command:
         """Streams of its own that the decision asks for: a batch reads those of all its commands at once."""
         stream = self.stream()
         return () if stream is None else (stream,)
+
+
+def _own_units(world: World, person_id: str) -> frozenset[str]:
+    return own_units(world.read(person_stream(person_id)), world.read(post_stream(person_id)), world.today)
 
 
 def _person(world: World, person_id: str, *, path: str = "person_id") -> Person:

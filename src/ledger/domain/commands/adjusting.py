@@ -25,12 +25,10 @@ from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.numbers import check_scale
-from ledger.domain.persons import person_stream
 from ledger.domain.phases import EXCHANGING
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
 from ledger.domain.refusals import (
-    ConflictOfInterest,
     EvidenceRequired,
     NoChange,
     OutOfRange,
@@ -59,12 +57,6 @@ def cycle_with(world: World, cycle_id: str, unit_id: str) -> Cycle:
     return cycle
 
 
-def require_impartial(world: World, unit_id: str) -> None:
-    """Raise ConflictOfInterest if whoever acts belongs to the unit."""
-    if any(world.read(person_stream(person_id)).home_unit_id == unit_id for person_id in world.persons):
-        raise ConflictOfInterest(path="unit_id", person_id=world.person_id, unit_id=unit_id)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustmentCommand(Command):
     """A command about the points added to one unit or taken off it."""
@@ -81,7 +73,7 @@ class AdjustmentCommand(Command):
         cycle = cycle_with(world, self.cycle_id, self.unit_id)
         group_id, _ = cycle.membership[self.unit_id]
         world.act(Role.DIRECTOR, Role.LEADING, unit_id=self.unit_id, group_id=group_id)
-        require_impartial(world, self.unit_id)
+        world.require_impartial(self.unit_id)
         return cycle
 
     def item(self, world: World, position: int, *, path: str) -> Adjustment:

@@ -157,6 +157,7 @@ class DecideCadreGrade(Command):
         cadres = self._cadres(world)
         world.differ(result.computed_by.persons, because="who computes a result does not decide on it")
         world.differ({self.subject_id}, because="nobody decides their own grade")
+        world.require_impartial(self.unit_id)
         decided = self.decided(cycle, cadres, result, approved_by=world.person_id)
         if result.fact.gradable:
             self._obey_vetoes(world, rules)

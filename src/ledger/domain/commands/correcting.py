@@ -231,6 +231,7 @@ def _decidable(command: ScoreCommand, world: World, request_position: int) -> tu
     score = command.score(world)
     command.require_phase(world, subject, EXCHANGING)
     command.act(world, approving_role(subject.cycle.phase))
+    command.require_impartial(world, subject)
     return score, _open_request(score, request_position)
 
 

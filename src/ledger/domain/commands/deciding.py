@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ledger.domain.commands.adjusting import require_impartial
 from ledger.domain.commands.moving import require_phase
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, cycle_stream
@@ -99,7 +98,7 @@ class DecisionCommand(Command):
     def lead(self, world: World) -> Matter:
         """Act for the leading group in a matter of another unit than one's own, and return it."""
         matter = self.act(world, Role.LEADING)
-        require_impartial(world, matter.unit_id)
+        world.require_impartial(matter.unit_id)
         return matter
 
     def require_holder(self, world: World, person_id: str, *roles: Role, path: str, matter: Matter) -> None:

@@ -225,9 +225,9 @@ class RecordFinding(CaseCommand):
             world.exists(unit_stream(unit_id), path="unit_ids", unit_id=unit_id)
         for person_id in self.person_ids:
             world.exists(person_stream(person_id), path="person_ids", person_id=person_id)
-        for person_id in sorted(world.persons):
-            if person_id in self.person_ids or world.read(person_stream(person_id)).home_unit_id in self.unit_ids:
-                raise ConflictOfInterest(person_id=person_id, because="the finding is about them or their unit")
+        if world.persons.intersection(self.person_ids):
+            raise ConflictOfInterest(person_id=world.person_id, because="the finding is about them")
+        world.require_impartial(*self.unit_ids, path=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,7 +25,6 @@ from ledger.domain.cycle import Cycle
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.grading import GradesRevised
 from ledger.domain.periods import local_day
-from ledger.domain.persons import person_stream
 from ledger.domain.refusals import (
     AppealNotOpen,
     ConflictOfInterest,
@@ -218,18 +217,16 @@ def _judged(command: AppealStepCommand, world: World, *statuses: AppealStatus) -
     return cycle, appeal
 
 
-def _require_impartial(world: World, appeal: Appeal, persons: Iterable[str], *, path: str | None = None) -> None:
+def _require_impartial(world: World, appeal: Appeal, persons: Collection[str], *, path: str | None = None) -> None:
     """Raise ConflictOfInterest if somebody had a hand in what is contested, or belongs to whoever contests it."""
     involved = _involved(world, appeal)
-    unit_id = appeal.fact.unit_id
-    if appeal.fact.subject_id is not None:
-        unit_id = world.read(person_stream(appeal.fact.subject_id)).home_unit_id
     for person_id in sorted(persons):
         if person_id in involved:
             raise ConflictOfInterest(path=path, person_id=person_id, because="had a hand in what is contested")
-        home = world.exists(person_stream(person_id), path=path or "person_id", person_id=person_id).home_unit_id
-        if person_id == appeal.fact.subject_id or (home is not None and home == unit_id):
-            raise ConflictOfInterest(path=path, person_id=person_id, because="belongs to whoever appeals")
+        if person_id == appeal.fact.subject_id:
+            raise ConflictOfInterest(path=path, person_id=person_id, because="appeals")
+    units = {appeal.fact.unit_id} if appeal.fact.subject_id is None else world.own_units(appeal.fact.subject_id)
+    world.require_impartial(*filter(None, units), persons=persons, path=path)
 
 
 def _involved(world: World, appeal: Appeal) -> frozenset[str]:

@@ -8,7 +8,6 @@ from decimal import Decimal
 from ledger.domain.commands.subjects import ScoreCommand, Subject, check_uom, check_value
 from ledger.domain.facts import Fact
 from ledger.domain.formulas import KINDS
-from ledger.domain.persons import person_stream
 from ledger.domain.phases import ENTERING, EXCHANGING
 from ledger.domain.plan import DeadlineName, EntryKind
 from ledger.domain.refusals import (
@@ -18,7 +17,6 @@ from ledger.domain.refusals import (
     NotEntered,
     ReasonRequired,
     ScoreIsWithdrawn,
-    SeparationOfDuties,
     StaleExpectedVersion,
     UnknownId,
     WrongEntryKind,
@@ -70,8 +68,7 @@ class ValueCommand(ScoreCommand):
 
     def check_scorer(self, world: World, subject: Subject) -> None:
         """Refuse a scorer of their own unit, and a value that no target gives a meaning to."""
-        if self.unit_id in world.once(_homes) and not subject.plan.may_score_own_unit:
-            raise SeparationOfDuties(path="unit_id", person_id=world.person_id, because="nobody scores their own unit")
+        self.require_impartial(world, subject)
         kind = KINDS[subject.indicator.formula.kind]
         if kind.needs_target and subject.indicator.target is None:
             own = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id))
@@ -168,6 +165,7 @@ class ReturnScore(ScoreCommand):
         score = self.score(world)
         self.require_phase(world, subject, EXCHANGING)
         _awaiting(score, self.returned_position)
+        self.require_impartial(world, subject)
         return [
             ScoreReturned(
                 cycle_id=self.cycle_id,
@@ -197,6 +195,7 @@ class VerifyScore(ScoreCommand):
         entered = _awaiting(score, self.verified_position)
         self.require_in_time(world, DeadlineName.VERIFICATION)
         world.differ(entered.entered_by, because="nobody verifies what they entered")
+        self.require_impartial(world, subject)
         return [self.verified(score)]
 
     def verified(self, score: Score) -> ScoreVerified:
@@ -211,11 +210,6 @@ class VerifyScore(ScoreCommand):
             method=self.method,
             note=self.note,
         )
-
-
-def _homes(world: World) -> frozenset[str | None]:
-    """The units that whoever acts belongs to, or whoever is acted for."""
-    return frozenset(world.read(person_stream(person_id)).home_unit_id for person_id in world.persons)
 
 
 def _awaiting(score: Score, position: int) -> Standing:

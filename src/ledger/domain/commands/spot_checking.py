@@ -13,7 +13,6 @@ from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.persons import person_stream
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
-    ConflictOfInterest,
     CorrectionTargetInvalid,
     DuplicateId,
     MalformedInput,
@@ -172,11 +171,10 @@ class RecordSpotCheck(SpotCheckCommand):
         if len(set(self.inspectors)) < INSPECTORS_MIN:
             raise SeparationOfDuties(path="inspectors", because="at least two persons observe")
         for person_id in self.inspectors:
-            person = world.exists(person_stream(person_id), path="inspectors", person_id=person_id)
+            world.exists(person_stream(person_id), path="inspectors", person_id=person_id)
             if person_id in score.stood_for:
                 raise SeparationOfDuties(path="inspectors", person_id=person_id, because="stood for the score")
-            if person.home_unit_id == self.unit_id:
-                raise ConflictOfInterest(path="inspectors", person_id=person_id, because="belongs to the unit")
+        world.require_impartial(self.unit_id, persons=self.inspectors, path="inspectors")
 
     def _tolerance(self, check: SpotCheck) -> Decimal:
         if check.planned is None:

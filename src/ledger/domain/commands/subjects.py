@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -20,6 +21,7 @@ from ledger.domain.refusals import (
     OutOfRange,
     PeriodNotEnded,
     PeriodNotStarted,
+    SeparationOfDuties,
     UnitOfMeasureMismatch,
     UnknownId,
 )
@@ -127,6 +129,13 @@ class ScoreCommand(Command):
         score = world.read(stream)
         world.expect(stream, self.expected_version)
         return score
+
+    def require_impartial(
+        self, world: World, subject: Subject, *, persons: Iterable[str] | None = None, path: str = "unit_id"
+    ) -> None:
+        """Refuse those who belong to the unit, unless the plan lets units be scored by their own."""
+        if not subject.plan.may_score_own_unit:
+            world.require_impartial(self.unit_id, persons=persons, path=path, refusal=SeparationOfDuties)
 
     def require_phase(self, world: World, subject: Subject, phases: tuple[Phase, ...]) -> None:
         """Refuse unless the cycle is in one of `phases`, and a restatement covers any grades that rest on the score."""

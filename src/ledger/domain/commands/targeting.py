@@ -98,7 +98,8 @@ class AdjustTarget(Command):
             _before_freeze(world, subject.plan)
         else:
             world.evidence((self.late_authority,), count_min=1)
-        requester = world.exists(person_stream(self.requested_by), path="requested_by", person_id=self.requested_by)
+        world.exists(person_stream(self.requested_by), path="requested_by", person_id=self.requested_by)
+        world.require_impartial(self.unit_id)
         if self.requested_by in world.persons:
             raise SeparationOfDuties(path="requested_by", because="who asks for another target does not approve it")
         return [
@@ -115,7 +116,7 @@ class AdjustTarget(Command):
                 requested_by=self.requested_by,
                 approved_by=world.person_id,
                 late_authority=self.late_authority,
-                requester_benefits=requester.home_unit_id == self.unit_id,
+                requester_benefits=self.unit_id in world.own_units(self.requested_by),
                 baseline=old.baseline,
             )
         ]

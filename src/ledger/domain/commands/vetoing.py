@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from ledger.domain.commands.adjusting import cycle_with, require_impartial
+from ledger.domain.commands.adjusting import cycle_with
 from ledger.domain.commands.moving import require_phase
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, cycle_stream
@@ -15,6 +15,7 @@ from ledger.domain.persons import person_stream
 from ledger.domain.phases import BARRING_PERSONS
 from ledger.domain.plan import Plan
 from ledger.domain.refusals import (
+    ConflictOfInterest,
     MalformedInput,
     NoChange,
     OutOfRange,
@@ -49,7 +50,16 @@ class VetoCommand(Command):
         # A limited scope holds nobody who belongs to no unit or group: "" lies in none.
         group_id = cycle.membership[unit_id][0] if unit_id in cycle.membership else ""
         world.act(Role.LEADING, unit_id=unit_id, group_id=group_id)
+        if self.subject_id is None:
+            world.require_impartial(unit_id)
+        else:
+            self._require_another(world, self.subject_id)
         return cycle
+
+    def _require_another(self, world: World, subject_id: str) -> None:
+        if subject_id in world.persons:
+            raise ConflictOfInterest(path="subject_id", person_id=subject_id)
+        world.require_impartial(*world.own_units(subject_id), path="subject_id")
 
     def _over_unit(self, world: World) -> tuple[Cycle, str]:
         unit_id = self.unit_id or ""
@@ -118,8 +128,6 @@ class LiftVeto(VetoCommand):
 
     def decide(self, world: World) -> list[Fact]:
         self.lead(world)
-        if self.unit_id is not None:
-            require_impartial(world, self.unit_id)
         veto = world.read(self.stream()).items.get(self.veto_position)
         if veto is None or (veto.unit_id, veto.subject_id) != (self.unit_id, self.subject_id):
             raise UnknownId(path="veto_position", position=self.veto_position)
@@ -127,6 +135,8 @@ class LiftVeto(VetoCommand):
             raise NoChange(path="veto_position", lifted_position=veto.lifted_position)
         world.differ({self.approved_by}, because="who lifts a veto does not approve it alone")
         world.require_holder(self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", unit_id=self.unit_id)
+        units = (self.unit_id,) if self.unit_id is not None else world.own_units(self.subject_id or "")
+        world.require_impartial(*units, persons=(self.approved_by,), path="approved_by")
         return [
             VetoLifted(
                 cycle_id=self.cycle_id,

@@ -73,6 +73,8 @@ class WithdrawScore(ScoreCommand):
             self.approved_by, role, path="approved_by", unit_id=self.unit_id, indicator_id=self.indicator_id
         )
         require_independent({self.approved_by}, world.persons, standing, subject.plan)
+        self.require_impartial(world, subject)
+        self.require_impartial(world, subject, persons=(self.approved_by,), path="approved_by")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class EnterScoreLate(ValueCommand):
             raise PhaseViolation(phase=subject.cycle.phase, hint="Entry is still open; enter the score in time.")
         world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
         world.differ({self.approved_by}, because="who enters late does not approve it")
+        self.require_impartial(world, subject, persons=(self.approved_by,), path="approved_by")
         return [
             ScoreLateEntered(
                 cycle_id=self.cycle_id,
