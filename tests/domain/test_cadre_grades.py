@@ -66,6 +66,16 @@ def test_the_best_grade_is_given_within_the_quota_of_the_units_grade(city: City)
     city.given(replace(second, grade="COMPETENT"), by="leading")
 
 
+def test_who_served_too_short_gives_no_seat(city: City) -> None:
+    served(city, "chen", "U02", date(2018, 1, 1))
+    served(city, "li", "U02", date(2018, 8, 1))
+    graded(city)
+    position, _ = (city.given(compute(person), by="orgdept") for person in ("chen", "li"))
+
+    # Half of one, rounded down; of two it would be one.
+    assert city.when(decide("chen", position, "EXCELLENT", "U02"), by="leading") == Refusal("QUOTA_EXCEEDED", "grade")
+
+
 def test_under_a_grade_without_a_quota_nobody_has_the_best_grade(city: City) -> None:
     served(city, "chen", "U03", date(2018, 1, 1))
     graded(city)

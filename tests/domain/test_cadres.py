@@ -135,6 +135,25 @@ def test_who_served_under_six_months_is_not_graded(city: City) -> None:
     city.given(decide("chen", position, NOT_GRADED), by="leading")
 
 
+def test_six_months_are_enough_for_a_grade(city: City) -> None:
+    served(city, "chen", "U01", date(2018, 7, 1))
+    graded(city)
+    position = city.given(compute("chen"), by="orgdept")
+
+    assert (result(city).months, result(city).gradable) == (6, True)
+    city.given(decide("chen", position, "COMPETENT"), by="leading")
+
+
+def test_a_total_is_rounded_once(city: City) -> None:
+    served(city, "chen", "U01", date(2018, 1, 1), date(2018, 8, 31))
+    served(city, "chen", "U02", date(2018, 9, 1))
+    graded(city)
+    city.given(compute("chen", "94.11"), by="orgdept")
+
+    # 90.3666... x 0.6 + 94.11 x 0.4 is 91.864; from the 90.37 that is shown it would be 91.866.
+    assert (result(city).unit_part, result(city).total) == (Decimal("90.37"), Decimal("91.86"))
+
+
 def test_two_posts_at_once_are_one_month_of_service_each(city: City) -> None:
     served(city, "chen", "U01", date(2018, 9, 1))
     served(city, "chen", "U02", date(2018, 9, 1))

@@ -150,7 +150,7 @@ GLOSSARY: dict[str, str] = {
     "makeup_workdays": "Weekend days that are worked.",
     "matter": "What happened, in words somebody else understands.",
     "matter_id": "The matter it is for; for one matter the highest counts.",
-    "may_score_own_unit": "Whether a scorer may score the unit they belong to.",
+    "may_score_own_unit": "Whether somebody may score the unit they belong to, or verify and approve its scores.",
     "measures_id": "The implementation measures.",
     "measures_version": "The version of the measures.",
     "media_type": "The media type of the document.",
