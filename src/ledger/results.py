@@ -18,7 +18,7 @@ from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import FACTS, Event, Fact
 from ledger.domain.refusals import UnknownId
-from ledger.domain.results import Known, Results
+from ledger.domain.results import Known, Results, UnitResult
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
 from ledger.domain.settlement import concerned, settle
@@ -136,6 +136,20 @@ class Answers(Reader):
         results = self._settled.get((cycle_id, group_id, basis, period, moment.touched), settled)
         # Opening grades moves no figure, so more may be ruled by now than the results were settled on.
         return replace(results, slice=replace(results.slice, as_of=at, rulings=moment.rulings))
+
+    def unit_results(
+        self, cycle_id: str, unit_id: str, *, period: str | None = None, basis: Basis = Basis.OFFICIAL, at: int
+    ) -> tuple[Results, UnitResult | None]:
+        """The results of a unit's group as known at a position, and its own; None if it is not assessed.
+
+        Raises what `results` does, UnknownId for a unit that is in no group.
+        """
+        self.require(at)
+        membership = self.cycle(cycle_id, at).membership
+        if unit_id not in membership:
+            raise UnknownId(path="unit_id", unit_id=unit_id)
+        results = self.results(cycle_id, membership[unit_id][0], period=period, basis=basis, at=at)
+        return results, results.row(unit_id)
 
     def _group_moment(self, cycle_id: str, group_id: str, at: int) -> _GroupMoment:
         def read() -> _GroupMoment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -12,8 +12,8 @@ from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First, check_first, page, place_of
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
-from ledger.domain import facts as domain_facts
 from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
+from ledger.domain.movement import Moved
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan import Participation
 from ledger.domain.results import Results, UnitResult
@@ -103,6 +103,23 @@ class RankingDiffRow:
         description="The events that caused it, at most 100: the unit's own, or its peers' where it has none."
     )
 
+    @classmethod
+    def of(cls, moved: Moved, causes: Iterable[int]) -> RankingDiffRow:
+        """A unit that moved, and what moved it."""
+        before, after = moved.before, moved.after
+        return cls(
+            unit_id=moved.unit_id,
+            rank_before=before.rank if before else None,
+            rank_after=after.rank if after else None,
+            rank_delta=moved.rank_delta,
+            total_before=before.total if before else None,
+            total_after=after.total if after else None,
+            total_delta=moved.total_delta,
+            grade_before=before.grade if before else None,
+            grade_after=after.grade if after else None,
+            causes=[Position(position) for position in causes],
+        )
+
 
 @strawberry.type(description="What changed in a ranking between two moments.")
 class RankingDiff:
@@ -110,53 +127,6 @@ class RankingDiff:
     later: AsOf = strawberry.field(description="The later moment.")
     rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total changed, at most 1,000.")
     events: list[Event] = strawberry.field(description="The events in between that bear on the group, the first 100.")
-
-
-Standing = tuple[UnitResult, str | None]
-"""A unit's result, and the grade it would have."""
-
-
-CAUSES_MAX = 100
-
-
-def diff_rows(
-    before: dict[str, Standing], after: dict[str, Standing], moving: Sequence[domain_facts.Event] = ()
-) -> list[RankingDiffRow]:
-    """The units whose rank, total or grade differs, those that moved most first; `moving` is what may have done it."""
-    rows = [
-        _diff_row(unit_id, before.get(unit_id), after.get(unit_id), _causes(unit_id, moving))
-        for unit_id in sorted(before.keys() | after.keys())
-    ]
-    moved = [
-        row
-        for row in rows
-        if (row.rank_before, row.total_before, row.grade_before) != (row.rank_after, row.total_after, row.grade_after)
-    ]
-    return sorted(moved, key=lambda row: (-abs(row.rank_delta or 0), row.unit_id))
-
-
-def _causes(unit_id: str, moving: Sequence[domain_facts.Event]) -> list[Position]:
-    """The events about the unit, or about every unit; those about its peers where there are none."""
-    own = [event for event in moving if getattr(event.fact, "unit_id", None) in (unit_id, None)]
-    return [Position(event.position) for event in (own or moving)[:CAUSES_MAX]]
-
-
-def _diff_row(unit_id: str, before: Standing | None, after: Standing | None, causes: list[Position]) -> RankingDiffRow:
-    (old, old_grade), (new, new_grade) = before or (None, None), after or (None, None)
-    ranks = (old.rank if old else None, new.rank if new else None)
-    totals = (old.total if old else None, new.total if new else None)
-    return RankingDiffRow(
-        unit_id=unit_id,
-        rank_before=ranks[0],
-        rank_after=ranks[1],
-        rank_delta=ranks[0] - ranks[1] if ranks[0] is not None and ranks[1] is not None else None,
-        total_before=totals[0],
-        total_after=totals[1],
-        total_delta=totals[1] - totals[0] if totals[0] is not None and totals[1] is not None else None,
-        grade_before=old_grade,
-        grade_after=new_grade,
-        causes=causes,
-    )
 
 
 @strawberry.type(description="What one event moved: the figures right before it and right after it.")

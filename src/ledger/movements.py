@@ -1,0 +1,145 @@
+"""Movements: what moved results, between two moments, by one event, and had some events not happened.
+
+Read from the projections, whoever may see it: what a viewer is shown of it is for the caller to decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ledger.domain.cycle import Cycle
+from ledger.domain.facts import Event, Fact
+from ledger.domain.formulas import KINDS
+from ledger.domain.movement import Moved, Placing, groups_moved, moved, placings
+from ledger.domain.refusals import InvalidPeriod, MalformedInput, PlanNotInForce, UnknownId
+from ledger.domain.results import Results
+from ledger.domain.rulings import RULING_FACTS
+from ledger.domain.score import Basis
+from ledger.domain.settlement import settle
+from ledger.domain.what_if import without
+from ledger.results import Answers
+
+EXCLUDED_MAX = 100
+"""How many events may be thought away at once."""
+
+History = Callable[[str], Iterable[Event]]
+"""Every event of a stream, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What one event moved on the official basis: the results right before it and right after it."""
+
+    event: Event
+    cycle_id: str
+    group_ids: tuple[str, ...]
+    """The groups whose results are compared."""
+    period: str | None
+    group_relative: bool
+    """Whether the indicator is scored against the group, so that the event moves the peers' points too."""
+    rows: tuple[Moved, ...]
+
+
+def impact_of(answers: Answers, event: Event, *, period: str | None = None) -> Impact:
+    """What an event moved in every group it bears on. Raises UnknownId for an event that is about no cycle."""
+    cycle_id = getattr(event.fact, "cycle_id", None)
+    if cycle_id is None:
+        raise UnknownId(path="position", position=event.position, hint="It is no event about a cycle's figures.")
+    cycle = answers.cycle(cycle_id, event.position)
+    group_ids = groups_moved(event.fact, cycle, answers.rulings(cycle_id, event.position))
+    before: dict[str, Placing] = {}
+    after: dict[str, Placing] = {}
+    for group_id in group_ids:
+        with suppress(UnknownId, PlanNotInForce, InvalidPeriod):
+            before |= placings(answers.results(cycle_id, group_id, period=period, at=event.position - 1))
+        after |= placings(answers.results(cycle_id, group_id, period=period, at=event.position))
+    return Impact(
+        event=event,
+        cycle_id=cycle_id,
+        group_ids=tuple(group_ids),
+        period=period,
+        group_relative=_group_relative(event.fact, cycle, period),
+        rows=tuple(moved(before, after)),
+    )
+
+
+def _group_relative(fact: Fact, cycle: Cycle, period: str | None) -> bool:
+    indicator_id = getattr(fact, "indicator_id", None)
+    indicator = cycle.in_force(period).plan.indicator(indicator_id) if indicator_id is not None else None
+    return indicator is not None and KINDS[indicator.formula.kind].group_relative(indicator.formula)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """What changed in a group between two moments."""
+
+    before: Results
+    after: Results
+    rows: tuple[Moved, ...]
+
+
+def difference(
+    answers: Answers,
+    cycle_id: str,
+    group_id: str,
+    *,
+    period: str | None = None,
+    basis: Basis = Basis.OFFICIAL,
+    earlier: int,
+    later: int,
+) -> Difference:
+    """What changed in a group's results from one position to another. Raises what `Answers.results` does."""
+    before = answers.results(cycle_id, group_id, period=period, basis=basis, at=earlier)
+    after = answers.results(cycle_id, group_id, period=period, basis=basis, at=later)
+    return Difference(before=before, after=after, rows=tuple(moved(placings(before), placings(after))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counterfactual:
+    """A group's official results as they are, and as they would be had some events not happened."""
+
+    excluded: tuple[int, ...]
+    real: Results
+    thought: Results
+    rows: tuple[Moved, ...]
+    """The units that would stand otherwise; before is real."""
+
+
+def excluded_events(answers: Answers, positions: Sequence[int]) -> Mapping[int, Event]:
+    """The events that are to be thought away, by position. Raises MalformedInput, UnknownId."""
+    if not 1 <= len(positions) <= EXCLUDED_MAX:
+        raise MalformedInput(path="exclude", given=len(positions), hint=f"Name 1 to {EXCLUDED_MAX} positions.")
+    found = answers.events_at(positions)
+    for position in positions:
+        if position not in found:
+            raise UnknownId(path="exclude", position=position)
+    return found
+
+
+def counterfactual(
+    answers: Answers,
+    history: History,
+    cycle_id: str,
+    group_id: str,
+    excluded: Mapping[int, Event],
+    *,
+    period: str | None = None,
+    at: int,
+) -> Counterfactual:
+    """A group's official results without some events, and without what stands on them.
+
+    `history` reads a stream from the store. Raises what `Answers.results` does.
+    """
+    real = answers.results(cycle_id, group_id, period=period, at=at)
+    streams = [list(history(stream)) for stream in {event.stream for event in excluded.values()}]
+    ruled = any(isinstance(event.fact, RULING_FACTS) for event in excluded.values())
+    proceedings = answers.proceedings(cycle_id, RULING_FACTS, at=at) if ruled else ()
+    thought = settle(without(real.slice, streams, frozenset(excluded), proceedings=proceedings))
+    return Counterfactual(
+        excluded=tuple(sorted(excluded)),
+        real=real,
+        thought=thought,
+        rows=tuple(moved(placings(real), placings(thought))),
+    )
