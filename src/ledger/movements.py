@@ -48,7 +48,7 @@ def impact_of(answers: Answers, event: Event, *, period: str | None = None) -> I
     if cycle_id is None:
         raise UnknownId(path="position", position=event.position, hint="It is no event about a cycle's figures.")
     cycle = answers.cycle(cycle_id, event.position)
-    group_ids = groups_moved(event.fact, cycle, answers.rulings(cycle_id, event.position))
+    group_ids = groups_moved(event.fact, cycle, answers.rulings(cycle_id, event.position), whole=period is None)
     before: dict[str, Placing] = {}
     after: dict[str, Placing] = {}
     for group_id in group_ids:

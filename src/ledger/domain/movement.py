@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Fact
+from ledger.domain.grade_opening import pool_of
 from ledger.domain.results import Results
 from ledger.domain.rulings import Rulings
 
@@ -62,14 +63,18 @@ def moved(before: Placings, after: Placings) -> list[Moved]:
     )
 
 
-def groups_moved(fact: Fact, cycle: Cycle, rulings: Rulings) -> list[str]:
-    """The groups whose results the fact can move: its own, its unit's and its successors', else all."""
+def groups_moved(fact: Fact, cycle: Cycle, rulings: Rulings, *, whole: bool) -> list[str]:
+    """The groups whose results the fact can move: its own, its unit's and its successors', else all.
+
+    In the cycle as a `whole`, where grades are opened, also those that share a quota with them.
+    """
     if not cycle.versions:
         return []
     group_id, unit_id = getattr(fact, "group_id", None), getattr(fact, "unit_id", None)
     if isinstance(fact, CycleFact) or (group_id is None and unit_id is None):
         return [group.group_id for group in cycle.latest.plan.groups]
-    return list(_own_groups(group_id, unit_id, cycle, rulings))
+    own = list(_own_groups(group_id, unit_id, cycle, rulings))
+    return list(dict.fromkeys(each for of in own for each in (of, *(pool_of(cycle, of) if whole else ()))))
 
 
 def _own_groups(group_id: str | None, unit_id: str | None, cycle: Cycle, rulings: Rulings) -> Iterable[str]:
