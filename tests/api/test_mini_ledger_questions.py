@@ -191,12 +191,16 @@ def test_a_ranking_is_thought_again_without_a_bonus_or_an_entry(client: Client, 
 def test_where_a_unit_loses_points_is_listed_the_costliest_first(client: Client, mini: MiniLedger) -> None:
     mini.tell(44)
 
-    gaps = client.ask('{ gapAnalysis(cycle: "MINI-2018", unit: "U05") { indicatorId own best average pointsLost } }')
+    gaps = client.ask(
+        '{ gapAnalysis(cycle: "MINI-2018", unit: "U05") { indicatorId own best average pointsLost kind } }'
+    )
 
+    assert [gap.pop("kind") for gap in gaps] == ["INDICATOR", "INDICATOR", "INDICATOR", "BONUS"]
     assert gaps == [
         {"indicatorId": "A", "own": "75.00", "best": "102.50", "average": "94.25", "pointsLost": "13.75"},
         {"indicatorId": "B", "own": "80.00", "best": "102.00", "average": "95.20", "pointsLost": "6.60"},
         {"indicatorId": "C", "own": "85.00", "best": "94.00", "average": "90.60", "pointsLost": "1.80"},
+        {"indicatorId": "", "own": "0.00", "best": "1.50", "average": "0.30", "pointsLost": "1.50"},
     ]
 
 

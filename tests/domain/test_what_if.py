@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from city import CYCLE, FOUNDED, GROUP, City, exempt, found_city, set_target
 
 from ledger.domain.cycle import cycle_stream
@@ -12,7 +11,7 @@ from ledger.domain.results import Results
 from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
 from ledger.domain.targets import target_stream
-from ledger.domain.what_if import gaps, without
+from ledger.domain.what_if import without
 
 
 def stream_of(city: City, name: str) -> list[Event]:
@@ -63,14 +62,3 @@ def test_an_exemption_thought_away_makes_the_indicator_count_again(city: City) -
     undone = without(real, [stream_of(city, cycle_stream(CYCLE).name)], frozenset({position}))
 
     assert (len(real.cycle.exemptions), len(undone.cycle.exemptions)) == (1, 0)
-
-
-@pytest.mark.parametrize("unit_id", ["U01", "U04"])
-def test_what_a_unit_loses_adds_up_to_its_distance_from_the_best_of_each_indicator(city: City, unit_id: str) -> None:
-    city.verified("7.4")
-    results = city.results()
-    row = results.row(unit_id)
-    assert row is not None
-    best = sum(gap.best * gap.weight / 100 for gap in gaps(results, row))
-
-    assert sum(gap.points_lost for gap in gaps(results, row)) == best - row.exact

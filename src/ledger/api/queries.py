@@ -348,7 +348,9 @@ class Query(PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries)
             lambda: results.counterfactual(context, cycle_id, group_id, period, list(exclude), moment(context, as_of)),
         )
 
-    @strawberry.field(description="Where a unit loses points against the best of its group, the costliest first.")
+    @strawberry.field(
+        description="Where a unit loses points of its total against the best of its group, the costliest first."
+    )
     async def gap_analysis(
         self,
         info: AskInfo,

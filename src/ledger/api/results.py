@@ -13,6 +13,7 @@ from ledger.api.paging import After, Connection, First, check_first, page, place
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
 from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
+from ledger.domain.gaps import GapKind
 from ledger.domain.movement import Moved
 from ledger.domain.numbers import exact_text
 from ledger.domain.plan import Participation
@@ -20,7 +21,7 @@ from ledger.domain.results import Results, UnitResult
 from ledger.domain.score import Basis
 from ledger.domain.tables import grade_in_force, shown_row
 
-enums(Basis, FigureKind, Participation)
+enums(Basis, FigureKind, GapKind, Participation)
 
 
 @strawberry.type(description="One unit in a ranking.")
@@ -147,15 +148,24 @@ class Counterfactual:
     changes: list[RankingDiffRow] = strawberry.field(description="Units that would stand otherwise; before is real.")
 
 
-@strawberry.type(description="Where a unit stands on one indicator, against its group.")
+@strawberry.type(
+    description="Where a unit stands in one respect, an indicator or another part of the total, against its group."
+)
 class IndicatorGap:
-    indicator_id: str = strawberry.field(description="The indicator.")
-    name: str = strawberry.field(description="What the indicator is called.")
-    weight: str = strawberry.field(description="Effective weight in percentage points, exact.")
-    own: Decimal = strawberry.field(description="The unit's points of 100.")
+    kind: GapKind = strawberry.field(description="What the units are compared in.")
+    indicator_id: str = strawberry.field(description="The indicator; empty for what is none.")
+    name: str = strawberry.field(description="What it is called.")
+    weight: str = strawberry.field(
+        description="Effective weight in percentage points of the total, exact: that of the explanation;"
+        " 100 for bonus and deduction."
+    )
+    own: Decimal = strawberry.field(description="The unit's points: of an indicator or the appraisal, of 100.")
     best: Decimal = strawberry.field(description="The best points of the group.")
     average: Decimal = strawberry.field(description="The mean of the group's units that have a value.")
-    points_lost: Decimal = strawberry.field(description="What the distance to the best costs in the total.")
+    points_lost: Decimal = strawberry.field(
+        description="What the distance to the best costs in the total, before any level of it is rounded;"
+        " where the formula compares the units, what it costs while the scale stays as it is."
+    )
 
 
 @strawberry.type(description="A figure and what it is made of, down to the events behind it.")

@@ -20,6 +20,7 @@ Where a rule stands, in the order of an assessment year:
     rewards and punishments         decision; what is due and overdue: obligations
     being contested and checked     appeal, spot_check, inspection_case, source_revision
     cadres, posts, burden           cadres, posts, burden
+    where points are lost           gaps
     what moved, what if             movement (two moments, one event), what_if: settle on another slice
 
 A fact is a frozen dataclass whose name is its type for ever (`facts`); a state folds facts; a

@@ -103,17 +103,16 @@ def rounding_difference(tree: Explained) -> Decimal:
 
 def _components(results: Results, row: UnitResult) -> Iterable[Explained]:
     """The parts of a total, with the share that each has in it."""
-    plan = results.plan
-    share = Fraction(plan.evaluation.share) if plan.evaluation is not None and row.evaluation is not None else ZERO
-    dimensions = tuple(_dimensions(results, row, ONE - share))
+    plan, share = results.plan, results.goal_share
+    dimensions = tuple(_dimensions(results, row, share))
     if row.evaluation is None:
         # Without an appraisal the goals are the whole, and their dimensions stand by themselves.
         yield from dimensions
     else:
-        weight = (ONE - share) * HUNDRED
-        yield _sum(plan, "goal appraisal", FigureKind.GOAL, row.goal * (ONE - share), dimensions, weight=weight)
-        points, raters = row.evaluation.points or ZERO, tuple(_raters(plan, row.evaluation, share))
-        yield _sum(plan, "evaluation", FigureKind.EVALUATION, points * share, raters, weight=share * HUNDRED)
+        yield _sum(plan, "goal appraisal", FigureKind.GOAL, row.goal * share, dimensions, weight=share * HUNDRED)
+        points, rest = row.evaluation.points or ZERO, ONE - share
+        raters = tuple(_raters(plan, row.evaluation, rest))
+        yield _sum(plan, "evaluation", FigureKind.EVALUATION, points * rest, raters, weight=rest * HUNDRED)
     items = row.counted.items if row.counted is not None else ()
     bonuses = [_adjustment(plan, item, ONE) for item in items if item.item.kind is AdjustmentKind.BONUS]
     if bonuses:

@@ -275,6 +275,15 @@ class Results:
         """Whether every ranked unit has every value."""
         return all(row.complete for row in self.rows if row.participation is Participation.RANKED)
 
+    @property
+    def goal_share(self) -> Fraction:
+        """The part of the total that the indicators make: all of it, unless an appraisal by raters has a share.
+
+        A single period has no appraisal.
+        """
+        rules = self.plan.evaluation
+        return ONE if rules is None or self.slice.period is not None else ONE - Fraction(rules.share)
+
     def row(self, unit_id: str) -> UnitResult | None:
         """The result of one unit, None if it is not in the group."""
         return next((row for row in self.rows if row.unit_id == unit_id), None)

@@ -1,18 +1,17 @@
-"""What if: the slice as it would be had some events not happened, and what an event moved.
+"""What if: the slice as it would be had some events not happened.
 
-Both are settle on another slice; nothing here computes a score. Source: domain.md 0.7, 4.2.
+The results are settle on that slice; nothing here computes a score. Source: domain.md 0.7, 4.2.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 
 from ledger.domain.cycle import Cycle, CycleFact
 from ledger.domain.facts import Event
 from ledger.domain.recall import Recall
-from ledger.domain.results import HUNDRED, LineStatus, Results, Slice, UnitResult
+from ledger.domain.results import Slice
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis, ScoreEntered, ScoreFact, ScoreLateEntered
 from ledger.domain.targets import TargetFact
@@ -70,38 +69,3 @@ def _stands_on(event: Event) -> set[int]:
         return set()
     cited: list[int | None] = [getattr(fact, name, None) for name in (fact.CITES or "", "request_position")]
     return {position for position in cited if position is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Where a unit stands on one indicator, against its group."""
-
-    indicator_id: str
-    name: str
-    weight: Fraction
-    """Effective weight in percentage points."""
-    own: Fraction
-    """The unit's points of 100."""
-    best: Fraction
-    """The best points of the group."""
-    average: Fraction
-    """The mean of the group's units that have a value."""
-
-    @property
-    def points_lost(self) -> Fraction:
-        """What the distance to the best costs in the total."""
-        return (self.best - self.own) * self.weight / HUNDRED
-
-
-def gaps(results: Results, row: UnitResult) -> list[Gap]:
-    """Where a unit loses points against the best of its group, the costliest first."""
-    found: list[Gap] = []
-    for place, line in enumerate(row.lines):
-        if line.status is LineStatus.EXEMPT:
-            continue
-        peers = [peer.lines[place].score for peer in results.rows if peer.lines[place].status is LineStatus.SCORED]
-        best = max(peers, default=line.score)
-        average = sum(peers, Fraction(0)) / len(peers) if peers else line.score
-        indicator = line.indicator
-        found.append(Gap(indicator.indicator_id, indicator.name, line.weight, line.score, best, average))
-    return sorted(found, key=lambda gap: (-gap.points_lost, gap.indicator_id))

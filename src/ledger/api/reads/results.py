@@ -24,12 +24,12 @@ from ledger.api.scalars import Position
 from ledger.api.types import Event
 from ledger.domain.explanation import explain
 from ledger.domain.facts import Event as DomainEvent
+from ledger.domain.gaps import gaps
 from ledger.domain.movement import Moved
 from ledger.domain.numbers import exact_text, rounded
 from ledger.domain.refusals import OutOfScopeUnit, UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
-from ledger.domain.what_if import gaps
 from ledger.once import Same
 from ledger.results import AsOf as Moment
 from ledger.results import EventFilter
@@ -192,6 +192,7 @@ def gap_analysis(
 
     return [
         IndicatorGap(
+            kind=gap.kind,
             indicator_id=gap.indicator_id,
             name=gap.name,
             weight=exact_text(gap.weight),
