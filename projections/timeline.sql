@@ -106,6 +106,41 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS newest;
 
+-- :read moves
+-- What can move the results of some units, in order: the first of them.
+SELECT listed.position, e.entry
+FROM (
+    SELECT DISTINCT each.position
+    FROM unnest(%(unit_ids)s::text[] || ''::text) AS moved (unit_id)
+    JOIN timeline AS t
+      ON t.ledger_id = %(ledger_id)s
+     AND t.kind = 'UNIT_MOVES'
+     AND t.cycle_id = %(cycle_id)s
+     AND t.name = moved.unit_id
+     -- From the row on that `after` is in.
+     AND t.first_position >= coalesce((
+         SELECT max(f.first_position)
+         FROM timeline AS f
+         WHERE f.ledger_id = %(ledger_id)s
+           AND f.kind = 'UNIT_MOVES'
+           AND f.cycle_id = %(cycle_id)s
+           AND f.name = moved.unit_id
+           AND f.first_position <= %(after)s
+     ), 0)
+     AND t.first_position <= %(as_of)s
+    CROSS JOIN LATERAL unnest(t.positions) AS each (position)
+    WHERE each.position > %(after)s AND each.position <= %(as_of)s
+    ORDER BY each.position
+    LIMIT %(limit)s::bigint
+) AS listed
+CROSS JOIN LATERAL (
+    SELECT named.entry
+    FROM ledger.event AS named
+    WHERE named.ledger_id = %(ledger_id)s AND named.position = listed.position
+    OFFSET 0
+) AS e
+ORDER BY listed.position;
+
 -- :read of_cycle
 -- The events of a cycle and some types; beyond values, targets and ballots these are few.
 SELECT listed.position, e.entry

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ledger import causes
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import Event, Fact
 from ledger.domain.formulas import KINDS
@@ -73,11 +74,19 @@ def _group_relative(fact: Fact, cycle: Cycle, period: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """What changed in a group between two moments."""
+    """What changed in a group between two moments, and which events changed it."""
 
     before: Results
     after: Results
     rows: tuple[Moved, ...]
+    events: tuple[Event, ...]
+    """The events in between that can move the group's results on the basis, in order."""
+    causes: Mapping[str, tuple[Event, ...]]
+    """By unit, the events right after which it stood otherwise than right before."""
+    examined: int
+    """The last position in between that was examined for causes."""
+    truncated: bool
+    """Whether there are events beyond it."""
 
 
 def difference(
@@ -86,14 +95,29 @@ def difference(
     group_id: str,
     *,
     period: str | None = None,
+    period_before: str | None = None,
     basis: Basis = Basis.OFFICIAL,
     earlier: int,
     later: int,
 ) -> Difference:
-    """What changed in a group's results from one position to another. Raises what `Answers.results` does."""
-    before = answers.results(cycle_id, group_id, period=period, basis=basis, at=earlier)
+    """What changed in a group's results from one position to another, and by which events in between.
+
+    An event that moves a unit for `period` is its cause, whatever `period_before` the earlier
+    results are for. So many events are examined as can be settled in a second or two, the
+    oldest first. Raises what `Answers.results` does.
+    """
+    before = answers.results(cycle_id, group_id, period=period_before, basis=basis, at=earlier)
     after = answers.results(cycle_id, group_id, period=period, basis=basis, at=later)
-    return Difference(before=before, after=after, rows=tuple(moved(placings(before), placings(after))))
+    found = causes.between(answers, after, earlier=earlier)
+    return Difference(
+        before=before,
+        after=after,
+        rows=tuple(moved(placings(before), placings(after))),
+        events=found.events,
+        causes=found.by_unit,
+        examined=found.examined,
+        truncated=found.examined < later,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

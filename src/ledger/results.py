@@ -223,6 +223,12 @@ class Answers(Reader):
         with self.connection() as connection:
             return list(proceedings(connection, self.ledger_id, cycle_id, types, as_of=at))
 
+    def moves(self, cycle_id: str, unit_ids: Iterable[str], *, after: int, at: int, limit: int) -> list[Event]:
+        """The first events in (after, at] that can move the results of some units, in order."""
+        arguments = {"cycle_id": cycle_id, "unit_ids": sorted(unit_ids), "after": after, "as_of": at, "limit": limit}
+        rows = self.read("timeline", "moves", **arguments)
+        return [decode(bytes(row["entry"])) for row in rows]
+
     # ---- units
 
     def unit(self, unit_id: str, at: int) -> UnitRecord | None:

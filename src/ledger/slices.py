@@ -16,15 +16,12 @@ from psycopg.sql import SQL
 from ledger.database import Connection
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Event
-from ledger.domain.grade_opening import pool_of
-from ledger.domain.plan import Indicator
 from ledger.domain.refusals import UnknownId
 from ledger.domain.results import Cell, Known, Slice
 from ledger.domain.rulings import Rulings, ruling_types
 from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
-from ledger.domain.settlement import due, participants
-from ledger.domain.succession import heritage_of, periods_left
+from ledger.domain.settlement import looked_at
 from ledger.domain.targets import TargetSet, schedule_of
 from ledger.entries import decode
 from ledger.projection import projections
@@ -148,26 +145,17 @@ def slice_at(
     tables. Raises UnknownId, PlanNotInForce, InvalidPeriod.
     """
     rulings = cycles.rulings(connection, cycle_id, as_of)
-    whole = None in periods
-    group_ids = pool_of(cycle, group_id) if whole else (group_id,)
-    unit_ids = {unit_id for each in group_ids for unit_id, _ in participants(cycle, each)}
-    heritages = [left for unit_id in unit_ids if (left := heritage_of(rulings.reorganisations, unit_id)) is not None]
-    counted: list[tuple[Indicator, str]] = []
-    left_under: set[str] = set()
-    for period in periods:
-        pairs = [pair for each in (group_ids if period is None else (group_id,)) for pair in due(cycle, each, period)]
-        counted += pairs
-        left_under.update(periods_left(cycle.in_force(period).plan, pairs, heritages))
+    looked = looked_at(cycle, rulings, group_id, periods)
     arguments = {
         "ledger_id": cycles.ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
-        "unit_ids": sorted(rulings.with_predecessors(unit_ids)),
-        "indicator_ids": sorted({indicator.indicator_id for indicator, _ in counted}),
-        "periods": sorted({*left_under, *(counted_period for _, counted_period in counted)}),
+        "unit_ids": sorted(looked.unit_ids),
+        "indicator_ids": sorted(looked.indicator_ids),
+        "periods": sorted(looked.periods),
         "as_of": as_of,
     }
-    claimed = whole and cycle.in_force(None).plan.dishonesty is not None
+    claimed = None in periods and cycle.in_force(None).plan.dishonesty is not None
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(_read("target_value", "by_group"), arguments).fetchall()
     schedules = cycles.schedules(connection, {set_position for *_, set_position in rows})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from ledger.domain.adjusting import counted as counted_adjustments
 from ledger.domain.adjusting import overstatement
@@ -23,6 +24,7 @@ from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.refusals import InvalidPeriod, UnknownId
 from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
 from ledger.domain.rulings import Rulings
+from ledger.domain.succession import heritage_of, periods_left
 from ledger.domain.tallying import Evaluated, evaluated
 
 ENGINE_VERSION = "1"
@@ -49,6 +51,25 @@ def settle_each(slice: Slice, periods: Iterable[str | None]) -> dict[str | None,
     """
     found: Found = {}
     return {period: _settle(replace(slice, period=period), found) for period in periods}
+
+
+class Settling:
+    """Settles slices that follow one another; the scores that nothing changed in between are made once."""
+
+    def __init__(self) -> None:
+        self._found: Found = {}
+
+    def settle(self, slice: Slice, *, changed: tuple[str, str] | None = None) -> Results:
+        """Return what `settle` does.
+
+        `changed` is the indicator and period of the one value that is another than in the last
+        slice; None if anything else may be.
+        """
+        if changed is None:
+            self._found.clear()
+        for columns in self._found.values():
+            columns.pop(changed or ("", ""), None)
+        return _settle(slice, self._found)
 
 
 def _settle(slice: Slice, found: Found) -> Results:
@@ -81,6 +102,36 @@ def concerned(cycle: Cycle, rulings: Rulings, group_id: str) -> set[str]:
     """The units whose events can move a group's grades: its own, those they came from, and those of its pool."""
     members = (unit_id for each in pool_of(cycle, group_id) for unit_id, _ in participants(cycle, each))
     return rulings.with_predecessors(members)
+
+
+class Looked(NamedTuple):
+    """Which values are looked at to settle a group: all of these units, indicators and periods."""
+
+    unit_ids: frozenset[str]
+    indicator_ids: frozenset[str]
+    periods: frozenset[str]
+
+
+def looked_at(cycle: Cycle, rulings: Rulings, group_id: str, periods: Iterable[str | None]) -> Looked:
+    """Which values a group's results for these periods (None: the whole) follow from.
+
+    Raises UnknownId, PlanNotInForce, InvalidPeriod.
+    """
+    asked = tuple(periods)
+    group_ids = pool_of(cycle, group_id) if None in asked else (group_id,)
+    unit_ids = {unit_id for each in group_ids for unit_id, _ in participants(cycle, each)}
+    heritages = [left for unit_id in unit_ids if (left := heritage_of(rulings.reorganisations, unit_id)) is not None]
+    counted: list[tuple[Indicator, str]] = []
+    left_under: set[str] = set()
+    for period in asked:
+        pairs = [pair for each in (group_ids if period is None else (group_id,)) for pair in due(cycle, each, period)]
+        counted += pairs
+        left_under.update(periods_left(cycle.in_force(period).plan, pairs, heritages))
+    return Looked(
+        frozenset(rulings.with_predecessors(unit_ids)),
+        frozenset(indicator.indicator_id for indicator, _ in counted),
+        frozenset({*left_under, *(period for _, period in counted)}),
+    )
 
 
 def due(cycle: Cycle, group_id: str, period: str | None) -> list[tuple[Indicator, str]]:
