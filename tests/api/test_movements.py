@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
-from city import City, approve, request
+from city import CYCLE, LATE, City, approve, enter, found_city, request, verify
 from client import Client
-from opening import NORTH, RULES, SOUTH, scored_city, two_groups
+from opening import BY_POINTS, NORTH, POINTS, RULES, SOUTH, scored_city, two_groups
+from test_succession import merged_city
 
+from ledger.domain.commands import CloseEntry
+from ledger.domain.periods import Frequency
 from ledger.domain.quota import SmallGroupRule
 
 Serve = Callable[[City], Client]
@@ -37,3 +41,87 @@ def test_the_impact_of_a_correction_names_the_peers_of_every_group_in_the_pool(s
         ("U03", "GOOD", "QUALIFIED"),
         ("U04", "QUALIFIED", "EXCELLENT"),
     ]
+
+
+DIFF = """query($group: String!, $from: Position!, $to: Position!, $basis: Basis!) {
+  rankingDiff(cycle: "MINI-2018", group: $group, from: {position: $from}, to: {position: $to}, basis: $basis) {
+    rows { unitId causes } events { type position } truncated examinedThrough
+  }
+}"""
+
+
+def diff(client: Client, city: City, after: int, *, group: str, basis: str = "OFFICIAL") -> dict[str, Any]:
+    asked = {"group": group, "from": str(after), "to": str(city.head), "basis": basis}
+    found = client.raw(DIFF, **asked)["data"]["rankingDiff"]
+    return found | {"rows": {row["unitId"]: [int(each) for each in row["causes"]] for row in found["rows"]}}
+
+
+def test_what_moves_nothing_on_the_basis_is_no_cause(serve: Serve) -> None:
+    """An entry waits for its verification, and the end of entry moves nobody: only the correction of U04 does."""
+    city = scored_city(BY_POINTS, {unit: POINTS[unit] for unit in ("U01", "U02", "U03", "U04")}, closed=False)
+    after = city.head
+    city.given(enter("95", "U05", "C"), by="scorer")
+    position = corrected(city, "90")
+    city.given(CloseEntry(cycle_id=CYCLE), by="office", at=LATE)
+    client = serve(city)
+
+    official = diff(client, city, after, group="G1")
+    assert official["rows"] == {unit: [position] for unit in ("U02", "U03", "U04")}
+    assert [event["position"] for event in official["events"]] == [str(position)]
+    assert (official["truncated"], official["examinedThrough"]) == (False, str(city.head))
+    provisional = diff(client, city, after, group="G1", basis="PROVISIONAL")
+    assert provisional["rows"]["U05"] == [after + 1]
+
+
+def test_the_verification_of_a_peer_is_the_cause_of_a_lost_place_beside_the_units_own(serve: Serve) -> None:
+    city = scored_city(BY_POINTS, {"U01": "94", "U02": "88"}, closed=False)
+    after = city.head
+    own = corrected(city, "87", "U02")
+    entered = city.given(enter("90", "U03", "C"), by="scorer")
+    peers = city.given(verify(entered, "U03", "C"), by="verifier")
+
+    assert diff(serve(city), city, after, group="G1")["rows"]["U02"] == [own, peers]
+
+
+def test_in_a_pool_an_event_of_the_other_group_is_a_cause_and_without_one_it_is_none(serve: Serve) -> None:
+    city = scored_city(POOLED, closed=False)
+    after = city.head
+    position = corrected(city, "99")
+
+    assert diff(serve(city), city, after, group=NORTH)["rows"] == {"U01": [position], "U03": [position]}
+
+
+def test_the_correction_of_a_predecessor_is_the_cause_of_what_its_successor_gains(serve: Serve) -> None:
+    city = merged_city()
+    entered = next(e for e in city.memory.events if e.type == "ScoreEntered" and e.fact.unit_id == "U01")  # pyright: ignore
+    asked = city.given(replace(request(entered.position, "20", "U01", "Q"), period="2018-Q2"), by="scorer", at=LATE)
+    approved = replace(approve(asked, "U01", "Q"), period="2018-Q2")
+    position = city.given(approved, by="director", at=LATE)
+
+    assert diff(serve(city), city, asked, group="G1")["rows"]["U05"] == [position]
+
+
+def test_the_earlier_moment_comes_first(serve: Serve) -> None:
+    city = scored_city(BY_POINTS)
+
+    asked = {"group": "G1", "from": str(city.head), "to": str(city.head - 3), "basis": "OFFICIAL"}
+    refused = serve(city).raw(DIFF, **asked)["errors"][0]["extensions"]
+
+    assert (refused["code"], refused["path"]) == ("MALFORMED_INPUT", "from")
+
+
+def test_two_periods_can_be_compared(serve: Serve) -> None:
+    """Both at the same moment: U01 has 90 in the first quarter and 70 in the second."""
+    quarterly = replace(BY_POINTS.indicators[0], frequency=Frequency.QUARTER)
+    city = found_city(replace(BY_POINTS, indicators=(quarterly,)))
+    for unit_id, values in (("U01", ("90", "70")), ("U02", ("80", "80"))):
+        for period, value in zip(("2018-Q1", "2018-Q2"), values, strict=True):
+            entered = city.given(enter(value, unit_id, "C", period), by="scorer")
+            city.given(replace(verify(entered, unit_id, "C"), period=period), by="verifier")
+
+    found = serve(city).ask(
+        f"""{{ rankingDiff(cycle: "MINI-2018", group: "G1", fromPeriod: "2018-Q1", toPeriod: "2018-Q2",
+          from: {{position: "{city.head}"}}) {{ rows {{ unitId rankBefore rankAfter totalDelta causes }} }} }}"""
+    )
+
+    assert [tuple(row.values()) for row in found["rows"]] == [("U01", 1, 2, "-20.00", []), ("U02", 2, 1, "0.00", [])]

@@ -43,6 +43,7 @@ from graphql import (
 )
 
 from ledger.api.paging import PAGE_MAX
+from ledger.domain.explanation import FIGURES_MAX
 
 TOKENS_MAX = 2_000
 DEPTH_MAX = 16
@@ -60,6 +61,11 @@ VALUES_MAX = 100_000
 """How many values an answer may hold: the cost of a document."""
 LIST_ASSUMED = 10
 """The length of a list that is not a page."""
+_LENGTHS_ASSUMED = {("Explanation", "parts"): 4, ("UnitExplanation", "figures"): FIGURES_MAX // 10}
+"""
+Lists of which more is known. An explanation is six figures deep: at four parts each it has the
+thousand and some of a large plan. How many it has in fact is checked where it is made.
+"""
 
 _NODES = frozenset({"edges", "nodes"})
 
@@ -102,7 +108,9 @@ class _Walk:
                 case FieldNode():
                     self._count(selection)
                     name = selection.alias.value if selection.alias else selection.name.value
-                    place = places.setdefault(name, _Place(_field_of(self.schema, parent, selection.name.value)))
+                    field = selection.name.value
+                    length = _LENGTHS_ASSUMED.get((parent.name if parent else "", field), LIST_ASSUMED)
+                    place = places.setdefault(name, _Place(_field_of(self.schema, parent, field), length))
                     place.nodes.append(selection)
                     if len(place.nodes) > REPEATS_MAX:
                         raise _beyond(f"A field may be selected {REPEATS_MAX} times in one place.")
@@ -146,7 +154,7 @@ class _Walk:
             return 1 + inner
         if spelled.strip("[]!").startswith("__"):
             return 1 + inner * _introspected(self.schema).get(node.name.value, LIST_ASSUMED)
-        return 1 + inner * (page if node.name.value in _NODES else LIST_ASSUMED)
+        return 1 + inner * (page if node.name.value in _NODES else place.length)
 
 
 @dataclass(slots=True)
@@ -154,6 +162,8 @@ class _Place:
     """The fields that are answered under one name."""
 
     definition: GraphQLField | None
+    length: int
+    """How long it is assumed to be, if it is a list."""
     nodes: list[FieldNode] = field(default_factory=list[FieldNode])
 
 

@@ -9,13 +9,11 @@ import strawberry
 
 from ledger.api.activity import Activity, ActivityCount
 from ledger.api.arguments import (
-    AnyPeriod,
     AskInfo,
     AsOfArgument,
     AtLeast,
     BasisArgument,
     CycleId,
-    GroupId,
     Id,
     IndicatorId,
     PeriodName,
@@ -28,13 +26,13 @@ from ledger.api.paging import After, Connection, First
 from ledger.api.proceedings_queries import ProceedingQueries
 from ledger.api.proof_queries import ProofQueries
 from ledger.api.publication_queries import PublicationQueries
-from ledger.api.reads import events, registry, results, scores
+from ledger.api.reads import events, registry, scores
 from ledger.api.reads.moments import moment, shown
-from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, RankingDiff, UnitExplanation
+from ledger.api.result_queries import ResultQueries
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.signing import Signing, signing
-from ledger.api.types import AsOf, AsOfInput, Event, Node, PersonType, UnitType
+from ledger.api.types import AsOf, Event, Node, PersonType, UnitType
 from ledger.api.verdict_queries import VerdictQueries
 from ledger.domain import commitments
 from ledger.domain.score import Basis, ReasonCode
@@ -87,7 +85,7 @@ class CorrectionFilter:
 
 
 @strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
-class Query(PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries):
+class Query(ResultQueries, PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:
         context = info.context
@@ -260,110 +258,6 @@ class Query(PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries)
         return await context.ask(
             info,
             lambda: scores.corrections(context, wanted, moment(context, as_of, at_least), first=first, after=after),
-        )
-
-    @strawberry.field(description="A group's units by total, now or as known at any moment.")
-    async def ranking(
-        self,
-        info: AskInfo,
-        cycle_id: CycleId,
-        group_id: GroupId,
-        period: AnyPeriod = None,
-        basis: BasisArgument = Basis.OFFICIAL,
-        as_of: AsOfArgument = None,
-        at_least: AtLeast = None,
-    ) -> Ranking:
-        context = info.context
-        return await context.ask(
-            info,
-            lambda: results.ranking(context, cycle_id, group_id, period, basis, moment(context, as_of, at_least)),
-        )
-
-    @strawberry.field(description="What changed in a ranking between two moments, and the events in between.")
-    async def ranking_diff(
-        self,
-        info: AskInfo,
-        cycle_id: CycleId,
-        group_id: GroupId,
-        earlier: Annotated[AsOfInput, strawberry.argument(name="from", description="The earlier moment.")],
-        later: Annotated[
-            AsOfInput | None, strawberry.argument(name="to", description="The later moment; the present if left out.")
-        ] = None,
-        period: AnyPeriod = None,
-        basis: BasisArgument = Basis.OFFICIAL,
-    ) -> RankingDiff:
-        context = info.context
-        return await context.ask(
-            info,
-            lambda: results.ranking_diff(
-                context,
-                cycle_id,
-                group_id,
-                period,
-                basis,
-                (moment(context, earlier), moment(context, later)),
-            ),
-        )
-
-    @strawberry.field(description="Why a unit's total is what it is, down to the events behind it.")
-    async def explain(
-        self,
-        info: AskInfo,
-        cycle_id: CycleId,
-        unit_id: UnitId,
-        period: AnyPeriod = None,
-        basis: BasisArgument = Basis.OFFICIAL,
-        as_of: AsOfArgument = None,
-        at_least: AtLeast = None,
-    ) -> UnitExplanation | None:
-        context = info.context
-        return await context.ask(
-            info,
-            lambda: results.explanation(context, cycle_id, unit_id, period, basis, moment(context, as_of, at_least)),
-        )
-
-    @strawberry.field(description="What one event moved, for every unit of the group.")
-    async def impact(
-        self,
-        info: AskInfo,
-        position: Annotated[Position, strawberry.argument(description="The event.")],
-        period: AnyPeriod = None,
-    ) -> Impact:
-        context = info.context
-        return await context.ask(info, results.impact, context, position, period)
-
-    @strawberry.field(description="The official ranking as it would be had some events not happened.")
-    async def counterfactual(
-        self,
-        info: AskInfo,
-        cycle_id: CycleId,
-        group_id: GroupId,
-        exclude: Annotated[list[Position], strawberry.argument(description="The events to think away, 1 to 100.")],
-        period: AnyPeriod = None,
-        as_of: AsOfArgument = None,
-    ) -> Counterfactual:
-        context = info.context
-        return await context.ask(
-            info,
-            lambda: results.counterfactual(context, cycle_id, group_id, period, list(exclude), moment(context, as_of)),
-        )
-
-    @strawberry.field(
-        description="Where a unit loses points of its total against the best of its group, the costliest first."
-    )
-    async def gap_analysis(
-        self,
-        info: AskInfo,
-        cycle_id: CycleId,
-        unit_id: UnitId,
-        period: AnyPeriod = None,
-        basis: BasisArgument = Basis.OFFICIAL,
-        as_of: AsOfArgument = None,
-    ) -> list[IndicatorGap]:
-        context = info.context
-        return await context.ask(
-            info,
-            lambda: results.gap_analysis(context, cycle_id, unit_id, period, basis, moment(context, as_of)),
         )
 
     @strawberry.field(description="What a person did, asked for, approved, or had done to their roles.")

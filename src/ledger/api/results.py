@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 
@@ -101,7 +102,8 @@ class RankingDiffRow:
     grade_before: str | None = strawberry.field(description="The grade if it was opened at the earlier moment.")
     grade_after: str | None = strawberry.field(description="The grade if it was opened at the later moment.")
     causes: list[Position] = strawberry.field(
-        description="The events that caused it, at most 100: the unit's own, or its peers' where it has none."
+        description="The events that you may see right after which the unit stood otherwise than right before,"
+        " be they about itself or about its peers; the first 100."
     )
 
     @classmethod
@@ -122,12 +124,20 @@ class RankingDiffRow:
         )
 
 
-@strawberry.type(description="What changed in a ranking between two moments.")
+@strawberry.type(description="What changed in a ranking between two moments, and which events changed it.")
 class RankingDiff:
     earlier: AsOf = strawberry.field(description="The earlier moment.")
     later: AsOf = strawberry.field(description="The later moment.")
     rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total changed, at most 1,000.")
-    events: list[Event] = strawberry.field(description="The events in between that bear on the group, the first 100.")
+    events: list[Event] = strawberry.field(
+        description="The events in between that can move the group's figures on this basis, the first 100."
+    )
+    truncated: bool = strawberry.field(
+        description="Whether there may be more causes: too many events to examine them all, or more than 100 of a unit."
+    )
+    examined_through: Position = strawberry.field(
+        description="The last position in between that was examined for causes; ask on from there if it is truncated."
+    )
 
 
 @strawberry.type(description="What one event moved: the figures right before it and right after it.")
@@ -183,12 +193,22 @@ class Explanation:
         description="The shown figure minus the sum of the shown figures of its parts."
     )
     parts: list[Explanation] = strawberry.field(description="What the figure is made of.")
+    place: int = strawberry.field(description="Its place in the tree, from 0, each figure right before its parts.")
+    parent: int | None = strawberry.field(description="The place of the figure that it is a part of.")
 
     @classmethod
-    def of(cls, node: Explained) -> Explanation:
-        """An explained figure with its parts."""
+    def of(cls, node: Explained) -> list[Explanation]:
+        """An explained figure and every figure below it, in order of their places."""
+        figures: list[Explanation] = []
+        cls._add(figures, node, None)
+        return figures
+
+    @classmethod
+    def _add(cls, figures: list[Explanation], node: Explained, parent: int | None) -> Explanation:
         summed = node.kind in SUMMED
-        return cls(
+        figure = cls(
+            place=len(figures),
+            parent=parent,
             label=node.label,
             kind=node.kind,
             exact=exact_text(node.exact),
@@ -197,8 +217,11 @@ class Explanation:
             formula=node.formula,
             positions=[Position(position) for position in node.positions],
             rounding_difference=rounding_difference(node) if summed else None,
-            parts=[cls.of(part) for part in node.parts],
+            parts=[],
         )
+        figures.append(figure)
+        figure.parts = [cls._add(figures, part, figure.place) for part in node.parts]
+        return figure
 
 
 @strawberry.type(description="Why a unit's total is what it is.")
@@ -211,5 +234,17 @@ class UnitExplanation:
     rank: int | None = strawberry.field(description="The unit's rank.")
     total: Decimal = strawberry.field(description="The published figure, rounded once.")
     plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
-    tree: Explanation = strawberry.field(description="The figure and what it is made of.")
+    tree: Explanation = strawberry.field(
+        description="The total and what it is made of; or what an indicator contributes, if one was asked for."
+    )
     as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
+    explained: strawberry.Private[list[Explanation]]
+
+    @strawberry.field(description="The figures of the tree one after the other, each right before its parts.")
+    def figures(
+        self,
+        kinds: Annotated[
+            list[FigureKind] | None, strawberry.argument(description="Only these kinds; all if left out.")
+        ] = None,
+    ) -> list[Explanation]:
+        return [figure for figure in self.explained if kinds is None or figure.kind in kinds]

@@ -13,6 +13,7 @@ from ledger.domain.formula import FormulaKind
 from ledger.domain.numbers import RoundingPolicy, exact_text, rational, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
+from ledger.domain.refusals import UnknownId
 from ledger.domain.results import (
     HUNDRED,
     ONE,
@@ -58,6 +59,10 @@ SUMMED = frozenset(
 """The figures whose parts add up to them."""
 
 
+FIGURES_MAX = 10_000
+"""How many figures an explanation may have: ten times those of a large plan."""
+
+
 class Explained(NamedTuple):
     """One figure with what it is made of.
 
@@ -94,6 +99,19 @@ def explain(results: Results, row: UnitResult) -> Explained:
         positions=_positions_of(parts),
         parts=parts,
     )
+
+
+def explain_indicator(results: Results, row: UnitResult, indicator_id: str) -> Explained:
+    """Return the tree under what one indicator contributes to a unit's total. Raises UnknownId."""
+    for line in row.lines:
+        if line.indicator.indicator_id == indicator_id:
+            return _indicator(results, row, line, results.goal_share)
+    raise UnknownId(path="indicator_id", indicator_id=indicator_id, hint="It does not count for the unit.")
+
+
+def size_of(tree: Explained) -> int:
+    """How many figures a tree has."""
+    return 1 + sum(size_of(part) for part in tree.parts)
 
 
 def rounding_difference(tree: Explained) -> Decimal:

@@ -28,7 +28,7 @@ ROOTS = frozenset(
 )
 FIGURES = frozenset({"corrections", "explain", "gapAnalysis", "ranking", "score", "scoreHistory", "values"})
 """Those of them that ask nothing of the viewer but which scores and totals they may see."""
-CALLED = frozenset({("Ranking", "rows"), ("Event", "data")})
+CALLED = frozenset({("Ranking", "rows"), ("Event", "data"), ("UnitExplanation", "figures")})
 """Fields below a root that have a resolver, which needs nothing but its object and arguments."""
 
 _MOMENT = ("asOf",)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
 from ledger import movements
 from ledger.api.context import Context
-from ledger.api.reads.moments import SCANNED_MAX, shown
+from ledger.api.reads.moments import shown
 from ledger.api.results import (
     Counterfactual,
     Explanation,
@@ -22,19 +22,17 @@ from ledger.api.results import (
 )
 from ledger.api.scalars import Position
 from ledger.api.types import Event
-from ledger.domain.explanation import explain
-from ledger.domain.facts import Event as DomainEvent
+from ledger.domain.explanation import FIGURES_MAX, explain, explain_indicator, size_of
 from ledger.domain.gaps import gaps
 from ledger.domain.movement import Moved
 from ledger.domain.numbers import exact_text, rounded
-from ledger.domain.refusals import OutOfScopeUnit, UnknownId
+from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
 from ledger.domain.results import Results
 from ledger.domain.score import Basis
 from ledger.once import Same
 from ledger.results import AsOf as Moment
-from ledger.results import EventFilter
 
-CAUSES_MAX = 100
+CAUSES_MAX = EVENTS_MAX = 100
 
 
 def ranking(context: Context, cycle_id: str, group_id: str, period: str | None, basis: Basis, at: Moment) -> Ranking:
@@ -81,55 +79,84 @@ def _names(context: Context, unit_ids: Iterable[str], at: Moment) -> dict[str, s
 
 
 def ranking_diff(
-    context: Context, cycle_id: str, group_id: str, period: str | None, basis: Basis, moments: tuple[Moment, Moment]
+    context: Context,
+    cycle_id: str,
+    group_id: str,
+    periods: tuple[str | None, str | None],
+    basis: Basis,
+    moments: tuple[Moment, Moment],
 ) -> RankingDiff:
-    """What changed in a group between two moments, and the events in between that bear on it."""
+    """What changed in a group between two moments, and the events in between that changed it.
+
+    `periods` are those of the earlier and of the later ranking. Raises MalformedInput unless the
+    moments are in their order.
+    """
     visibility = context.visibility()
-    earlier, later = sorted(moments, key=lambda each: each.position)
+    earlier, later = moments
+    if earlier.position > later.position:
+        raise MalformedInput(
+            path="from", earlier=earlier.position, later=later.position, hint="Name the earlier moment first."
+        )
     found = movements.difference(
         context.service.answers,
         cycle_id,
         group_id,
-        period=period,
+        period_before=periods[0],
+        period=periods[1],
         basis=basis,
         earlier=earlier.position,
         later=later.position,
     )
-    members = {row.unit_id for results in (found.before, found.after) for row in results.rows}
-    between = context.service.answers.events(
-        EventFilter(cycle_id=cycle_id), at=later.position, after=earlier.position, limit=SCANNED_MAX
-    )
-    concerned = [e for e in between if getattr(e.fact, "unit_id", None) in members | {None} and visibility.sees(e)]
-    bearing = [e for e in concerned if period is None or getattr(e.fact, "period", period) == period]
+    seen = {event.position for event in found.events if visibility.sees(event)}
+    causes = {
+        unit_id: [event.position for event in events if event.position in seen]
+        for unit_id, events in found.causes.items()
+    }
     return RankingDiff(
         earlier=shown(earlier),
         later=shown(later),
-        rows=_rows_seen(context, found.rows, [event for event in bearing if event.fact.MOVES]),
-        events=[Event.of(each) for each in bearing[:100]],
+        rows=_rows_seen(context, found.rows, causes),
+        events=[Event.of(each) for each in found.events if each.position in seen][:EVENTS_MAX],
+        truncated=found.truncated or any(len(positions) > CAUSES_MAX for positions in causes.values()),
+        examined_through=Position(found.examined),
     )
 
 
-def _rows_seen(context: Context, rows: Iterable[Moved], moving: Sequence[DomainEvent] = ()) -> list[RankingDiffRow]:
+def _rows_seen(
+    context: Context, rows: Iterable[Moved], causes: Mapping[str, Sequence[int]] | None = None
+) -> list[RankingDiffRow]:
     """The rows of the units whose totals the viewer may see."""
     visibility = context.visibility()
-    return [RankingDiffRow.of(row, _causes(row.unit_id, moving)) for row in rows if visibility.sees_total(row.unit_id)]
-
-
-def _causes(unit_id: str, moving: Sequence[DomainEvent]) -> list[int]:
-    """The events about the unit, or about every unit; those about its peers where there are none."""
-    own = [event for event in moving if getattr(event.fact, "unit_id", None) in (unit_id, None)]
-    return [event.position for event in (own or moving)[:CAUSES_MAX]]
+    return [
+        RankingDiffRow.of(row, (causes or {}).get(row.unit_id, ())[:CAUSES_MAX])
+        for row in rows
+        if visibility.sees_total(row.unit_id)
+    ]
 
 
 def explanation(
-    context: Context, cycle_id: str, unit_id: str, period: str | None, basis: Basis, at: Moment
+    context: Context,
+    cycle_id: str,
+    unit_id: str,
+    period: str | None,
+    basis: Basis,
+    at: Moment,
+    *,
+    indicator_id: str | None,
 ) -> UnitExplanation | None:
-    """Why a unit's total is what it is; None where the viewer may not see the total. Raises UnknownId."""
+    """Why a unit's total is what it is, or what one indicator contributes to it; None if it is not assessed.
+
+    Raises OutOfScopeUnit where the viewer may not see the total, UnknownId, MalformedInput for too large a tree.
+    """
     if not context.visibility().sees_total(unit_id):
         raise OutOfScopeUnit(path="unit_id", unit_id=unit_id)
     results, row = context.service.answers.unit_results(cycle_id, unit_id, period=period, basis=basis, at=at.position)
     if row is None:
         return None
+    tree = explain(results, row) if indicator_id is None else explain_indicator(results, row, indicator_id)
+    if (size := size_of(tree)) > FIGURES_MAX:
+        raise MalformedInput(path="indicator", figures=size, figures_max=FIGURES_MAX, hint="Ask for one indicator.")
+    figures = Explanation.of(tree)
     return UnitExplanation(
         cycle_id=cycle_id,
         unit_id=unit_id,
@@ -139,7 +166,8 @@ def explanation(
         rank=row.rank,
         total=row.total,
         plan_version=results.plan_version,
-        tree=Explanation.of(explain(results, row)),
+        tree=figures[0],
+        explained=figures,
         as_of=shown(at),
     )
 
@@ -156,7 +184,7 @@ def impact(context: Context, position: int, period: str | None) -> Impact:
         group_ids=list(found.group_ids),
         period=period,
         group_relative=found.group_relative,
-        rows=_rows_seen(context, found.rows, [event]),
+        rows=_rows_seen(context, found.rows, {row.unit_id: (position,) for row in found.rows}),
     )
 
 
