@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ledger import causes
 from ledger.domain.cycle import Cycle
@@ -15,11 +15,11 @@ from ledger.domain.facts import Event, Fact
 from ledger.domain.formulas import KINDS
 from ledger.domain.movement import Moved, Placing, groups_moved, moved, placings
 from ledger.domain.refusals import InvalidPeriod, MalformedInput, PlanNotInForce, UnknownId
-from ledger.domain.results import Results
+from ledger.domain.results import Results, Slice
 from ledger.domain.rulings import RULING_FACTS
 from ledger.domain.score import Basis
 from ledger.domain.settlement import settle
-from ledger.domain.what_if import without
+from ledger.domain.what_if import why_not_excluded, without
 from ledger.results import Answers
 
 EXCLUDED_MAX = 100
@@ -135,6 +135,9 @@ def excluded_events(answers: Answers, positions: Sequence[int]) -> Mapping[int, 
     """The events that are to be thought away, by position. Raises MalformedInput, UnknownId."""
     if not 1 <= len(positions) <= EXCLUDED_MAX:
         raise MalformedInput(path="exclude", given=len(positions), hint=f"Name 1 to {EXCLUDED_MAX} positions.")
+    twice = [position for position in positions if positions.count(position) > 1]
+    if twice:
+        raise MalformedInput(path="exclude", position=twice[0], hint="It is named twice.")
     found = answers.events_at(positions)
     for position in positions:
         if position not in found:
@@ -154,16 +157,41 @@ def counterfactual(
 ) -> Counterfactual:
     """A group's official results without some events, and without what stands on them.
 
-    `history` reads a stream from the store. Raises what `Answers.results` does.
+    `history` reads a stream from the store. Raises MalformedInput for an event that moves no
+    result of the group, and what `Answers.results` does.
     """
     real = answers.results(cycle_id, group_id, period=period, at=at)
-    streams = [list(history(stream)) for stream in {event.stream for event in excluded.values()}]
+    streams = {stream: list(history(stream)) for stream in {event.stream for event in excluded.values()}}
+    for position, event in sorted(excluded.items()):
+        reason = why_not_excluded(event, streams[event.stream], real.slice)
+        if reason is not None:
+            raise MalformedInput(path="exclude", position=position, hint=reason)
     ruled = any(isinstance(event.fact, RULING_FACTS) for event in excluded.values())
     proceedings = answers.proceedings(cycle_id, RULING_FACTS, at=at) if ruled else ()
-    thought = settle(without(real.slice, streams, frozenset(excluded), proceedings=proceedings))
+
+    def thought_away(slice: Slice) -> Slice:
+        return without(slice, list(streams.values()), frozenset(excluded), proceedings=proceedings)
+
+    thought = settle(thought_away(_wide_enough(answers, real.slice, thought_away(real.slice))))
     return Counterfactual(
         excluded=tuple(sorted(excluded)),
         real=real,
         thought=thought,
         rows=tuple(moved(placings(real), placings(thought))),
     )
+
+
+def _wide_enough(answers: Answers, real: Slice, thought: Slice) -> Slice:
+    """The real facts, and those that count only where units are in other groups, or under another plan."""
+    if thought.cycle is real.cycle and thought.rulings.reorganisations == real.rulings.reorganisations:
+        return real
+    wider = answers.facts(
+        thought.cycle,
+        thought.rulings,
+        cycle_id=real.cycle_id,
+        group_id=real.group_id,
+        period=real.period,
+        basis=real.basis,
+        at=real.as_of,
+    )
+    return replace(wider, cycle=real.cycle, rulings=real.rulings)

@@ -18,7 +18,7 @@ from ledger.database import Connection
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import FACTS, Event, Fact
 from ledger.domain.refusals import UnknownId
-from ledger.domain.results import Known, Results, UnitResult
+from ledger.domain.results import Known, Results, Slice, UnitResult
 from ledger.domain.rulings import Rulings
 from ledger.domain.score import Basis
 from ledger.domain.settlement import concerned, settle
@@ -119,23 +119,49 @@ class Answers(Reader):
         moment = self._group_moment(cycle_id, group_id, at)
 
         def settled() -> Results:
-            with self.connection() as connection:
-                return settle(
-                    slice_at(
-                        connection,
-                        self._cycles,
-                        moment.cycle,
-                        cycle_id=cycle_id,
-                        group_id=group_id,
-                        periods=(period,),
-                        basis=basis,
-                        as_of=moment.touched,
-                    )
+            return settle(
+                self.facts(
+                    moment.cycle,
+                    moment.rulings,
+                    cycle_id=cycle_id,
+                    group_id=group_id,
+                    period=period,
+                    basis=basis,
+                    at=moment.touched,
                 )
+            )
 
         results = self._settled.get((cycle_id, group_id, basis, period, moment.touched), settled)
         # Opening grades moves no figure, so more may be ruled by now than the results were settled on.
         return replace(results, slice=replace(results.slice, as_of=at, rulings=moment.rulings))
+
+    def facts(
+        self,
+        cycle: Cycle,
+        rulings: Rulings,
+        *,
+        cycle_id: str,
+        group_id: str,
+        period: str | None,
+        basis: Basis,
+        at: int,
+    ) -> Slice:
+        """What results follow from: values and targets known at a position, of what counts under a cycle and rulings.
+
+        Raises UnknownId, PlanNotInForce, InvalidPeriod.
+        """
+        with self.connection() as connection:
+            return slice_at(
+                connection,
+                self.ledger_id,
+                cycle,
+                rulings,
+                cycle_id=cycle_id,
+                group_id=group_id,
+                periods=(period,),
+                basis=basis,
+                as_of=at,
+            )
 
     def unit_results(
         self, cycle_id: str, unit_id: str, *, period: str | None = None, basis: Basis = Basis.OFFICIAL, at: int

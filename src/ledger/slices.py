@@ -130,8 +130,9 @@ def proceedings(
 
 def slice_at(
     connection: Connection,
-    cycles: Cycles,
+    ledger_id: int,
     cycle: Cycle,
+    rulings: Rulings,
     *,
     cycle_id: str,
     group_id: str,
@@ -141,13 +142,12 @@ def slice_at(
 ) -> Slice:
     """Return the facts about one group for these periods (None: the whole), of which it names the first.
 
-    `cycle` is the cycle as known at `as_of`. The connection's search path names the projections'
+    `cycle` and `rulings` are those known at `as_of`. The connection's search path names the projections'
     tables. Raises UnknownId, PlanNotInForce, InvalidPeriod.
     """
-    rulings = cycles.rulings(connection, cycle_id, as_of)
     looked = looked_at(cycle, rulings, group_id, periods)
     arguments = {
-        "ledger_id": cycles.ledger_id,
+        "ledger_id": ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
         "unit_ids": sorted(looked.unit_ids),

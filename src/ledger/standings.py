@@ -53,15 +53,16 @@ def refresh(
             continue
         if of_cycle.cycle_wide:
             connection.execute(projection.sections["clear"].sql, {"ledger_id": ledger_id, "cycle_id": cycle_id})
-        reorganisations = cycles.rulings(connection, cycle_id, through).reorganisations
-        for group_id, positions in sorted(_moved(cycle, reorganisations, of_cycle).items()):
+        rulings = cycles.rulings(connection, cycle_id, through)
+        for group_id, positions in sorted(_moved(cycle, rulings.reorganisations, of_cycle).items()):
             periods = [period or None for period in sorted(positions) if _is_scored(cycle, group_id, period or None)]
             if not periods:
                 continue
             facts = slice_at(
                 connection,
-                cycles,
+                ledger_id,
                 cycle,
+                rulings,
                 cycle_id=cycle_id,
                 group_id=group_id,
                 periods=periods,

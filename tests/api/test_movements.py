@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from city import CYCLE, LATE, City, approve, enter, found_city, request, verify
+import pytest
+from city import BECAUSE, CYCLE, LATE, City, approve, enter, found_city, request, verify
 from client import Client
 from opening import BY_POINTS, NORTH, POINTS, RULES, SOUTH, scored_city, two_groups
 from test_succession import merged_city
 
-from ledger.domain.commands import CloseEntry
+from ledger.domain.commands import AssignUnitToGroup, CloseEntry
 from ledger.domain.periods import Frequency
+from ledger.domain.plan import Participation
 from ledger.domain.quota import SmallGroupRule
 
 Serve = Callable[[City], Client]
@@ -125,3 +127,61 @@ def test_two_periods_can_be_compared(serve: Serve) -> None:
     )
 
     assert [tuple(row.values()) for row in found["rows"]] == [("U01", 1, 2, "-20.00", []), ("U02", 2, 1, "0.00", [])]
+
+
+WITHOUT = """query($exclude: [Position!]!, $group: String!, $at: Position!) {
+  counterfactual(cycle: "MINI-2018", group: $group, exclude: $exclude, asOf: {position: $at}) {
+    excluded changes { unitId totalBefore totalAfter }
+  }
+}"""
+
+
+@pytest.fixture
+def parted(serve: Serve) -> tuple[Client, City]:
+    """Two groups whose units have points, with a correction of U04 in the south."""
+    city = scored_city(two_groups(RULES), closed=False)
+    corrected(city, "90")
+    city.given(CloseEntry(cycle_id=CYCLE), by="office", at=LATE)
+    return serve(city), city
+
+
+def test_what_can_move_no_result_of_the_group_is_not_thought_away(parted: tuple[Client, City]) -> None:
+    client, city = parted
+    head = city.head
+    entered = next(e.position for e in city.memory.events if e.type == "ScoreEntered")
+
+    def refused(*exclude: int, group: str = NORTH, at: int = head) -> tuple[str, str, str]:
+        asked: dict[str, Any] = {"exclude": [str(each) for each in exclude], "group": group, "at": str(at)}
+        error = client.raw(WITHOUT, **asked)["errors"][0]
+        assert str(exclude[-1]) in error["message"]
+        return error["extensions"]["code"], error["extensions"]["path"], error["message"].split(") ")[1]
+
+    assert refused(1) == ("MALFORMED_INPUT", "exclude", "It is about no cycle's results.")
+    assert refused(head)[2] == "It moves no result, nor does anything that stands on it."
+    assert refused(head - 1)[2] == "It moves no result of the group NORTH."
+    assert refused(head - 1, group=SOUTH, at=head - 2)[2] == "It was recorded after the moment that is asked for."
+    assert refused(entered, entered)[2] == "It is named twice."
+
+
+def test_a_request_is_thought_away_with_its_approval_and_an_event_without_effect_may_be(
+    parted: tuple[Client, City],
+) -> None:
+    client, city = parted
+    request_position, approval = city.head - 2, city.head - 1
+
+    asked: dict[str, Any] = {"group": SOUTH, "at": str(city.head)}
+    for exclude in ([request_position], [approval], [request_position, approval]):
+        found = client.ask(WITHOUT, exclude=[str(each) for each in exclude], **asked)
+        assert found["changes"] == [{"unitId": "U04", "totalBefore": "90.00", "totalAfter": "80.00"}]
+
+
+def test_without_an_assignment_a_unit_is_back_in_its_group_with_its_figures(serve: Serve) -> None:
+    city = scored_city(two_groups(RULES), closed=False)
+    assigned = AssignUnitToGroup(
+        cycle_id=CYCLE, unit_id="U03", group_id=SOUTH, participation=Participation.RANKED, reason=BECAUSE
+    )
+    position = city.given(assigned, by="leading")
+
+    found = serve(city).ask(WITHOUT, exclude=[str(position)], group=NORTH, at=str(position))
+
+    assert found["changes"][-1] == {"unitId": "U03", "totalBefore": None, "totalAfter": "85.00"}
