@@ -153,7 +153,7 @@ class Answers(Reader):
         with self.connection() as connection:
             return slice_at(
                 connection,
-                self.ledger_id,
+                self._cycles,
                 cycle,
                 rulings,
                 cycle_id=cycle_id,

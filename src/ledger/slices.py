@@ -130,7 +130,7 @@ def proceedings(
 
 def slice_at(
     connection: Connection,
-    ledger_id: int,
+    cycles: Cycles,
     cycle: Cycle,
     rulings: Rulings,
     *,
@@ -147,7 +147,7 @@ def slice_at(
     """
     looked = looked_at(cycle, rulings, group_id, periods)
     arguments = {
-        "ledger_id": ledger_id,
+        "ledger_id": cycles.ledger_id,
         "cycle_id": cycle_id,
         "basis": basis.value,
         "unit_ids": sorted(looked.unit_ids),

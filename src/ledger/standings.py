@@ -60,7 +60,7 @@ def refresh(
                 continue
             facts = slice_at(
                 connection,
-                ledger_id,
+                cycles,
                 cycle,
                 rulings,
                 cycle_id=cycle_id,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from city import City, enter, found_city, indicator, plan_with, verify
 from client import Client
+from served import told
 
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.periods import Frequency
@@ -106,3 +107,55 @@ def test_a_tree_larger_than_any_plan_makes_is_refused(client: Client, monkeypatc
     refused = client.raw('{ explain(cycle: "MINI-2018", unit: "U01") { total } }')["errors"][0]["extensions"]
 
     assert (refused["code"], refused["path"]) == ("MALFORMED_INPUT", "indicator")
+
+
+def test_how_figures_are_rounded_and_what_a_formula_takes_is_told(client: Client) -> None:
+    explained = client.ask(
+        """{ explain(cycle: "MINI-2018", unit: "U01") {
+          roundingPolicy rounding gradings { grade } gradeIfOpened { grade }
+          figures(kinds: [INDICATOR]) { method points }
+        } }"""
+    )
+
+    assert explained == {
+        "roundingPolicy": "EXACT_THEN_ROUND",
+        "rounding": "HALF_UP",
+        "gradings": [],
+        "gradeIfOpened": None,
+        "figures": [
+            {"method": "LINEAR_RATIO: floor 0; cap 105", "points": "80"},
+            {"method": "DIRECT_POINTS", "points": "90"},
+        ],
+    }
+
+
+def test_a_restated_grade_is_explained_with_both_allocations(story: Client) -> None:
+    at = told()[1]
+    document = """query($at: Position!) { explain(cycle: "MINI-2018", unit: "U03", asOf: {position: $at}) {
+      gradings { position restatement policy grade rank reasons } gradeIfOpened { grade reasons }
+    } }"""
+
+    explained = story.ask(document, by="p-inspector", at=str(at[62]))
+
+    first, second = explained["gradings"]
+    assert (first["position"], first["restatement"], first["grade"]) == (str(at[50]), None, "GOOD")
+    assert (second["position"], second["policy"], second["grade"]) == (str(at[62]), "RECOMPUTE_ALL", "QUALIFIED")
+    assert second["restatement"] is not None
+    assert first["reasons"] != second["reasons"] == explained["gradeIfOpened"]["reasons"]
+
+
+def test_of_the_peers_that_set_the_scale_only_those_are_told_whose_scores_may_be_seen(serve: Serve) -> None:
+    plan = plan_with(indicator("A", "100", Formula(kind=FormulaKind.BEST_RATIO)))
+    city = found_city(plan)
+    for unit_id, value in (("U04", "6"), ("U05", "8")):
+        city.given(verify(city.given(enter(value, unit_id), by="scorer"), unit_id), by="verifier")
+    client = serve(city)
+    document = """{ explain(cycle: "MINI-2018", unit: "U04") {
+      total figures(kinds: [VALUE, PEER]) { kind label exact positions }
+    } }"""
+
+    inspected = client.ask(document, by="inspector")
+    own = client.ask(document, by="reporter")
+
+    assert [(each["label"], each["exact"]) for each in inspected["figures"]] == [("value in %", "6"), ("U05", "8")]
+    assert (own["total"], own["figures"]) == (inspected["total"], inspected["figures"][:1])

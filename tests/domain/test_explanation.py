@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from city import PLAN, UNITS, indicator, plan_with
+from city import PLAN, UNITS, YEAR, indicator, plan_with
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from settling import adjusted, appraised, bonus, deduction, exempted, row_of, slice_of
@@ -16,7 +16,7 @@ from settling import adjusted, appraised, bonus, deduction, exempted, row_of, sl
 from ledger.domain.adjustment import Adjustment, AdjustmentStatus
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.evaluation import Tallies
-from ledger.domain.explanation import SUMMED, Explained, FigureKind, explain, rounding_difference
+from ledger.domain.explanation import SUMMED, Explained, FigureKind, explain, explain_indicator, rounding_difference
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.periods import Frequency
@@ -31,7 +31,7 @@ from ledger.domain.plan_rules import (
     RaterClass,
 )
 from ledger.domain.reorganisation import CarryPolicy, Merger, Reorganisations
-from ledger.domain.results import Results, Slice
+from ledger.domain.results import Known, Results, Slice
 from ledger.domain.rulings import Rulings
 from ledger.domain.settlement import settle
 from ledger.domain.tallying import Tally
@@ -190,6 +190,54 @@ def test_a_successors_figure_cites_its_predecessors_and_the_merger() -> None:
     assert inherited.positions == (101, 103, MERGED)
 
 
+def test_peers_that_set_the_scale_are_named_with_their_events_as_far_as_they_may_be_seen() -> None:
+    """Between the worst and the best of the group: U02 has 10, U03 has 50, and U01 30."""
+    plan = plan_with(indicator("A", "100", Formula(kind=FormulaKind.EFFICACY, base=Decimal(60), span=Decimal(40))))
+    results = settle(slice_of(plan, {"U01 A": "30", "U02 A": "10", "U03 A": "50", "U04 A": "40"}))
+
+    [economy] = explain(results, row_of(results)).parts
+    [indicated] = economy.parts
+    assert [(part.kind, part.label, part.exact, part.positions) for part in indicated.parts] == [
+        (FigureKind.VALUE, "value in %", 30, (100,)),
+        (FigureKind.PEER, "U02", 10, (101,)),
+        (FigureKind.PEER, "U03", 50, (102,)),
+    ]
+    assert (indicated.method, indicated.points) == ("EFFICACY: floor 0; base 60; span 40", 80)
+    own_only = explain_indicator(results, row_of(results), "A", lambda unit_id, _: unit_id == "U01")
+    assert [part.kind for part in own_only.parts] == [FigureKind.VALUE]
+    assert own_only.positions == (100,)
+
+
+def test_the_part_of_a_target_that_was_due_is_told() -> None:
+    due = (PeriodShare(period="2018-Q2", share=Decimal("0.45")), PeriodShare(period=YEAR, share=Decimal(1)))
+    ratio = replace(indicator("A", "100", Formula(kind=FormulaKind.LINEAR_RATIO), target="480"), schedule=due)
+    plan = plan_with(replace(ratio, frequency=Frequency.QUARTER))
+    results = settle(slice_of(plan, {"U01 A 2018-Q2": "216"}, period="2018-Q2"))
+
+    indicated = explain_indicator(results, row_of(results), "A")
+
+    assert [(part.kind, part.exact, str(part.shown)) for part in indicated.parts] == [
+        (FigureKind.VALUE, 216, "216"),
+        (FigureKind.TARGET, 480, "480"),
+        (FigureKind.DUE, Fraction("0.45"), "0.4500"),
+    ]
+    assert indicated.points == 100
+
+
+def test_growth_is_explained_from_its_baseline() -> None:
+    plan = plan_with(indicator("A", "100", Formula(kind=FormulaKind.GROWTH_MIX, share=Decimal("0.5"))))
+    slice = slice_of(plan, {"U01 A": "10"})
+    results = settle(replace(slice, targets={("U01", "A"): Known(Decimal(10), 7, Decimal(5))}))
+
+    indicated = explain_indicator(results, row_of(results), "A")
+
+    assert [(part.kind, part.exact, part.positions) for part in indicated.parts] == [
+        (FigureKind.VALUE, 10, (100,)),
+        (FigureKind.TARGET, 10, (7,)),
+        (FigureKind.BASELINE, 5, (7,)),
+    ]
+
+
 # ---- what always holds
 
 
@@ -315,7 +363,7 @@ def test_every_figure_is_shown_rounded_once_and_stands_on_events_that_are_known(
     plan, known = results.plan, known_positions(slice)
     for row in results.rows:
         for figure in figures_of(explain(results, row)):
-            if figure.kind not in (FigureKind.VALUE, FigureKind.TARGET):
+            if figure.kind not in (FigureKind.VALUE, FigureKind.TARGET, FigureKind.PEER):
                 assert figure.shown == rounded(figure.exact, plan.score_scale, plan.rounding)
             assert known.issuperset(figure.positions)
             for part in figure.parts:

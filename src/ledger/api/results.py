@@ -15,14 +15,15 @@ from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
 from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
 from ledger.domain.gaps import GapKind
+from ledger.domain.grading import RestatementPolicy
 from ledger.domain.movement import Moved
-from ledger.domain.numbers import exact_text
+from ledger.domain.numbers import Rounding, RoundingPolicy, exact_text
 from ledger.domain.plan import Participation
 from ledger.domain.results import Results, UnitResult
 from ledger.domain.score import Basis
 from ledger.domain.tables import grade_in_force, shown_row
 
-enums(Basis, FigureKind, GapKind, Participation)
+enums(Basis, FigureKind, GapKind, Participation, RestatementPolicy, Rounding, RoundingPolicy)
 
 
 @strawberry.type(description="One unit in a ranking.")
@@ -187,7 +188,16 @@ class Explanation:
     )
     shown: Decimal = strawberry.field(description="The figure as it is shown, rounded once.")
     weight: str | None = strawberry.field(description="Effective weight in percentage points, exact.")
-    formula: str | None = strawberry.field(description="How the value becomes points, and to how many.")
+    formula: str | None = strawberry.field(
+        description="Of an indicator: the kind of formula and the points of 100 that it gave, or why it gave none;"
+        " of raters: their mean and how many of them count; of a bonus or deduction: the article."
+    )
+    method: str | None = strawberry.field(
+        description="The formula with every parameter that decides; of indicators and periods only."
+    )
+    points: str | None = strawberry.field(
+        description="The points of 100 that the formula gave, exact; of indicators and periods only."
+    )
     positions: list[Position] = strawberry.field(description="The events behind the figure.")
     rounding_difference: Decimal | None = strawberry.field(
         description="The shown figure minus the sum of the shown figures of its parts."
@@ -215,6 +225,8 @@ class Explanation:
             shown=node.shown,
             weight=exact_text(node.weight) if node.weight is not None else None,
             formula=node.formula,
+            method=node.method,
+            points=exact_text(node.points) if node.points is not None else None,
             positions=[Position(position) for position in node.positions],
             rounding_difference=rounding_difference(node) if summed else None,
             parts=[],
@@ -222,6 +234,18 @@ class Explanation:
         figures.append(figure)
         figure.parts = [cls._add(figures, part, figure.place) for part in node.parts]
         return figure
+
+
+@strawberry.type(description="The grade that a unit was given, or would be, and why.")
+class ExplainedGrade:
+    position: Position | None = strawberry.field(
+        description="The event that opened or revised the grades; null for what is not opened."
+    )
+    restatement: str | None = strawberry.field(description="The restatement in which they were revised.")
+    policy: RestatementPolicy | None = strawberry.field(description="How they were revised.")
+    grade: str = strawberry.field(description="The grade.")
+    rank: int | None = strawberry.field(description="The unit's rank then.")
+    reasons: list[str] = strawberry.field(description="Why, step by step.")
 
 
 @strawberry.type(description="Why a unit's total is what it is.")
@@ -234,6 +258,15 @@ class UnitExplanation:
     rank: int | None = strawberry.field(description="The unit's rank.")
     total: Decimal = strawberry.field(description="The published figure, rounded once.")
     plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    rounding_policy: RoundingPolicy = strawberry.field(description="Whether only the total is rounded, or each level.")
+    rounding: Rounding = strawberry.field(description="How a figure exactly between two is rounded.")
+    grade_if_opened: ExplainedGrade | None = strawberry.field(
+        description="The grade if grades were opened on these figures; null for a single period, and for an open tie."
+    )
+    gradings: list[ExplainedGrade] = strawberry.field(
+        description="Every grade that the unit was given, the first one first; after a restatement there are two."
+        " Empty for a single period."
+    )
     tree: Explanation = strawberry.field(
         description="The total and what it is made of; or what an indicator contributes, if one was asked for."
     )

@@ -7,6 +7,7 @@ in one go costs a third of its scores made one by one. Source: domain.md 3.2, 3.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 
 from ledger.domain.curve import Curve
 from ledger.domain.cycle import Exemption
@@ -146,9 +147,7 @@ class Columns:
         target = self._target(unit_id, indicator)
         if target is None or (KINDS[indicator.formula.kind].needs_baseline and target.baseline is None):
             return None
-        schedule = target.schedule or indicator.shares_due
-        # Rates and stocks have no schedule: they are due whole at any time.
-        share = (due_share(schedule, period) if schedule else None) or ONE
+        share = share_due(indicator, target, period)
         baseline = None if target.baseline is None else rational(target.baseline) * share
         return Against(rational(target.value) * share, baseline), target
 
@@ -202,3 +201,13 @@ class Columns:
 
     def _exemption(self, unit_id: str, indicator: Indicator, period: str) -> Exemption | None:
         return self._slice.cycle.exemption(unit_id, indicator.indicator_id, period)
+
+
+def share_due(indicator: Indicator, target: Known, period: str) -> Fraction:
+    """How much of a target is due by the end of the period: by its own schedule, else by the plan's.
+
+    All of it where there is none, as with rates and stocks.
+    """
+    schedule = target.schedule or indicator.shares_due
+    share = due_share(schedule, period) if schedule else None
+    return ONE if share is None else share

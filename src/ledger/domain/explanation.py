@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.domain.adjusting import CountedItem
+from ledger.domain.columns import share_due
 from ledger.domain.formula import FormulaKind
-from ledger.domain.numbers import RoundingPolicy, exact_text, rational, rounded
+from ledger.domain.formula_text import described, scale_of
+from ledger.domain.formulas import KINDS
+from ledger.domain.numbers import SHARE_SCALE, Rounding, RoundingPolicy, exact_text, rational, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
 from ledger.domain.refusals import UnknownId
@@ -23,7 +26,6 @@ from ledger.domain.results import (
     LineStatus,
     Overstatement,
     Results,
-    Scored,
     UnitResult,
 )
 from ledger.domain.tallying import Evaluated, evaluated
@@ -33,21 +35,43 @@ class FigureKind(StrEnum):
     """What a figure of an explanation is."""
 
     TOTAL = "TOTAL"
+    """The unit's total."""
     GOAL = "GOAL"
+    """The goal appraisal: what all indicators contribute, with the share that they have beside the raters."""
     DIMENSION = "DIMENSION"
+    """What the indicators of one dimension contribute."""
     INDICATOR = "INDICATOR"
+    """What one indicator contributes."""
     PERIOD = "PERIOD"
+    """The points of 100 of one period of an indicator of which several count."""
     VALUE = "VALUE"
+    """The figure that was entered and verified, in the indicator's measure."""
     TARGET = "TARGET"
+    """What the figure is measured against."""
+    BASELINE = "BASELINE"
+    """The figure that growth is measured from."""
+    DUE = "DUE"
+    """The part of the target, from 0 to 1, that was due by the end of the period."""
+    PEER = "PEER"
+    """The figure of another unit of the group by which the points are measured; only what you may see."""
     INHERITED = "INHERITED"
+    """What a predecessor left: its points of 100, or its figure where figures are summed."""
     EVALUATION = "EVALUATION"
+    """What the appraisal by raters contributes."""
     RATERS = "RATERS"
+    """What one class of raters contributes."""
     BONUS = "BONUS"
+    """Points added."""
     DEDUCTION = "DEDUCTION"
+    """Points removed, as a negative figure."""
     ADJUSTMENT = "ADJUSTMENT"
+    """What one bonus or deduction counts for."""
     OVERSTATEMENT = "OVERSTATEMENT"
+    """Points removed because a report was better than what was verified."""
     FLOOR = "FLOOR"
+    """What keeps a total from falling below 0."""
     ROUNDING = "ROUNDING"
+    """What rounding at this level adds or takes, where the plan rounds each level."""
 
 
 SUMMED = frozenset(
@@ -59,8 +83,10 @@ SUMMED = frozenset(
 """The figures whose parts add up to them."""
 
 
-FIGURES_MAX = 10_000
-"""How many figures an explanation may have: ten times those of a large plan."""
+FIGURES_MAX = 8_000
+"""How many figures an explanation may have: many times those of a large plan."""
+Sees = Callable[[str, str], bool]
+"""Whether whoever is told may see the scores of a unit on an indicator."""
 
 
 class Explained(NamedTuple):
@@ -79,15 +105,26 @@ class Explained(NamedTuple):
     formula: str | None = None
     positions: tuple[int, ...] = ()
     parts: tuple[Explained, ...] = ()
+    method: str | None = None
+    """Of an indicator or a period: the formula with its parameters."""
+    points: Fraction | None = None
+    """Of an indicator or a period: the points of 100 that the formula gave."""
 
 
-def explain(results: Results, row: UnitResult) -> Explained:
+def everything(unit_id: str, indicator_id: str) -> bool:
+    """Let all be seen."""
+    return True
+
+
+def explain(results: Results, row: UnitResult, sees: Sees = everything) -> Explained:
     """Return the tree under a unit's total: goals, dimensions, indicators, appraisal, bonus and deduction.
+
+    Of the peers by whom it is measured it names those whose scores may be seen.
 
     The shown figures of the parts may not add up to the shown total, because only shown
     figures are rounded; `rounding_difference` says by how much.
     """
-    parts = tuple(_components(results, row))
+    parts = tuple(_components(results, row, sees))
     below = row.exact - sum((part.exact for part in parts), ZERO)
     if below:
         parts = (*parts, _figure(results.plan, "a total is not below 0", FigureKind.FLOOR, below))
@@ -101,11 +138,11 @@ def explain(results: Results, row: UnitResult) -> Explained:
     )
 
 
-def explain_indicator(results: Results, row: UnitResult, indicator_id: str) -> Explained:
+def explain_indicator(results: Results, row: UnitResult, indicator_id: str, sees: Sees = everything) -> Explained:
     """Return the tree under what one indicator contributes to a unit's total. Raises UnknownId."""
     for line in row.lines:
         if line.indicator.indicator_id == indicator_id:
-            return _indicator(results, row, line, results.goal_share)
+            return _indicator(results, row, line, results.goal_share, sees)
     raise UnknownId(path="indicator_id", indicator_id=indicator_id, hint="It does not count for the unit.")
 
 
@@ -119,10 +156,10 @@ def rounding_difference(tree: Explained) -> Decimal:
     return tree.shown - sum((part.shown for part in tree.parts), Decimal(0))
 
 
-def _components(results: Results, row: UnitResult) -> Iterable[Explained]:
+def _components(results: Results, row: UnitResult, sees: Sees) -> Iterable[Explained]:
     """The parts of a total, with the share that each has in it."""
     plan, share = results.plan, results.goal_share
-    dimensions = tuple(_dimensions(results, row, share))
+    dimensions = tuple(_dimensions(results, row, share, sees))
     if row.evaluation is None:
         # Without an appraisal the goals are the whole, and their dimensions stand by themselves.
         yield from dimensions
@@ -159,7 +196,7 @@ def _sum(
     return _figure(plan, label, kind, exact, weight=weight, parts=parts)
 
 
-def _dimensions(results: Results, row: UnitResult, share: Fraction) -> Iterable[Explained]:
+def _dimensions(results: Results, row: UnitResult, share: Fraction, sees: Sees) -> Iterable[Explained]:
     for dimension in results.plan.dimensions:
         lines = [line for line in row.lines if line.indicator.dimension_id == dimension.dimension_id]
         if lines:
@@ -169,19 +206,19 @@ def _dimensions(results: Results, row: UnitResult, share: Fraction) -> Iterable[
                 FigureKind.DIMENSION,
                 sum((line.points for line in lines), ZERO) * share,
                 weight=sum((line.weight for line in lines), ZERO) * share,
-                parts=tuple(_indicator(results, row, line, share) for line in lines),
+                parts=tuple(_indicator(results, row, line, share, sees) for line in lines),
             )
 
 
-def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction) -> Explained:
+def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction, sees: Sees) -> Explained:
     plan, weight = results.plan, line.weight * share
     if line.indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is not None:
         appraised = evaluated(plan.evaluation, results.slice.rulings.tallies.of(row.unit_id))
         parts = tuple(_raters(plan, appraised, weight / HUNDRED)) if line.status is LineStatus.SCORED else ()
     elif len(line.parts) == 1:
-        parts = _facts(plan, line, line.periods[0])
+        parts = _facts(plan, line, 0, sees)
     else:
-        parts = tuple(_period(plan, line, each) for each in line.periods)
+        parts = tuple(_period(plan, line, place, sees) for place in range(len(line.parts)))
     exempted = _exempted_by(results, row, line)
     return _figure(
         plan,
@@ -192,7 +229,7 @@ def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction) -
         formula=_formula(line),
         positions=tuple(sorted({*exempted, *_positions_of(parts)})),
         parts=parts,
-    )
+    )._replace(method=described(line.indicator.formula), points=line.score)
 
 
 def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]:
@@ -206,25 +243,28 @@ def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]
             yield exemption.position
 
 
-def _period(plan: Plan, line: Line, scored: Scored) -> Explained:
+def _period(plan: Plan, line: Line, place: int, sees: Sees) -> Explained:
+    scored = line.periods[place]
     return _figure(
         plan,
         scored.period,
         FigureKind.PERIOD,
         scored.score,
         weight=scored.share * HUNDRED,
-        parts=_facts(plan, line, scored),
-    )
+        parts=_facts(plan, line, place, sees),
+    )._replace(method=described(line.indicator.formula), points=scored.score)
 
 
-def _facts(plan: Plan, line: Line, scored: Scored) -> tuple[Explained, ...]:
-    """The value and the target that a score was made of, and what it owes to predecessors."""
-    uom = line.indicator.uom
-    found = [
-        _known(kind, known, uom)
-        for kind, known in ((FigureKind.VALUE, scored.value), (FigureKind.TARGET, scored.target))
-        if known is not None
-    ]
+def _facts(plan: Plan, line: Line, place: int, sees: Sees) -> tuple[Explained, ...]:
+    """What the score of one of the periods was made of: value, target, peers, and what predecessors left."""
+    scored, uom = line.periods[place], line.indicator.uom
+    found: list[Explained] = []
+    if scored.value is not None:
+        found.append(_known(FigureKind.VALUE, scored.value, f"value in {uom}"))
+    if scored.target is not None:
+        found.extend(_measure(line, scored.period, scored.target))
+    if scored.value is not None or scored.inherited:
+        found.extend(_peers(line, place, sees))
     for each in scored.inherited:
         score = each.score if each.score is not None else Fraction(each.value.value)
         found.append(
@@ -240,9 +280,31 @@ def _facts(plan: Plan, line: Line, scored: Scored) -> tuple[Explained, ...]:
     return tuple(found)
 
 
-def _known(kind: FigureKind, known: Known, uom: str) -> Explained:
+def _measure(line: Line, period: str, target: Known) -> Iterable[Explained]:
+    """What the value is measured against: the target, the baseline, and how much of both was due."""
+    indicator = line.indicator
+    yield _known(FigureKind.TARGET, target, f"target in {indicator.uom}")
+    if target.baseline is not None and KINDS[indicator.formula.kind].needs_baseline:
+        baseline = target._replace(value=target.baseline)
+        yield _known(FigureKind.BASELINE, baseline, f"baseline in {indicator.uom}")
+    if target.schedule or indicator.schedule:
+        share = share_due(indicator, target, period)
+        label = f"share of the target due by the end of {period}"
+        shown = rounded(share, SHARE_SCALE, Rounding.HALF_UP)
+        yield Explained(label, FigureKind.DUE, share, shown, positions=(target.position,))
+
+
+def _peers(line: Line, place: int, sees: Sees) -> Iterable[Explained]:
+    """The figures of other units by which the formula measures, where it compares them."""
+    indicator, values = line.indicator, line.parts[place].column.values
+    for unit_id in scale_of(indicator.formula, values):
+        if unit_id != line.unit_id and sees(unit_id, indicator.indicator_id):
+            yield _known(FigureKind.PEER, values[unit_id], unit_id)
+
+
+def _known(kind: FigureKind, known: Known, label: str) -> Explained:
     return Explained(
-        label=f"{kind.lower()} in {uom}",
+        label=label,
         kind=kind,
         exact=rational(known.value),
         shown=known.value,

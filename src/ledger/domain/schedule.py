@@ -44,5 +44,5 @@ def check_schedule(schedule: Schedule, *, periods: Iterable[str], counted: Itera
     if ordered[-1][1] != 1:
         raise FormulaInvalid(path=path, last=ordered[-1][1], hint="The last cumulated share is exactly 1.")
     for period in counted:
-        if due_share(schedule, period) is None:
+        if not due_share(schedule, period):
             raise FormulaInvalid(path=path, period=period, hint="The period counts: say which share is due by its end.")

@@ -11,6 +11,7 @@ from ledger.api.context import Context
 from ledger.api.reads.moments import shown
 from ledger.api.results import (
     Counterfactual,
+    ExplainedGrade,
     Explanation,
     Impact,
     IndicatorGap,
@@ -24,10 +25,11 @@ from ledger.api.scalars import Position
 from ledger.api.types import Event
 from ledger.domain.explanation import FIGURES_MAX, explain, explain_indicator, size_of
 from ledger.domain.gaps import gaps
+from ledger.domain.grading import GradesOpened, GradesRevised
 from ledger.domain.movement import Moved
 from ledger.domain.numbers import exact_text, rounded
 from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
-from ledger.domain.results import Results
+from ledger.domain.results import Results, UnitResult
 from ledger.domain.score import Basis
 from ledger.once import Same
 from ledger.results import AsOf as Moment
@@ -153,7 +155,8 @@ def explanation(
     results, row = context.service.answers.unit_results(cycle_id, unit_id, period=period, basis=basis, at=at.position)
     if row is None:
         return None
-    tree = explain(results, row) if indicator_id is None else explain_indicator(results, row, indicator_id)
+    sees = context.visibility().sees_score
+    tree = explain(results, row, sees) if indicator_id is None else explain_indicator(results, row, indicator_id, sees)
     if (size := size_of(tree)) > FIGURES_MAX:
         raise MalformedInput(path="indicator", figures=size, figures_max=FIGURES_MAX, hint="Ask for one indicator.")
     figures = Explanation.of(tree)
@@ -166,10 +169,44 @@ def explanation(
         rank=row.rank,
         total=row.total,
         plan_version=results.plan_version,
+        rounding_policy=results.plan.rounding_policy,
+        rounding=results.plan.rounding,
+        grade_if_opened=_if_opened(results, row),
+        gradings=_gradings(context, results, unit_id) if period is None else [],
         tree=figures[0],
         explained=figures,
         as_of=shown(at),
     )
+
+
+def _if_opened(results: Results, row: UnitResult) -> ExplainedGrade | None:
+    allocation = results.opening.allocation if results.opening is not None else None
+    if allocation is None or row.unit_id not in allocation.grades:
+        return None
+    grade, reasons = allocation.grades[row.unit_id], allocation.reasons[row.unit_id]
+    return ExplainedGrade(
+        position=None, restatement=None, policy=None, grade=grade, rank=row.rank, reasons=list(reasons)
+    )
+
+
+def _gradings(context: Context, results: Results, unit_id: str) -> list[ExplainedGrade]:
+    """The grades that a unit was given in its group, in order."""
+    history = results.slice.rulings.grading(results.slice.group_id).history
+    events = context.service.answers.events_at([grades.position for grades in history])
+    return [
+        ExplainedGrade(
+            position=Position(position),
+            restatement=fact.restatement if isinstance(fact, GradesRevised) else None,
+            policy=fact.policy if isinstance(fact, GradesRevised) else None,
+            grade=graded.grade,
+            rank=graded.rank,
+            reasons=list(graded.reasons),
+        )
+        for position, fact in ((position, event.fact) for position, event in sorted(events.items()))
+        if isinstance(fact, GradesOpened | GradesRevised)
+        for graded in fact.allocation
+        if graded.unit_id == unit_id
+    ]
 
 
 def impact(context: Context, position: int, period: str | None) -> Impact:

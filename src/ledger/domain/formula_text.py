@@ -1,0 +1,71 @@
+"""A formula in words: the kind with every parameter that decides, for whoever asks why a figure earns its points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from datetime import date
+from decimal import Decimal
+
+from ledger.domain.formula import Breakpoint, Formula, FormulaKind, Interval
+from ledger.domain.formulas import KINDS
+from ledger.domain.results import Known
+
+_LEFT_OUT = {"floor": Decimal(0), "full": Decimal(100)}
+"""What a kind that has the parameter takes where the plan leaves it out."""
+
+
+def described(formula: Formula) -> str:
+    """The kind and its parameters in one line, such as `LINEAR_RATIO: floor 0; cap 105`."""
+    taken = KINDS[formula.kind].parameters
+    told: list[str] = []
+    for field in fields(formula):
+        value = getattr(formula, field.name)
+        if field.name in taken and value is None:
+            value = _LEFT_OUT.get(field.name)
+        if field.name in taken and value not in (None, ()):
+            told.append(_told(field.name.replace("_", " "), value))
+    return f"{formula.kind.value}: {'; '.join(told)}" if told else formula.kind.value
+
+
+def scale_of(formula: Formula, values: Mapping[str, Known]) -> list[str]:
+    """The units of a group by whose figures the others are measured; none, where nobody is compared.
+
+    All of them where ranks earn points, else those with the best figure, or the best and the worst.
+    """
+    if not values or not KINDS[formula.kind].group_relative(formula):
+        return []
+    figures = {unit_id: known.value for unit_id, known in values.items()}
+    if formula.kind is FormulaKind.GROUP_RANK:
+        return sorted(figures, key=lambda unit_id: (-figures[unit_id], unit_id))
+    ends = {max(figures.values())}
+    if formula.kind is FormulaKind.EFFICACY:
+        ends.add(min(figures.values()))
+    return sorted(unit_id for unit_id, figure in figures.items() if figure in ends)
+
+
+def _told(name: str, value: object) -> str:
+    match value:
+        case bool():
+            return "lower is better" if value else "higher is better"
+        case tuple():
+            return f"{name} {', '.join(_corners(value))}"  # pyright: ignore[reportUnknownArgumentType]
+        case _:
+            return f"{name} {_plain(value)}"
+
+
+def _corners(corners: Iterable[object]) -> Iterable[str]:
+    for corner in corners:
+        match corner:
+            case Breakpoint():
+                yield f"{_plain(corner.actual)}: {_plain(corner.points)}"
+            case Interval(low=None):
+                yield f"below {_plain(corner.high)}: {_plain(corner.points)}"
+            case Interval():
+                yield f"from {_plain(corner.low)}: {_plain(corner.points)}"
+            case _:
+                yield _plain(corner)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
