@@ -41,6 +41,8 @@ class Impact:
     group_relative: bool
     """Whether the indicator is scored against the group, so that the event moves the peers' points too."""
     rows: tuple[Moved, ...]
+    plan_version: int | None
+    """That the results after it are settled under; None if there are none."""
 
 
 def impact_of(answers: Answers, event: Event, *, period: str | None = None) -> Impact:
@@ -52,10 +54,12 @@ def impact_of(answers: Answers, event: Event, *, period: str | None = None) -> I
     group_ids = groups_moved(event.fact, cycle, answers.rulings(cycle_id, event.position), whole=period is None)
     before: dict[str, Placing] = {}
     after: dict[str, Placing] = {}
+    plan_version: int | None = None
     for group_id in group_ids:
         with suppress(UnknownId, PlanNotInForce, InvalidPeriod):
             before |= placings(answers.results(cycle_id, group_id, period=period, at=event.position - 1))
-        after |= placings(answers.results(cycle_id, group_id, period=period, at=event.position))
+        results = answers.results(cycle_id, group_id, period=period, at=event.position)
+        after, plan_version = after | placings(results), results.plan_version
     return Impact(
         event=event,
         cycle_id=cycle_id,
@@ -63,6 +67,7 @@ def impact_of(answers: Answers, event: Event, *, period: str | None = None) -> I
         period=period,
         group_relative=_group_relative(event.fact, cycle, period),
         rows=tuple(moved(before, after)),
+        plan_version=plan_version,
     )
 
 

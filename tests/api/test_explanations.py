@@ -159,3 +159,22 @@ def test_of_the_peers_that_set_the_scale_only_those_are_told_whose_scores_may_be
 
     assert [(each["label"], each["exact"]) for each in inspected["figures"]] == [("value in %", "6"), ("U05", "8")]
     assert (own["total"], own["figures"]) == (inspected["total"], inspected["figures"][:1])
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        'events(first: 1, asOf: {position: "60"})',
+        'units(first: 1, asOf: {position: "60"})',
+        'publications(cycle: "MINI-2018", first: 1, asOf: {position: "60"})',
+        'scoreHistory(cycle: "MINI-2018", unit: "U04", indicator: "A", period: "2018-Y", first: 1, '
+        'asOf: {position: "60"})',
+        'gapAnalysis(cycle: "MINI-2018", unit: "U04", asOf: {position: "60"})',
+        'counterfactual(cycle: "MINI-2018", group: "G1", exclude: [EXCLUDED], asOf: {position: "60"})',
+    ],
+)
+def test_an_answer_says_what_it_is_as_of(story: Client, field: str) -> None:
+    excluded = f'"{told()[1][24]}"'
+    answer = story.ask(f"{{ {field.replace('EXCLUDED', excluded)} {{ asOf {{ position }} }} }}", by="p-inspector")
+
+    assert (answer[0] if isinstance(answer, list) else answer) == {"asOf": {"position": "60"}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any, cast
 
 from graphql import (
     GraphQLEnumType,
@@ -78,3 +79,13 @@ def test_every_list_that_is_paged_is_a_connection_of_nodes() -> None:
 
     assert edges
     assert [str(n) for n in nodes if not isinstance(n, GraphQLObjectType) or "Node" not in map(str, n.interfaces)] == []
+
+
+def test_every_page_and_every_answer_about_results_says_what_it_is_as_of() -> None:
+    kinds = schema._schema.type_map
+    pages = [name for name in kinds if name.endswith("Connection")]
+    settled = ("Ranking", "Impact", "Counterfactual", "IndicatorGap", "UnitExplanation")
+
+    assert [name for name in (*pages, *settled) if "asOf" not in cast(Any, kinds[name]).fields] == []
+    for name in (*settled, "RankingDiff"):
+        assert {"planVersion", "engineVersion"} <= cast(Any, kinds[name]).fields.keys()

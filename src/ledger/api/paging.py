@@ -9,7 +9,9 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
+from ledger.api.types import AsOf, shown
 from ledger.domain.refusals import MalformedInput
+from ledger.results import AsOf as Moment
 
 T = TypeVar("T")
 PAGE_MAX = 100
@@ -38,28 +40,35 @@ class Connection(Generic[T]):
     edges: list[Edge[T]] = strawberry.field(description="The entries with their cursors.")
     nodes: list[T] = strawberry.field(description="The entries.")
     page_info: PageInfo = strawberry.field(description="Where this page lies among the others.")
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
 
 
 def page(
-    found: Sequence[T], place_of: Callable[[T], int], *, first: int, after: str | None, more: bool | None = None
+    found: Sequence[T],
+    place_of: Callable[[T], int],
+    *,
+    at: Moment | AsOf,
+    first: int,
+    after: str | None,
+    more: bool | None = None,
 ) -> Connection[T]:
-    """A page of at most `first` of `found`, which holds one more if there is a next page.
+    """A page of at most `first` of `found` as known at a moment, which holds one more if there is a next page.
 
     `more` says so instead where entries were hidden while the page was filled.
     """
-    shown = found[:first]
-    edges = [Edge(cursor=cursor_of(place_of(node)), node=node) for node in shown]
+    nodes = found[:first]
+    edges = [Edge(cursor=cursor_of(place_of(node)), node=node) for node in nodes]
     info = PageInfo(
         has_next_page=len(found) > first if more is None else more,
         has_previous_page=after is not None,
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return Connection(edges=edges, nodes=list(shown), page_info=info)
+    return Connection(edges=edges, nodes=list(nodes), page_info=info, as_of=shown(at))
 
 
 def keyed_page(
-    found: Sequence[T], key_of: Callable[[T], tuple[str, ...]], *, after: str | None, more: bool
+    found: Sequence[T], key_of: Callable[[T], tuple[str, ...]], *, at: Moment | AsOf, after: str | None, more: bool
 ) -> Connection[T]:
     """A page of a list in the order of keys that are texts; `more` says whether there is a next page."""
     edges = [Edge(cursor=cursor_of_key(key_of(node)), node=node) for node in found]
@@ -69,19 +78,19 @@ def keyed_page(
         start_cursor=edges[0].cursor if edges else None,
         end_cursor=edges[-1].cursor if edges else None,
     )
-    return Connection(edges=edges, nodes=list(found), page_info=info)
+    return Connection(edges=edges, nodes=list(found), page_info=info, as_of=shown(at))
 
 
 def page_of(
-    found: Sequence[T], *, first: int, after: str | None, place: Callable[[T], int] | None = None
+    found: Sequence[T], *, at: Moment | AsOf, first: int, after: str | None, place: Callable[[T], int] | None = None
 ) -> Connection[T]:
     """A page of a list that is known whole, in order of `place`; without one, of its own order."""
     check_first(first)
     start = place_of(after) or 0
     places = [place(node) if place else number for number, node in enumerate(found, start=1)]
-    shown = [(number, node) for number, node in zip(places, found, strict=True) if number > start][: first + 1]
-    number_of = {id(node): number for number, node in shown}
-    return page([node for _, node in shown], lambda node: number_of[id(node)], first=first, after=after)
+    numbered = [(number, node) for number, node in zip(places, found, strict=True) if number > start][: first + 1]
+    number_of = {id(node): number for number, node in numbered}
+    return page([node for _, node in numbered], lambda node: number_of[id(node)], at=at, first=first, after=after)
 
 
 def check_first(first: int) -> int:

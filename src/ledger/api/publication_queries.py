@@ -63,10 +63,11 @@ class PublicationQueries:
         cycle_id: CycleId,
         number: Annotated[str, strawberry.argument(description="The number.")],
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> Publication | None:
         context = info.context
         return await context.ask(
-            info, lambda: publications.by_number(context, cycle_id, number, moment(context, as_of))
+            info, lambda: publications.by_number(context, cycle_id, number, moment(context, as_of, at_least))
         )
 
     @strawberry.field(description="The reports that were announced and of which none stands, the most urgent first.")

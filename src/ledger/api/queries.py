@@ -27,12 +27,12 @@ from ledger.api.proceedings_queries import ProceedingQueries
 from ledger.api.proof_queries import ProofQueries
 from ledger.api.publication_queries import PublicationQueries
 from ledger.api.reads import events, registry, scores
-from ledger.api.reads.moments import moment, shown
+from ledger.api.reads.moments import moment
 from ledger.api.result_queries import ResultQueries
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, IndicatorValue, Score, ScoreHistoryEntry
 from ledger.api.signing import Signing, signing
-from ledger.api.types import AsOf, Event, Node, PersonType, UnitType
+from ledger.api.types import AsOf, Event, Node, PersonType, UnitType, shown
 from ledger.api.verdict_queries import VerdictQueries
 from ledger.domain import commitments
 from ledger.domain.score import Basis, ReasonCode
@@ -142,32 +142,48 @@ class Query(ResultQueries, PublicationQueries, ProceedingQueries, ProofQueries, 
         cycle_id: CycleId,
         plan_version: Annotated[int | None, strawberry.argument(name="version", description="The version.")] = None,
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> PlanVersion | None:
         context = info.context
-        return await context.ask(info, lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of)))
+        return await context.ask(
+            info, lambda: registry.plan(context, cycle_id, plan_version, moment(context, as_of, at_least))
+        )
 
     @strawberry.field(description="A unit; null if it is not known at that moment.")
-    async def unit(self, info: AskInfo, unit_id: Id, as_of: AsOfArgument = None) -> UnitType | None:
+    async def unit(
+        self, info: AskInfo, unit_id: Id, as_of: AsOfArgument = None, at_least: AtLeast = None
+    ) -> UnitType | None:
         context = info.context
-        return await context.ask(info, lambda: registry.unit(context, unit_id, moment(context, as_of)))
+        return await context.ask(info, lambda: registry.unit(context, unit_id, moment(context, as_of, at_least)))
 
     @strawberry.field(description="Units in the order of their registration.")
     async def units(
-        self, info: AskInfo, first: First, after: After = None, as_of: AsOfArgument = None
+        self,
+        info: AskInfo,
+        first: First,
+        after: After = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> Connection[UnitType]:
         context = info.context
         return await context.ask(
-            info, lambda: registry.units(context, moment(context, as_of), first=first, after=after)
+            info, lambda: registry.units(context, moment(context, as_of, at_least), first=first, after=after)
         )
 
     @strawberry.field(description="The events about a unit that are yours to see.")
     async def unit_timeline(
-        self, info: AskInfo, unit_id: UnitId, first: First, after: After = None, as_of: AsOfArgument = None
+        self,
+        info: AskInfo,
+        unit_id: UnitId,
+        first: First,
+        after: After = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> Connection[Event]:
         context = info.context
         return await context.ask(
             info,
-            lambda: events.unit_timeline(context, unit_id, moment(context, as_of), first=first, after=after),
+            lambda: events.unit_timeline(context, unit_id, moment(context, as_of, at_least), first=first, after=after),
         )
 
     @strawberry.field(description="A person with their roles; null if unknown or not yours to see.")
@@ -268,11 +284,14 @@ class Query(ResultQueries, PublicationQueries, ProceedingQueries, ProofQueries, 
         first: First,
         after: After = None,
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> Connection[Activity]:
         context = info.context
         return await context.ask(
             info,
-            lambda: events.actor_activity(context, person_id, moment(context, as_of), first=first, after=after),
+            lambda: events.actor_activity(
+                context, person_id, moment(context, as_of, at_least), first=first, after=after
+            ),
         )
 
     @strawberry.field(description="How often a person did what, in which capacity.")
@@ -281,6 +300,9 @@ class Query(ResultQueries, PublicationQueries, ProceedingQueries, ProofQueries, 
         info: AskInfo,
         person_id: PersonId,
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> list[ActivityCount]:
         context = info.context
-        return await context.ask(info, lambda: events.actor_activity_counts(context, person_id, moment(context, as_of)))
+        return await context.ask(
+            info, lambda: events.actor_activity_counts(context, person_id, moment(context, as_of, at_least))
+        )

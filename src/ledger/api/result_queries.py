@@ -125,11 +125,14 @@ class ResultQueries:
         exclude: Annotated[list[Position], strawberry.argument(description="The events to think away, 1 to 100.")],
         period: AnyPeriod = None,
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> Counterfactual:
         context = info.context
         return await context.ask(
             info,
-            lambda: results.counterfactual(context, cycle_id, group_id, period, list(exclude), moment(context, as_of)),
+            lambda: results.counterfactual(
+                context, cycle_id, group_id, period, list(exclude), moment(context, as_of, at_least)
+            ),
         )
 
     @strawberry.field(
@@ -143,9 +146,10 @@ class ResultQueries:
         period: AnyPeriod = None,
         basis: BasisArgument = Basis.OFFICIAL,
         as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> list[IndicatorGap]:
         context = info.context
         return await context.ask(
             info,
-            lambda: results.gap_analysis(context, cycle_id, unit_id, period, basis, moment(context, as_of)),
+            lambda: results.gap_analysis(context, cycle_id, unit_id, period, basis, moment(context, as_of, at_least)),
         )

@@ -79,6 +79,7 @@ class Ranking:
     period: str | None = strawberry.field(description="The period; null is the cycle as a whole.")
     basis: Basis = strawberry.field(description="Whose word the values are.")
     plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
     complete: bool = strawberry.field(description="Whether every ranked unit has every value.")
     as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
     found: strawberry.Private[list[RankingRow]]
@@ -88,7 +89,9 @@ class Ranking:
         check_first(first)
         start = place_of(after) or 0
         places = {row.id: place for place, row in enumerate(self.found, start=1)}
-        return page(self.found[start : start + first + 1], lambda row: places[row.id], first=first, after=after)
+        return page(
+            self.found[start : start + first + 1], lambda row: places[row.id], at=self.as_of, first=first, after=after
+        )
 
 
 @strawberry.type(description="How one unit stands at two moments.")
@@ -129,6 +132,8 @@ class RankingDiffRow:
 class RankingDiff:
     earlier: AsOf = strawberry.field(description="The earlier moment.")
     later: AsOf = strawberry.field(description="The later moment.")
+    plan_version: int = strawberry.field(description="The plan version that the later figures are settled under.")
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
     rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank or total changed, at most 1,000.")
     events: list[Event] = strawberry.field(
         description="The events in between that can move the group's figures on this basis, the first 100."
@@ -150,6 +155,11 @@ class Impact:
         description="Whether the indicator is scored against the group, so that the event moves the peers' points too."
     )
     rows: list[RankingDiffRow] = strawberry.field(description="The units whose rank, total or grade it changed.")
+    as_of: AsOf = strawberry.field(description="The position of the event, which is the last one that is included.")
+    plan_version: int | None = strawberry.field(
+        description="The plan version that the figures after it are settled under; null if there are none."
+    )
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
 
 
 @strawberry.type(description="The ranking as it would be had some events not happened.")
@@ -157,6 +167,11 @@ class Counterfactual:
     excluded: list[Position] = strawberry.field(description="The events that are thought away.")
     ranking: Ranking = strawberry.field(description="The ranking without them, and without what stands on them.")
     changes: list[RankingDiffRow] = strawberry.field(description="Units that would stand otherwise; before is real.")
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
+    plan_version: int = strawberry.field(
+        description="The plan version that the figures are settled under, without the events."
+    )
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
 
 
 @strawberry.type(
@@ -177,6 +192,9 @@ class IndicatorGap:
         description="What the distance to the best costs in the total, before any level of it is rounded;"
         " where the formula compares the units, what it costs while the scale stays as it is."
     )
+    as_of: AsOf = strawberry.field(description="The last position that the answer includes.")
+    plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
 
 
 @strawberry.type(description="A figure and what it is made of, down to the events behind it.")
@@ -258,6 +276,7 @@ class UnitExplanation:
     rank: int | None = strawberry.field(description="The unit's rank.")
     total: Decimal = strawberry.field(description="The published figure, rounded once.")
     plan_version: int = strawberry.field(description="The plan version the figures are settled under.")
+    engine_version: str = strawberry.field(description="The version of the rules of settlement that made the figures.")
     rounding_policy: RoundingPolicy = strawberry.field(description="Whether only the total is rounded, or each level.")
     rounding: Rounding = strawberry.field(description="How a figure exactly between two is rounded.")
     grade_if_opened: ExplainedGrade | None = strawberry.field(

@@ -23,6 +23,7 @@ from ledger.domain.persons import Delegation, Person
 from ledger.domain.roles import Grant
 from ledger.domain.units import UnitCategory
 from ledger.entries import plain_data
+from ledger.results import AsOf as Moment
 
 enums(Channel, UnitCategory)
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ class AsOf:
         description="The last position that the answer includes; 0 is before the first."
     )
     recorded_at: datetime | None = strawberry.field(description="When that position was recorded.")
+
+
+def shown(at: Moment | AsOf) -> AsOf:
+    """A moment as clients see it."""
+    return AsOf(position=Position(at.position), recorded_at=at.recorded_at)
 
 
 @strawberry.input(one_of=True, description="A moment of the ledger: a position, or an instant.")

@@ -17,6 +17,8 @@ from ledger.api.fast.pure import sight
 from ledger.api.paging import Edge, PageInfo, check_first, cursor_of, place_of
 from ledger.api.reads import results
 from ledger.api.results import Ranking, RankingRow
+from ledger.api.types import AsOf as ShownAsOf
+from ledger.api.types import shown
 from ledger.domain.score import Basis, score_stream
 from ledger.history import Worth
 from ledger.results import AsOf
@@ -41,8 +43,17 @@ def source_of(field: str, selected: Set[tuple[str, str]]) -> Source | None:
 class Page(Generic[T]):
     """A page of entries whose edges are made if they are asked for."""
 
-    def __init__(self, nodes: list[T], place: Callable[[int, T], int], *, after: str | None, more: bool):
+    def __init__(
+        self,
+        nodes: list[T],
+        place: Callable[[int, T], int],
+        *,
+        at: AsOf | ShownAsOf,
+        after: str | None,
+        more: bool,
+    ):
         self.nodes = nodes
+        self._at = at
         self._place = place
         self._more = more
         self._after = after
@@ -61,6 +72,11 @@ class Page(Generic[T]):
             start_cursor=self._cursor(0) if self.nodes else None,
             end_cursor=self._cursor(len(self.nodes) - 1) if self.nodes else None,
         )
+
+    @property
+    def as_of(self) -> ShownAsOf:
+        """The last position that the answer includes."""
+        return shown(self._at)
 
     def _cursor(self, number: int) -> str:
         return cursor_of(self._place(number, self.nodes[number]))
@@ -94,7 +110,7 @@ def ranking_rows(of: Ranking, first: int, after: str | None = None) -> Page[Rank
     start = place_of(after) or 0
     found = of.found[start : start + first + 1]
     more = len(found) > first
-    return Page(found[:first], lambda number, row: start + number + 1, after=after, more=more)
+    return Page(found[:first], lambda number, row: start + number + 1, at=of.as_of, after=after, more=more)
 
 
 async def score_history(context: Context, lines: Lines, given: Given) -> Page[Told]:
@@ -103,7 +119,7 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
     unit_id, indicator_id = given["unit"], given["indicator"]
     at = await _moment(context, given)
     if not context.visibility().sees_score(unit_id, indicator_id):
-        return Page(list[Told](), _position, after=after, more=False)
+        return Page(list[Told](), _position, at=at, after=after, more=False)
     stream, place = score_stream(given["cycle"], unit_id, indicator_id, given["period"]).name, place_of(after)
     parameters = {"as_of": at.position, "stream": stream, "after": place, "limit": first + 1}
     rows = await lines.read(tuple, "score_value", "history", parameters)
@@ -112,7 +128,7 @@ async def score_history(context: Context, lines: Lines, given: Given) -> Page[To
     now = (worth.held if len(rows) <= first else await _held(lines, given, at.position)).get(Basis.OFFICIAL)
     for entry in found:
         entry.now = now
-    return Page(found, _position, after=after, more=len(rows) > first)
+    return Page(found, _position, at=at, after=after, more=len(rows) > first)
 
 
 async def _held(lines: Lines, given: Given, at: int) -> dict[Basis, str]:

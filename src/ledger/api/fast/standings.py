@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from ledger.api.context import Context
 from ledger.api.fast.lines import Lines
-from ledger.api.reads.moments import shown
-from ledger.api.types import AsOf, global_id
+from ledger.api.types import AsOf, global_id, shown
 from ledger.domain.plan import Participation
 from ledger.domain.score import Basis
 from ledger.results import AsOf as Moment

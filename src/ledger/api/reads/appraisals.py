@@ -54,7 +54,7 @@ def evaluations(
             case _:
                 pass
     nodes = [_evaluation(context, opened, at) for opened in found.values()]
-    return page_of(nodes, first=first, after=after, place=lambda node: node.position)
+    return page_of(nodes, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def _evaluation(context: Context, opened: _Opened, at: Moment) -> Evaluation:
@@ -151,4 +151,4 @@ def cadre_results(
             case _:
                 pass
     found = [result for result in latest.values() if person_id in (None, result.subject_id)]
-    return page_of(found, first=first, after=after, place=lambda node: node.position)
+    return page_of(found, first=first, at=at, after=after, place=lambda node: node.position)

@@ -41,7 +41,7 @@ def spot_checks(context: Context, cycle_id: str, at: Moment, *, first: int, afte
         assert isinstance(event.fact, SpotCheckFact)
         by_check.setdefault(event.fact.check_id, []).append(event)
     nodes = [_spot_check(context, cycle_id, check_id, events, at) for check_id, events in by_check.items()]
-    return page_of(nodes, first=first, after=after, place=lambda node: node.position)
+    return page_of(nodes, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def _spot_check(context: Context, cycle_id: str, check_id: str, events: list[facts.Event], at: Moment) -> SpotCheck:
@@ -168,7 +168,7 @@ def discrepancies(
         after=place_of(after),
     )
     nodes = [Discrepancy.of(row) for row in found]
-    return page(nodes, lambda node: node.official_position, first=first, after=after, more=more)
+    return page(nodes, lambda node: node.official_position, first=first, at=at, after=after, more=more)
 
 
 def cases(context: Context, cycle_id: str | None, at: Moment, *, first: int, after: str | None) -> Connection[Case]:
@@ -176,14 +176,14 @@ def cases(context: Context, cycle_id: str | None, at: Moment, *, first: int, aft
     check_first(first)
     visibility = context.visibility()
     if not visibility.refusals:
-        return page_of([], first=first, after=after)
+        return page_of([], first=first, at=at, after=after)
     by_case: dict[str, list[facts.Event]] = {}
     for event in _case_events(context, at):
         assert isinstance(event.fact, CaseFact)
         by_case.setdefault(event.fact.case_id, []).append(event)
     nodes = [_case(case_id, of_case) for case_id, of_case in by_case.items()]
     wanted = [node for node in nodes if cycle_id in (None, node.cycle_id)]
-    return page_of(wanted, first=first, after=after, place=lambda node: node.position)
+    return page_of(wanted, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def _case_events(context: Context, at: Moment) -> Iterator[facts.Event]:

@@ -32,7 +32,7 @@ def decisions(
         if visibility.sees_result(decision.fact.unit_id, decision.fact.subject_id)
     ]
     fitting = [node for node in nodes if wanted.fits(node)]
-    return page_of(fitting, first=first, after=after, place=lambda node: node.position)
+    return page_of(fitting, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def obligations(
@@ -51,7 +51,7 @@ def obligations(
     due = duties.due(context.service.answers.cycle(cycle_id, at.position).latest.plan, on)
     # Of cadres nothing was folded that the viewer may not see.
     seen = [each for each in due if each.of_cadre or visibility.sees_result(each.unit_id, each.subject_id)]
-    return page_of([each for each in seen if wanted.fits(each)], first=first, after=after)
+    return page_of([each for each in seen if wanted.fits(each)], first=first, at=at, after=after)
 
 
 def _duties(context: Context, cycle_id: str, at: Moment) -> tuple[Duties, list[Event]]:

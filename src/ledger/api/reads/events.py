@@ -38,7 +38,9 @@ def events(
         return context.service.answers.events(wanted, at=at.position, limit=limit, newest_first=newest_first, **bound)
 
     found, more = visible(fetch, visibility.sees, lambda e: e.position, first=first, after=place_of(after))
-    return page([Event.of(each) for each in found], lambda node: node.position, first=first, after=after, more=more)
+    return page(
+        [Event.of(each) for each in found], lambda node: node.position, first=first, at=at, after=after, more=more
+    )
 
 
 def unit_timeline(context: Context, unit_id: str, at: Moment, *, first: int, after: str | None) -> Connection[Event]:
@@ -50,7 +52,9 @@ def unit_timeline(context: Context, unit_id: str, at: Moment, *, first: int, aft
         return answers.events(EventFilter(unit_id=unit_id), at=at.position, after=place, limit=limit)
 
     found, more = visible(fetch, visibility.sees, lambda e: e.position, first=first, after=place_of(after))
-    return page([Event.of(each) for each in found], lambda node: node.position, first=first, after=after, more=more)
+    return page(
+        [Event.of(each) for each in found], lambda node: node.position, first=first, at=at, after=after, more=more
+    )
 
 
 def actor_activity(
@@ -60,7 +64,7 @@ def actor_activity(
     check_first(first)
     answers, visibility = context.service.answers, context.visibility()
     if not visibility.sees_person(person_id):
-        return page([], lambda node: 0, first=first, after=after)
+        return page([], lambda node: 0, first=first, at=at, after=after)
 
     def fetch(place: int | None, limit: int) -> list[tuple[facts.Event, list[str]]]:
         rows = answers.read(
@@ -86,7 +90,7 @@ def actor_activity(
         )
         for each, capacities in found
     ]
-    return page(nodes, lambda node: node.position, first=first, after=after, more=more)
+    return page(nodes, lambda node: node.position, first=first, at=at, after=after, more=more)
 
 
 def actor_activity_counts(context: Context, person_id: str, at: Moment) -> list[ActivityCount]:

@@ -9,8 +9,7 @@ from typing import TypeVar
 import strawberry
 
 from ledger.api.context import Context
-from ledger.api.scalars import Position
-from ledger.api.types import AsOf, AsOfInput
+from ledger.api.types import AsOfInput
 from ledger.domain.facts import Event as DomainEvent
 from ledger.domain.facts import Fact
 from ledger.domain.periods import local_day
@@ -53,11 +52,6 @@ def seen_proceedings(context: Context, cycle_id: str, *kinds: type[Fact], at: Mo
 
 def _given(value: T | None) -> T | None:
     return None if value is strawberry.UNSET else value
-
-
-def shown(at: Moment) -> AsOf:
-    """A moment as clients see it."""
-    return AsOf(position=Position(at.position), recorded_at=at.recorded_at)
 
 
 def visible(

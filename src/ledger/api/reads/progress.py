@@ -67,7 +67,7 @@ def progress(
         for unit, indicator in asked
     )
     found = [row for row in rows if row is not None and (lights is None or row.light in lights)]
-    return page_of(found, first=first, after=after)
+    return page_of(found, first=first, at=at, after=after)
 
 
 def _assessed(cycle: Cycle, plan: Plan, period: str) -> Iterator[tuple[str, Indicator]]:

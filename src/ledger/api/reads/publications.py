@@ -10,10 +10,9 @@ from ledger.api.context import Context
 from ledger.api.grades import ComputedResults, Grades, GradesIfOpened, GroupGrading
 from ledger.api.paging import Connection, check_first, page, place_of
 from ledger.api.paging import page_of as page_of_list
-from ledger.api.reads.moments import shown
 from ledger.api.reports import Publication, PublicationFilter
 from ledger.api.scalars import Position
-from ledger.api.types import global_id
+from ledger.api.types import global_id, shown
 from ledger.domain.facts import Event
 from ledger.domain.grading import (
     Computed,
@@ -134,7 +133,7 @@ def page_of(
         for report in published.reports
         if report.position > start and _fits(wanted, report)
     ]
-    return page(found[: first + 1], lambda node: node.position, first=first, after=after)
+    return page(found[: first + 1], lambda node: node.position, first=first, at=at, after=after)
 
 
 def by_number(context: Context, cycle_id: str, number: str, at: Moment) -> Publication | None:
@@ -161,7 +160,7 @@ def due(
 ) -> Connection[DueReport]:
     """A page of the reports that were announced and of which none stands, for everybody: so are announcements."""
     _, state = _folded(context, cycle_id, at)
-    return page_of_list(state.due(on), first=first, after=after)
+    return page_of_list(state.due(on), first=first, at=at, after=after)
 
 
 class _Published(NamedTuple):

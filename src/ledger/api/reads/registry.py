@@ -6,10 +6,10 @@ from ledger.api.context import Context
 from ledger.api.cycles import Cycle, PlanVersion
 from ledger.api.paging import Connection, check_first, page, place_of
 from ledger.api.reads.events import event
-from ledger.api.reads.moments import SCANNED_MAX, moment, shown
+from ledger.api.reads.moments import SCANNED_MAX, moment
 from ledger.api.reads.publications import by_position
 from ledger.api.reads.scores import score
-from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id
+from ledger.api.types import Node, PersonType, UnitType, global_id, read_global_id, shown
 from ledger.domain.commitments import Opening
 from ledger.domain.cycle import Cycle as CycleState
 from ledger.domain.cycle import cycle_stream
@@ -69,7 +69,7 @@ def units(context: Context, at: Moment, *, first: int, after: str | None) -> Con
     places = {record.unit_id: record.registered_position for record in found}
     reorganised = _reorganisations(context, at)
     nodes = [_unit(record, reorganised, at) for record in found]
-    return page(nodes, lambda node: places[node.unit_id], first=first, after=after)
+    return page(nodes, lambda node: places[node.unit_id], first=first, at=at, after=after)
 
 
 def _reorganisations(context: Context, at: Moment) -> Reorganisations:

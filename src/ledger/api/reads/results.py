@@ -8,7 +8,6 @@ from fractions import Fraction
 
 from ledger import movements
 from ledger.api.context import Context
-from ledger.api.reads.moments import shown
 from ledger.api.results import (
     Counterfactual,
     ExplainedGrade,
@@ -22,7 +21,7 @@ from ledger.api.results import (
     UnitExplanation,
 )
 from ledger.api.scalars import Position
-from ledger.api.types import Event
+from ledger.api.types import AsOf, Event, shown
 from ledger.domain.explanation import FIGURES_MAX, explain, explain_indicator, size_of
 from ledger.domain.gaps import gaps
 from ledger.domain.grading import GradesOpened, GradesRevised
@@ -31,6 +30,7 @@ from ledger.domain.numbers import exact_text, rounded
 from ledger.domain.refusals import MalformedInput, OutOfScopeUnit, UnknownId
 from ledger.domain.results import Results, UnitResult
 from ledger.domain.score import Basis
+from ledger.domain.settlement import ENGINE_VERSION
 from ledger.once import Same
 from ledger.results import AsOf as Moment
 
@@ -54,6 +54,7 @@ def _shown_ranking(context: Context, results: Results, at: Moment, *, key: str) 
         period=of.period,
         basis=of.basis,
         plan_version=results.plan_version,
+        engine_version=ENGINE_VERSION,
         complete=results.complete,
         as_of=shown(at),
         found=[row for row in rows if visibility.sees_total(row.unit_id)],
@@ -117,6 +118,8 @@ def ranking_diff(
     return RankingDiff(
         earlier=shown(earlier),
         later=shown(later),
+        plan_version=found.after.plan_version,
+        engine_version=ENGINE_VERSION,
         rows=_rows_seen(context, found.rows, causes),
         events=[Event.of(each) for each in found.events if each.position in seen][:EVENTS_MAX],
         truncated=found.truncated or any(len(positions) > CAUSES_MAX for positions in causes.values()),
@@ -169,6 +172,7 @@ def explanation(
         rank=row.rank,
         total=row.total,
         plan_version=results.plan_version,
+        engine_version=ENGINE_VERSION,
         rounding_policy=results.plan.rounding_policy,
         rounding=results.plan.rounding,
         grade_if_opened=_if_opened(results, row),
@@ -222,6 +226,9 @@ def impact(context: Context, position: int, period: str | None) -> Impact:
         period=period,
         group_relative=found.group_relative,
         rows=_rows_seen(context, found.rows, {row.unit_id: (position,) for row in found.rows}),
+        as_of=AsOf(position=Position(position), recorded_at=event.recorded_at),
+        plan_version=found.plan_version,
+        engine_version=ENGINE_VERSION,
     )
 
 
@@ -240,6 +247,9 @@ def counterfactual(
         excluded=[Position(position) for position in found.excluded],
         ranking=_shown_ranking(context, found.thought, at, key=f"without:{sorted(excluded)}"),
         changes=_rows_seen(context, found.rows),
+        as_of=shown(at),
+        plan_version=found.thought.plan_version,
+        engine_version=ENGINE_VERSION,
     )
 
 
@@ -265,6 +275,9 @@ def gap_analysis(
             best=figure(gap.best),
             average=figure(gap.average),
             points_lost=figure(gap.points_lost),
+            as_of=shown(at),
+            plan_version=results.plan_version,
+            engine_version=ENGINE_VERSION,
         )
         for gap in (gaps(results, row) if row else [])
     ]

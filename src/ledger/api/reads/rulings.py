@@ -34,7 +34,7 @@ def adjustments(
         Adjustment.of(cycle_id, line, (recorded[position] for position in line.item.positions))
         for line in sorted(lines, key=lambda line: line.item.position)
     ]
-    return page_of(nodes, first=first, after=after, place=lambda node: node.position)
+    return page_of(nodes, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def vetoes(
@@ -45,7 +45,7 @@ def vetoes(
     for event in seen_proceedings(context, cycle_id, VetoFact, at=at):
         state = state.evolve(event)
     found = [_readable(context, veto) for veto in state.items.values() if unit_id in (None, veto.unit_id)]
-    return page_of(found, first=first, after=after, place=lambda veto: veto.position)
+    return page_of(found, first=first, at=at, after=after, place=lambda veto: veto.position)
 
 
 def _readable(context: Context, veto: Veto) -> Veto:
@@ -71,4 +71,4 @@ def appeals(
     for node in nodes:
         if node.directs is not None:
             node.directs = context.service.store.private.text(node.directs, node.subject_id) or ERASED
-    return page_of(nodes, first=first, after=after, place=lambda node: node.position)
+    return page_of(nodes, first=first, at=at, after=after, place=lambda node: node.position)

@@ -7,10 +7,10 @@ from typing import Any
 
 from ledger.api.context import Context
 from ledger.api.paging import Connection, check_first, key_of_cursor, keyed_page, page, place_of
-from ledger.api.reads.moments import shown, visible
+from ledger.api.reads.moments import visible
 from ledger.api.scalars import Position
 from ledger.api.scores import Correction, EffectiveValue, IndicatorValue, OpenRequest, Score, ScoreHistoryEntry
-from ledger.api.types import global_id
+from ledger.api.types import global_id, shown
 from ledger.domain import score as domain
 from ledger.domain.score import Basis, ScoreStatus, score_stream
 from ledger.entries import decode
@@ -83,7 +83,7 @@ def score_history(
     """Every event of a score, oldest first; empty where the viewer may not see the score."""
     check_first(first)
     if not context.visibility().sees_score(key[1], key[2]):
-        return page([], lambda node: 0, first=first, after=after)
+        return page([], lambda node: 0, first=first, at=at, after=after)
     place = place_of(after)
     stream = score_stream(*key).name
     rows = context.service.answers.read(
@@ -94,7 +94,7 @@ def score_history(
     now = (worth.held if len(rows) <= first else _held(context, key, at.position)).get(Basis.OFFICIAL)
     for node in nodes:
         node.now = now
-    return page(nodes, lambda node: node.position, first=first, after=after, more=len(rows) > first)
+    return page(nodes, lambda node: node.position, first=first, at=at, after=after, more=len(rows) > first)
 
 
 def corrections(
@@ -114,7 +114,7 @@ def corrections(
 
     found, more = visible(fetch, sees, lambda row: row["request_position"], first=first, after=place_of(after))
     nodes = [Correction.of(row) for row in found]
-    return page(nodes, lambda node: node.request_position, first=first, after=after, more=more)
+    return page(nodes, lambda node: node.request_position, first=first, at=at, after=after, more=more)
 
 
 def values(
@@ -153,4 +153,4 @@ def values(
         )
         for row in found
     ]
-    return keyed_page(nodes, lambda node: (node.unit_id, node.period), after=after, more=more)
+    return keyed_page(nodes, lambda node: (node.unit_id, node.period), at=at, after=after, more=more)

@@ -51,7 +51,7 @@ def tasks(
         by_task.setdefault(event.fact.task_id, []).append(event)
     nodes = [_task(events, on) for events in by_task.values()]
     wanted = [node for node in nodes if unit_id in (None, node.unit_id) and overdue in (None, node.overdue)]
-    return page_of(wanted, first=first, after=after, place=lambda node: node.position)
+    return page_of(wanted, first=first, at=at, after=after, place=lambda node: node.position)
 
 
 def _task(events: list[facts.Event], on: date) -> KeyTask:
