@@ -57,6 +57,8 @@ class Recount:
         self.read = 0
         """The last position that was read."""
         self.last_recorded_at: datetime | None = None
+        self.values_compared = 0
+        """How many verified and corrected values were compared with what they repeat; those that follow are no rows."""
         self._export = export
         self._cycle_id = cycle_id
         self._through = through
@@ -78,6 +80,8 @@ class Recount:
         return self._cycle_id in (None, cycle_id) and subject_of(event.fact) is not None
 
     def _compared(self, event: Event, told: Told, command: Sequence[Event]) -> Iterator[Recounted]:
+        if isinstance(event.fact, LINKS):
+            self.values_compared += 1
         # An export may say anything, and what cannot be settled at all does not come out again either.
         try:
             found = again(event, told, command, lambda position: read_export(self._export, through=position))

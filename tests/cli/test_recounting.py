@@ -35,7 +35,10 @@ def test_each_statement_is_listed_with_its_engines_and_how_far_was_read(
         ("GradesOpened", ENGINE_VERSION, ENGINE_VERSION, "same"),
     ]
     assert ran.code == 0
-    assert ran.err == f"Positions read: 1 to {len(entries)}, the last recorded at 2019-02-11T01:00:00.000000Z.\n"
+    assert ran.err == (
+        f"Positions read: 1 to {len(entries)}, the last recorded at 2019-02-11T01:00:00.000000Z."
+        " Verified and corrected values compared: 5.\n"
+    )
 
 
 def test_what_does_not_follow_is_named_and_is_code_4(run: Run, entries: list[bytes], tmp_path: Path) -> None:
@@ -64,14 +67,27 @@ def test_in_a_table_for_people_the_differences_of_a_statement_are_cut_short(
     assert ran.out.splitlines()[-1].endswith("; and 5 more")
 
 
-def test_where_nothing_is_stated_it_says_so_and_is_code_1(run: Run, entries: list[bytes], tmp_path: Path) -> None:
+def test_where_values_are_verified_and_nothing_is_stated_yet_they_are_what_is_compared(
+    run: Run, entries: list[bytes], tmp_path: Path
+) -> None:
+    computed = next(place for place, entry in enumerate(entries) if b'"ResultsComputed"' in entry)
+
+    ran = run("replay", written(tmp_path / "export.jsonl", entries), "recount", "--as-of", computed, "-o", "json")
+
+    assert (ran.code, ran.json) == (0, [])
+    assert ran.err.endswith("Verified and corrected values compared: 5.\n")
+
+
+def test_where_there_is_nothing_to_compare_it_says_so_and_is_code_1(
+    run: Run, entries: list[bytes], tmp_path: Path
+) -> None:
     whole, empty = written(tmp_path / "whole.jsonl", entries), written(tmp_path / "empty.jsonl", [])
 
     for asked in ((empty, "recount"), (whole, "recount", "--cycle", "NONE"), (whole, "recount", "--as-of", 5)):
         ran = run("replay", *asked)
 
         assert ran.code == 1
-        assert ran.err.splitlines()[-1].startswith("ledger: No table, grade, tally or report")
+        assert ran.err.splitlines()[-1].startswith("ledger: No table, grade, tally, report or verified value")
 
 
 def test_what_was_read_before_the_damage_is_told(run: Run, entries: list[bytes], tmp_path: Path) -> None:

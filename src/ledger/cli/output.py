@@ -32,7 +32,8 @@ messages = Console(stderr=True, highlight=False)
 
 def say(text: str) -> None:
     """Tell the person at the terminal something."""
-    messages.print(text, markup=False)
+    # A sentence is one line, whoever reads it: a terminal folds it by itself.
+    messages.print(text, markup=False, soft_wrap=True)
 
 
 def print_records(records: Iterable[Record], columns: Sequence[str], output: Format) -> None:

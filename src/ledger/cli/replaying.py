@@ -77,8 +77,8 @@ def replay(  # noqa: PLR0913 - one parameter for each option
 def print_recount(export: Path, cycle_id: str | None, through: int | None, output: Format) -> None:
     """Print each statement with its hash and verdict, and how far the export was read.
 
-    Raises Differing if one does not come out again, NothingStated if there is none, and what the
-    reading raises, once that which was read before is printed.
+    Raises Differing if one does not come out again, NothingStated if there is neither one nor a
+    verified value, and what the reading raises, once that which was read before is printed.
     """
     under_way, found = Recount(export, cycle_id=cycle_id, through=through), list[Recounted]()
     try:
@@ -87,10 +87,10 @@ def print_recount(export: Path, cycle_id: str | None, through: int | None, outpu
         print_records(map(partial(_verdict, output=output), found), RECOUNT_COLUMNS, output)
         recorded_at = under_way.last_recorded_at
         reach = f"1 to {under_way.read}, the last recorded at {timestamp(recorded_at)}" if recorded_at else "none"
-        say(f"Positions read: {reach}.")
-    if not found:
+        say(f"Positions read: {reach}. Verified and corrected values compared: {under_way.values_compared}.")
+    if not found and not under_way.values_compared:
         about = "" if cycle_id is None else f" of cycle {cycle_id}"
-        raise NothingStated(f"No table, grade, tally or report{about} was found. Positions read: {reach}.")
+        raise NothingStated(f"No table, grade, tally, report or verified value{about} was found.")
     differing = [each for each in found if not each.matches]
     if differing:
         first = differing[0]

@@ -15,8 +15,10 @@ Where a rule stands, in the order of an assessment year:
     appraisal by raters             evaluation, tallying
     bonus, deduction, veto          adjustment, adjusting, veto
     totals and ranks                settlement, on a slice of facts (results); why: explanation
-    grades by proportion            quota (the parameters), seats, allocation, grade_opening; recorded: grading
-    reports and restatements        publication, reporting, tables; does it come out again: reporting, regrading
+    grades by proportion            quota (the parameters), seats, allocation, grade_opening; recorded: grading,
+                                    given_grades
+    reports and restatements        publication, reporting, tables; does it come out again: reporting, regrading,
+                                    comparison
     rewards and punishments         decision; what is due and overdue: obligations
     being contested and checked     appeal, spot_check, inspection_case, source_revision
     cadres, posts, burden           cadres, posts, burden

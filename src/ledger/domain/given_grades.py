@@ -24,7 +24,7 @@ from ledger.domain.seats import seats_for
 from ledger.domain.tables import graded_units, seat_rows
 
 
-def allocation_on(results: Results) -> Allocation:
+def allocation_of(results: Results) -> Allocation:
     """The grades of the group, and of those that share its quota. Raises PhaseViolation, GradeTieUnresolved."""
     opening = results.opening
     if opening is None:
@@ -37,7 +37,7 @@ def allocation_on(results: Results) -> Allocation:
 
 def opened_grades(results: Results, *, results_position: int) -> GradesOpened:
     """The group's grades opened on its results. Raises PhaseViolation, GradeTieUnresolved."""
-    rules, allocation = _rules(results), allocation_on(results)
+    rules, allocation = _rules(results), allocation_of(results)
     units = graded_units(results, allocation)
     return GradesOpened(
         cycle_id=results.slice.cycle_id,
@@ -63,13 +63,12 @@ def revised_grades(
 
     Raises PhaseViolation, GradeTieUnresolved.
     """
-    rules, current = _rules(results), grading.current
-    if current is None:
+    rules, current, published = _rules(results), grading.current, grading.in_force_before(restatement)
+    if current is None or published is None:
         raise PhaseViolation(group_id=results.slice.group_id, hint="Its grades are not opened.")
-    allocation = allocation_on(results)
+    allocation = allocation_of(results)
     if policy is RestatementPolicy.HOLD_HARMLESS:
-        # What was revised since the restatement opened was never published, so nothing is held against it.
-        published = grading.in_force_before(restatement)
+        # What was revised since the restatement opened was never published, so nobody is held at it.
         allocation = held_harmless(allocation, published.grades, frozenset(at_fault), rules.names)
     units = graded_units(results, allocation)
     return GradesRevised(

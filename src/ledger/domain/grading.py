@@ -258,9 +258,9 @@ class Grading:
         """The results computed at a position, None if none were."""
         return next((computed.fact for computed in self.computed if computed.position == position), None)
 
-    def in_force_before(self, restatement: str) -> GradesInForce:
-        """The grades that were in force when a restatement opened; the group's grades have to be open."""
-        return next(grades for grades in reversed(self.history) if grades.restatement != restatement)
+    def in_force_before(self, restatement: str) -> GradesInForce | None:
+        """The grades that were in force when a restatement opened, None if none were."""
+        return next((grades for grades in reversed(self.history) if grades.restatement != restatement), None)
 
     def superseding(self, position: int) -> int | None:
         """The grading that took the place of the one at a position, None if none did."""

@@ -8,7 +8,7 @@ from ledger.domain.commands.grading import GradingCommand, computed_at
 from ledger.domain.commands.moving import require_phase, require_restatement
 from ledger.domain.facts import Fact
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.given_grades import allocation_on, opened_grades, revised_grades
+from ledger.domain.given_grades import allocation_of, opened_grades, revised_grades
 from ledger.domain.grade_opening import pool_of
 from ledger.domain.grading import GradedUnit, Grading, RestatementPolicy, grading_stream
 from ledger.domain.phases import GRADING
@@ -139,7 +139,7 @@ def _sharing(command: OpenGrades | ReviseGrades, results: Results) -> list[str]:
 
 def _require_shared(world: World, command: OpenGrades, results: Results) -> None:
     """Refuse if a group that shares the quota was graded before and would now be graded otherwise."""
-    allocation = allocation_on(results)
+    allocation = allocation_of(results)
     for group_id in _sharing(command, results):
         earlier = world.read(grading_stream(command.cycle_id, group_id)).current
         for unit_id, grade in earlier.grades.items() if earlier is not None else ():
