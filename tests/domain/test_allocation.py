@@ -109,6 +109,47 @@ def test_of_two_decisions_on_one_tie_the_later_holds() -> None:
     assert having(allocate(committee, tie, resolutions=[RESOLVED, again]), "EXCELLENT") == ["D01", "D02", "D03"]
 
 
+def test_seats_that_a_tie_leaves_empty_are_warned_of() -> None:
+    """G-all-tied: legal, but nobody may open such grades unawares."""
+    allocation = allocate(RULES, totals(*["90"] * 10))
+
+    assert allocation.warnings == (
+        "EXCELLENT: 3 of 3 seats left empty by a tie",
+        "GOOD: 4 of 4 seats left empty by a tie",
+    )
+    assert allocate(RULES, TEN).warnings == ()
+
+
+def test_a_tie_at_the_bottom_is_warned_of_unless_all_of_it_fails_anyway() -> None:
+    rules = replace(RULES, bottom_share=Decimal("0.2"))
+    best = ("96", "95", "94", "93", "92", "91", "90")
+
+    spared = allocate(rules, totals(*best, "88", "88", "87"))
+    assert spared.warnings == ("UNQUALIFIED: 1 of 2 seats left empty by a tie",)
+    assert allocate(rules, totals(*best, "58", "58", "57")).warnings == ()
+
+
+def test_seats_that_nobody_may_have_are_empty_without_a_warning() -> None:
+    best, good = RULES.grades
+    allocation = allocate(replace(RULES, grades=(replace(best, total_min=Decimal(95)), good)), TEN)
+
+    assert (allocation.unused["EXCELLENT"], allocation.warnings) == (1, ())
+
+
+def test_more_on_a_grade_than_it_has_seats_is_warned_of() -> None:
+    tied = totals("96", "95", "94", "94", "92", "91", "90", "89", "88", "87")
+    included = allocate(replace(RULES, tie_policy=TiePolicy.INCLUDE_ALL), tied)
+    held = held_harmless(allocate(RULES, tied), {"D03": "EXCELLENT", "D08": "GOOD"}, frozenset(), RULES.names)
+
+    assert included.warnings == ("EXCELLENT: 1 over 3 seats",)
+    assert held.warnings == ()
+    assert held_harmless(allocate(RULES, TEN), BEFORE, frozenset(), RULES.names).warnings == ("GOOD: 2 over 4 seats",)
+
+
+def test_a_grade_without_a_seat_is_warned_of() -> None:
+    assert allocate(RULES, totals("96", "95", "94")).warnings == ("EXCELLENT: no seat at all",)
+
+
 def test_a_forced_grade_leaves_the_contest_and_stays_in_the_base() -> None:
     candidates = [Candidate(f"D{n:02}", Decimal(100 - n)) for n in range(10)]
     candidates[0] = replace(candidates[0], forced_grade="UNQUALIFIED")

@@ -39,9 +39,14 @@ class Grades:
     supersedes_position: Position | None = strawberry.field(description="The grades they replaced.")
     restatement: str | None = strawberry.field(description="The restatement they were revised in.")
     policy: str | None = strawberry.field(description="RECOMPUTE_ALL or HOLD_HARMLESS, for revised grades.")
-    quotas: list[GradeSeats] = strawberry.field(description="What became of the seats of each grade.")
+    quotas: list[GradeSeats] = strawberry.field(
+        description="What became of the seats of each grade; none where score bands alone decide."
+    )
     allocation: list[GradedUnit] = strawberry.field(description="The units that are yours to see, with their grades.")
     exceptions: list[GradedUnit] = strawberry.field(description="Those of them graded outside the quota.")
+    warnings: list[str] = strawberry.field(
+        description="Grades without any seat in the group, and seats left empty by a tie or exceeded."
+    )
     changes: list[GradeChange] = strawberry.field(description="Whose grade became another in the restatement.")
     reproduces: bool = strawberry.field(
         description="Whether the table, every grade and all that was recorded with them come out again."
@@ -54,9 +59,14 @@ class Grades:
 
 @strawberry.type(description="The grades as they would be if they were opened now.")
 class GradesIfOpened:
-    quotas: list[GradeSeats] = strawberry.field(description="What would become of the seats of each grade.")
+    quotas: list[GradeSeats] = strawberry.field(
+        description="What would become of the seats of each grade; none where score bands alone decide."
+    )
     allocation: list[GradedUnit] = strawberry.field(description="The units that are yours to see, with their grades.")
     unresolved_tie: str | None = strawberry.field(description="A tie at a cut that the leading group has to decide.")
+    warnings: list[str] = strawberry.field(
+        description="Grades without any seat in the group, and seats left empty by a tie or exceeded."
+    )
 
 
 @strawberry.type(description="Where one group stands between its results and its grades.")

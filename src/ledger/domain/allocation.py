@@ -14,7 +14,7 @@ from itertools import groupby
 
 from ledger.domain import reason_path
 from ledger.domain.quota import GradeQuota, GradingRules, QuotaBase, TiePolicy
-from ledger.domain.reason_path import Shortfall
+from ledger.domain.reason_path import Shortfall, counted
 from ledger.domain.seats import seats_of
 from ledger.domain.tie import Resolution, Tie, decided
 from ledger.domain.veto import Veto
@@ -62,6 +62,24 @@ class Allocation:
     """The grades that units have outside the quota. Seats were counted as if there were none of them."""
     limits: Mapping[str, str] = field(default_factory=dict[str, str])
     """The best grade that a veto leaves a unit, where there is one."""
+    tied: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many of the unused seats are empty because more units are tied at the cut."""
+    carried: Mapping[str, Fraction] = field(default_factory=dict[str, Fraction])
+    """The part of a seat that a small group carries to the next cycle."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is legal, but to be known before it stands: grades without seats, seats left empty or exceeded."""
+        return tuple(
+            f"{grade}: {warning}"
+            for grade, seats in self.seats.items()
+            for number, warning in (
+                (not seats, "no seat at all"),
+                (self.tied.get(grade, 0), f"{self.tied.get(grade, 0)} of {counted(seats, 'seat')} left empty by a tie"),
+                (self.over.get(grade, 0), f"{self.over.get(grade, 0)} over {counted(seats, 'seat')}"),
+            )
+            if number
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +106,7 @@ class _Opening:
     seats: dict[str, int] = field(default_factory=dict[str, int])
     unused: dict[str, int] = field(default_factory=dict[str, int])
     over: dict[str, int] = field(default_factory=dict[str, int])
+    tied: dict[str, int] = field(default_factory=dict[str, int])
 
     def give(self, candidate: Candidate, grade: str, reason: str) -> None:
         self.grades[candidate.unit_id] = grade
@@ -148,6 +167,7 @@ def allocate(
         over=opening.over,
         exceptions=granted,
         limits={candidate.unit_id: candidate.limit for candidate in ordered if candidate.limit is not None},
+        tied=opening.tied,
     )
 
 
@@ -174,11 +194,13 @@ def held_harmless(
             beyond[grade] -= 1
         if held in beyond:
             beyond[held] += 1
+    unused = {**allocation.unused, **{grade: max(-number, 0) for grade, number in beyond.items()}}
     return replace(
         allocation,
         grades=grades,
         reasons=reasons,
-        unused={**allocation.unused, **{grade: max(-number, 0) for grade, number in beyond.items()}},
+        unused=unused,
+        tied={grade: min(number, unused[grade]) for grade, number in allocation.tied.items()},
         over={grade: number for grade, number in beyond.items() if number > 0},
         exceptions=exceptions,
     )
@@ -276,6 +298,7 @@ def _at_the_cut(opening: _Opening, cut: _Cut, resolutions: Sequence[Resolution])
                     opening.explain(candidate, reason)
             return cut.left
         case _:
+            opening.tied[cut.grade] = cut.left
             for candidate in cut.block:
                 opening.explain(candidate, reason_path.tied(cut.grade, cut.others))
             return 0
@@ -291,6 +314,7 @@ def _last(opening: _Opening, remaining: Sequence[Candidate], count: int, seats: 
     for block in reversed(_blocks(remaining)):
         if len(block) > left:
             if left and block[0].total >= rules.passing_total_min:
+                opening.tied[rules.failing] = left
                 for candidate in block:
                     opening.explain(candidate, reason_path.spared(len(block) - 1))
             break

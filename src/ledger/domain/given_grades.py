@@ -5,10 +5,7 @@ The commands record it, and whoever checks what was recorded lets it follow once
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from ledger.domain.allocation import Allocation, held_harmless
-from ledger.domain.grade_opening import ranked_counts
 from ledger.domain.grading import (
     GradeChange,
     GradedUnit,
@@ -20,7 +17,6 @@ from ledger.domain.grading import (
 from ledger.domain.quota import GradingRules
 from ledger.domain.refusals import PhaseViolation
 from ledger.domain.results import Results
-from ledger.domain.seats import seats_for
 from ledger.domain.tables import graded_units, seat_rows
 
 
@@ -44,7 +40,7 @@ def opened_grades(results: Results, *, results_position: int) -> GradesOpened:
         group_id=results.slice.group_id,
         results_position=results_position,
         rounding=rules.rounding,
-        seats=seat_rows(allocation, _carried(results, rules)),
+        seats=seat_rows(allocation),
         allocation=units,
         exceptions=_outside_quota(units, allocation),
     )
@@ -63,13 +59,10 @@ def revised_grades(
 
     Raises PhaseViolation, GradeTieUnresolved.
     """
-    rules, current, published = _rules(results), grading.current, grading.in_force_before(restatement)
-    if current is None or published is None:
+    rules, current = _rules(results), grading.current
+    if current is None:
         raise PhaseViolation(group_id=results.slice.group_id, hint="Its grades are not opened.")
-    allocation = allocation_of(results)
-    if policy is RestatementPolicy.HOLD_HARMLESS:
-        # What was revised since the restatement opened was never published, so nobody is held at it.
-        allocation = held_harmless(allocation, published.grades, frozenset(at_fault), rules.names)
+    allocation = revised_allocation(results, grading, restatement, policy, at_fault)
     units = graded_units(results, allocation)
     return GradesRevised(
         cycle_id=results.slice.cycle_id,
@@ -80,7 +73,7 @@ def revised_grades(
         policy=policy,
         at_fault=at_fault,
         rounding=rules.rounding,
-        seats=seat_rows(allocation, _carried(results, rules)),
+        seats=seat_rows(allocation),
         allocation=units,
         exceptions=_outside_quota(units, allocation),
         changes=tuple(
@@ -91,6 +84,20 @@ def revised_grades(
     )
 
 
+def revised_allocation(
+    results: Results, grading: Grading, restatement: str, policy: RestatementPolicy, at_fault: tuple[str, ...]
+) -> Allocation:
+    """What a restatement makes of the grades that follow. Raises PhaseViolation, GradeTieUnresolved."""
+    allocation = allocation_of(results)
+    if policy is not RestatementPolicy.HOLD_HARMLESS:
+        return allocation
+    # What was revised since the restatement opened was never published, so nothing is held against it.
+    published = grading.in_force_before(restatement)
+    if published is None:
+        raise PhaseViolation(group_id=results.slice.group_id, hint="Its grades are not opened.")
+    return held_harmless(allocation, published.grades, frozenset(at_fault), _rules(results).names)
+
+
 def _rules(results: Results) -> GradingRules:
     if results.plan.grading is None:
         raise PhaseViolation(cycle_id=results.slice.cycle_id, hint="The plan has no rules for grades.")
@@ -99,7 +106,3 @@ def _rules(results: Results) -> GradingRules:
 
 def _outside_quota(units: tuple[GradedUnit, ...], allocation: Allocation) -> tuple[GradedUnit, ...]:
     return tuple(unit for unit in units if unit.unit_id in allocation.exceptions)
-
-
-def _carried(results: Results, rules: GradingRules) -> dict[str, Fraction]:
-    return dict(seats_for(rules, ranked_counts(results.slice.cycle), results.slice.group_id).carried)

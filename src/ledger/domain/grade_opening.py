@@ -6,6 +6,7 @@ Source: domain.md 3.7 and 3.9.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from ledger.domain.allocation import Candidate, allocate
@@ -53,7 +54,7 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
         allocation = allocate(rules, candidates, resolutions=resolutions, seats=seats.by_grade, exceptions=exceptions)
     except TieUndecided as undecided:
         return Opening(None, undecided.tie)
-    return Opening(allocation)
+    return Opening(replace(allocation, carried=seats.carried))
 
 
 def tie_keys(rules: GradingRules | None, row: UnitResult) -> tuple[Fraction, ...]:

@@ -43,7 +43,7 @@ class QuotaBase(StrEnum):
     RANKED = "RANKED"
     """Of all ranked units, barred ones included."""
     ELIGIBLE = "ELIGIBLE"
-    """Of those that may have the best grade."""
+    """Of those that may have the grade: each grade counts them anew, those with a better grade among them."""
 
 
 class QuotaScope(StrEnum):

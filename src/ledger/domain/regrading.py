@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.domain.allocation import Allocation
 from ledger.domain.comparison import compare
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.given_grades import opened_grades, revised_grades
+from ledger.domain.given_grades import allocation_of, opened_grades, revised_allocation, revised_grades
 from ledger.domain.grading import GradedUnit, GradesOpened, GradesRevised, Grading
 from ledger.domain.refusals import Refused
 from ledger.domain.results import Results
@@ -38,6 +39,8 @@ class Regrading:
     differences: tuple[GradeDifference, ...]
     members: tuple[str, ...] = ()
     """The members of what was recorded that do not come out again, such as `seats`."""
+    warnings: tuple[str, ...] = ()
+    """What was to be known before the grades stood."""
 
     @property
     def matches(self) -> bool:
@@ -51,10 +54,12 @@ def regrade(results: Results, grading: Grading, position: int, fact: GradesOpene
     try:
         again = graded_again(results, grading, fact)
         members = dict.fromkeys(each.member for each in compare(fact, again))
+        warnings = _allocation(results, grading, fact).warnings
     except Refused:
-        again, members = None, {"allocation": None}
+        again, members, warnings = None, {"allocation": None}, ()
     recorded, follows = _grades(fact.allocation), _grades(again.allocation if again is not None else ())
     return Regrading(
+        warnings=warnings,
         position=position,
         results_position=fact.results_position,
         expected_hash=computed.table_hash if computed is not None else "",
@@ -82,6 +87,12 @@ def graded_again(
         policy=fact.policy,
         at_fault=fact.at_fault,
     )
+
+
+def _allocation(results: Results, grading: Grading, fact: GradesOpened | GradesRevised) -> Allocation:
+    if isinstance(fact, GradesOpened):
+        return allocation_of(results)
+    return revised_allocation(results, grading, fact.restatement, fact.policy, fact.at_fault)
 
 
 def _grades(units: tuple[GradedUnit, ...]) -> Mapping[str, str]:

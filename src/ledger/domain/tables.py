@@ -5,7 +5,7 @@ A table is a function of results, so whoever settles the same slice gets the sam
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 
@@ -100,7 +100,7 @@ def graded_units(results: Results, allocation: Allocation) -> tuple[GradedUnit, 
     )
 
 
-def seat_rows(allocation: Allocation, carried: Mapping[str, Fraction]) -> tuple[GradeSeats, ...]:
+def seat_rows(allocation: Allocation) -> tuple[GradeSeats, ...]:
     """What became of the seats of each grade."""
     return tuple(
         GradeSeats(
@@ -108,7 +108,7 @@ def seat_rows(allocation: Allocation, carried: Mapping[str, Fraction]) -> tuple[
             seats=seats,
             unused=allocation.unused.get(grade, 0),
             over=allocation.over.get(grade, 0),
-            carried=rounded(carried.get(grade, Fraction(0)), CARRIED_SCALE, Rounding.HALF_UP),
+            carried=rounded(allocation.carried.get(grade, Fraction(0)), CARRIED_SCALE, Rounding.HALF_UP),
         )
         for grade, seats in allocation.seats.items()
     )

@@ -85,6 +85,7 @@ def _grades(context: Context, visibility: Visibility, fact: GradesOpened | Grade
         allocation=_seen(visibility, fact.allocation),
         exceptions=_seen(visibility, fact.exceptions),
         changes=[change for change in revised.changes if visibility.sees_total(change.unit_id)] if revised else [],
+        warnings=list(again.warnings),
         reproduces=again.matches,
         differences=[difference for difference in again.differences if visibility.sees_total(difference.unit_id)],
         members=list(again.members),
@@ -111,9 +112,10 @@ def _if_opened(visibility: Visibility, results: Results) -> GradesIfOpened | Non
     allocation = opening.allocation
     tie = opening.tie.refusal.message if opening.tie is not None and visibility.all_scores else None
     return GradesIfOpened(
-        quotas=list(seat_rows(allocation, {})) if allocation is not None else [],
+        quotas=list(seat_rows(allocation)) if allocation is not None else [],
         allocation=_seen(visibility, graded_units(results, allocation)) if allocation is not None else [],
         unresolved_tie=tie,
+        warnings=list(allocation.warnings) if allocation is not None else [],
     )
 
 

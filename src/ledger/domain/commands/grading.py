@@ -9,7 +9,7 @@ from ledger.domain.commands.moving import require_movable, require_phase
 from ledger.domain.commands.rules import require_rule
 from ledger.domain.cycle import Cycle, cycle_stream
 from ledger.domain.facts import Fact, Stream
-from ledger.domain.given_grades import allocation_on
+from ledger.domain.given_grades import allocation_of
 from ledger.domain.grading import (
     GradeExceptionGranted,
     Grading,
@@ -219,7 +219,7 @@ class GrantGradeException(GradingCommand):
     def _require_raised(self, world: World, rules: GradingRules) -> None:
         """Refuse an exception that leaves the unit its grade. Raises NoChange, and GradeTieUnresolved before it."""
         _, results = self.settled(world)
-        allocation = allocation_on(results)
+        allocation = allocation_of(results)
         without, limit = allocation.grades[self.unit_id], allocation.limits.get(self.unit_id)
         place = rules.names.index
         if place(self.grade) >= place(without):
