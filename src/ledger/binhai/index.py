@@ -43,7 +43,6 @@ from ledger.domain.plan_rules import (
     SubjectKind,
 )
 from ledger.domain.quota import (
-    CarriedSeats,
     DimensionMinimum,
     GradeQuota,
     GradingRules,
@@ -276,7 +275,6 @@ def _grading(shape: Shape) -> GradingRules:
     minimum = ()
     if shape.stories:
         minimum = (DimensionMinimum(dimension_id="PARTY_BUILDING", share=Decimal("0.80")),)
-    small = any(len(group.units) < 5 for group in shape.groups)
     return GradingRules(
         grades=(
             GradeQuota(grade=BEST, share=Decimal("0.20"), total_min=Decimal(80), dimension_minimums=minimum),
@@ -285,7 +283,6 @@ def _grading(shape: Shape) -> GradingRules:
         tie_policy=TiePolicy.COMMITTEE,
         base=QuotaBase.RANKED,
         small_groups=SmallGroupRule.ACCUMULATE,
-        brought_forward=(CarriedSeats(group_id="G2", grade=BEST, seats=Decimal("0.4")),) if small else (),
         exceptions_max=1,
     )
 

@@ -83,6 +83,8 @@ class CarriedSeats:
     grade: str
     seats: Decimal
     """The part, from 0 to less than 1."""
+    graded_position: int | None = None
+    """The grading that carried it on; only plans from before it had to be cited lack it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.domain.commands.bringing import require_carried
 from ledger.domain.commands.moving import graded_among, require_movable, require_phase
 from ledger.domain.cycle import (
     CalendarAmended,
@@ -153,6 +154,7 @@ class IssuePlanVersion(Command):
         if self.in_force_from_period is not None and self.in_force_from_period not in self.content.periods:
             raise InvalidPeriod(path="in_force_from_period", given=self.in_force_from_period)
         self._check_change(world, cycle)
+        require_carried(world, cycle, self.content)
         return [
             PlanVersionIssued(
                 cycle_id=self.cycle_id,
