@@ -6,12 +6,14 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from city import GROUP, City
+from city import CYCLE, EVIDENCE, GROUP, City
 from opening import (
+    ARTICLE,
     BY_POINTS,
     COMMITTEE,
     NOTICED,
     OPENED,
+    RULES,
     TIED,
     graded_at,
     graded_by,
@@ -23,6 +25,7 @@ from opening import (
 )
 
 from ledger.domain.allocation import Allocation, Candidate, allocate
+from ledger.domain.commands import GrantGradeException
 from ledger.domain.quota import GradeQuota, GradingRules, TiePolicy
 from ledger.domain.reason_path import Shortfall
 from ledger.domain.veto import VetoEffect
@@ -78,6 +81,26 @@ def test_each_veto_is_named_by_its_position() -> None:
         "QUALIFIED: the rest, total 94.00",
     )
     assert reasons["U02"] == (f"forced to UNQUALIFIED by veto (FORCE_GRADE UNQUALIFIED at position {forced})",)
+
+
+def test_an_exception_that_a_later_veto_outweighs_reads_so() -> None:
+    city = scored_city(graded_by(replace(RULES, exceptions_max=1)))
+    granted = GrantGradeException(
+        cycle_id=CYCLE,
+        group_id=GROUP,
+        unit_id="U04",
+        grade="GOOD",
+        rule=ARTICLE,
+        reason="A national model, promoted outside the quota.",
+        evidence=EVIDENCE,
+    )
+    city.given(granted, by="leading", at=NOTICED)
+    capped = city.given(vetoed("U04", "QUALIFIED"), by="leading", at=NOTICED)
+
+    assert reasons_of(city)["U04"][-1] == (
+        "GOOD was granted outside the quota, "
+        f"but not above QUALIFIED by veto (MAX_GRADE QUALIFIED at position {capped})"
+    )
 
 
 def test_a_unit_that_passes_by_its_total_reads_that_a_veto_fails_it() -> None:

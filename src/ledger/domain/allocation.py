@@ -188,7 +188,7 @@ def held_harmless(
         if unit_id in at_fault or _place(ladder, held) >= _place(ladder, grade):
             continue
         grades[unit_id] = held
-        reasons[unit_id] = (*reasons[unit_id], f"{held}: held harmless")
+        reasons[unit_id] = (*reasons[unit_id], reason_path.held(held))
         # A unit on a grade by exception holds no seat of it.
         if exceptions.pop(unit_id, None) is None and grade in beyond:
             beyond[grade] -= 1
@@ -332,9 +332,9 @@ def _give_rest(opening: _Opening, candidate: Candidate, *, last: bool) -> None:
     elif candidate.grade_max == rules.failing:
         opening.give(candidate, rules.failing, reason_path.capped(rules.passing, rules.failing, candidate.vetoes))
     elif last:
-        opening.give(candidate, rules.failing, f"{rules.failing}: among the last {opening.seats[rules.failing]}")
+        opening.give(candidate, rules.failing, reason_path.among_last(rules.failing, opening.seats[rules.failing]))
     else:
-        opening.give(candidate, rules.passing, f"{rules.passing}: the rest, total {candidate.total}")
+        opening.give(candidate, rules.passing, reason_path.the_rest(rules.passing, candidate.total))
 
 
 def _grant(opening: _Opening, ordered: Sequence[Candidate], exceptions: Mapping[str, str]) -> dict[str, str]:
@@ -346,10 +346,8 @@ def _grant(opening: _Opening, ordered: Sequence[Candidate], exceptions: Mapping[
         if grade is None or _place(ladder, grade) >= _place(ladder, opening.grades[candidate.unit_id]):
             continue
         if candidate.limit is not None and _place(ladder, grade) < _place(ladder, candidate.limit):
-            opening.explain(
-                candidate, f"{grade} was granted outside the quota, but not above {candidate.limit} by veto"
-            )
+            opening.explain(candidate, reason_path.exception_capped(grade, candidate.limit, candidate.vetoes))
             continue
-        opening.give(candidate, grade, f"{grade} outside the quota by exception")
+        opening.give(candidate, grade, reason_path.excepted(grade))
         granted[candidate.unit_id] = grade
     return granted

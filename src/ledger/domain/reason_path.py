@@ -82,6 +82,31 @@ def spared(others: int) -> str:
     return f"spared at the bottom, tied with {counted(others, 'other')}"
 
 
+def among_last(grade: str, seats: int) -> str:
+    """One of those that fail whatever their totals."""
+    return f"{grade}: among the last {seats}"
+
+
+def the_rest(grade: str, total: Decimal) -> str:
+    """Passed, without a seat of a better grade."""
+    return f"{grade}: the rest, total {total}"
+
+
+def excepted(grade: str) -> str:
+    """The grade was granted outside the quota."""
+    return f"{grade} outside the quota by exception"
+
+
+def exception_capped(grade: str, best: str, vetoes: Sequence[Veto]) -> str:
+    """The grade was granted outside the quota, and the vetoes leave no better one than `best`."""
+    return f"{grade} was granted outside the quota, but not above {best} by veto{_named(vetoes)}"
+
+
+def held(grade: str) -> str:
+    """The grade that the unit had before a restatement."""
+    return f"{grade}: held harmless"
+
+
 def counted(number: int, thing: str) -> str:
     """So many things."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
