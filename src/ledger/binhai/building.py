@@ -1,7 +1,6 @@
 """Building: a preset's cities played on an empty ledger, with the files that go with it.
 
-Beside the ledger stand its export, the ground truth, a copy of the export in which one byte was
-turned, and an innocent copy that says the same in other bytes (P20).
+Beside the ledger stand its export, copies of it to try a verifier on, and the ground truth.
 """
 
 from __future__ import annotations
@@ -10,31 +9,27 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any
 
-import msgspec
 from psycopg.conninfo import make_conninfo
 
 from ledger.binhai.city import City
+from ledger.binhai.copies import DAMAGED_EXPORT, EXPORT, RESERIALISED_EXPORT, write_copies
 from ledger.binhai.shape import Shape, presets
 from ledger.binhai.stage import OutOfScript, ScriptedClock, Stage
 from ledger.binhai.truth import Truth
 from ledger.binhai.year import enter_year
 from ledger.database import Database
-from ledger.entries import decode
 from ledger.evidence import EvidenceDirectory
 from ledger.settings import Settings
-from ledger.store import Store, open_store
+from ledger.store import open_store
 
-GROUND_TRUTH, EXPORT = "ground_truth.jsonl", "export.jsonl"
-DAMAGED_EXPORT, RESERIALISED_EXPORT = "export_damaged.jsonl", "export_reserialised.jsonl"
+GROUND_TRUTH = "ground_truth.jsonl"
 BUILT = "built.json"
 """What was built, written last: without it a ledger was cut short."""
-DAMAGED_POSITION = 12_345
 
 OnProgress = Callable[[int, int], None]
 """Told how many events there are, and about how many there will be."""
@@ -89,7 +84,7 @@ def build(database: Database, settings: Settings, *, preset: str, seed: int, pro
             _require_whole(truths)
         truth = Truth([plant for each in truths for plant in each.plants])
         if shape.cities == 1:
-            _write_copies(store, settings.data_dir, truth)
+            write_copies([*store.entries()], settings.data_dir, truth, stage.known)
         truth.write(settings.data_dir / GROUND_TRUTH)
         found = _built(preset, seed, store.head, stage.kinds, cities[0])
     (settings.data_dir / BUILT).write_text(json.dumps(asdict(found), ensure_ascii=False), "utf-8")
@@ -130,35 +125,3 @@ def _cities(shape: Shape, seed: int) -> list[City]:
 def _keys(seed: int) -> Callable[[], bytes]:
     numbers = count()
     return lambda: hashlib.sha256(f"ledger-demo:{seed}:key:{next(numbers)}".encode()).digest()
-
-
-def _write_copies(store: Store, directory: Path, truth: Truth) -> None:
-    """Write the export, a damaged copy and a copy in other bytes, and note them in the truth."""
-    entries = list(store.entries())
-    place = min(DAMAGED_POSITION, len(entries)) - 1
-    _write_lines(directory / EXPORT, entries)
-    damaged = [*entries[:place], _turned(entries[place]), *entries[place + 1 :]]
-    _write_lines(directory / DAMAGED_EXPORT, damaged)
-    _write_lines(directory / RESERIALISED_EXPORT, (_said_otherwise(entry) for entry in entries))
-    events = [decode(entries[place])]
-    note = f"one byte turned at position {place + 1} of {DAMAGED_EXPORT}; the ledger itself is whole"
-    truth.plant("P20", events, expected=("A32", "A29"), note=note, file=DAMAGED_EXPORT)
-    note = f"{RESERIALISED_EXPORT} says the same in other bytes"
-    truth.look_alike("P20", events, note=note, file=RESERIALISED_EXPORT)
-
-
-def _write_lines(path: Path, lines: Iterable[bytes]) -> None:
-    with path.open("wb") as file:
-        file.writelines(line + b"\n" for line in lines)
-
-
-def _turned(entry: bytes) -> bytes:
-    """The entry with one digit turned: of its value, where it bears one, else of its command's id."""
-    name = b'"value":"' if b'"value":"' in entry else b'"command_id":"'
-    last = entry.index(b'"', entry.index(name) + len(name)) - 1
-    return entry[:last] + (b"1" if entry[last : last + 1] == b"0" else b"0") + entry[last + 1 :]
-
-
-def _said_otherwise(entry: bytes) -> bytes:
-    said: dict[str, Any] = msgspec.json.decode(entry)
-    return msgspec.json.encode(dict(reversed(said.items())))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ledger.api.tokens import make_token
-from ledger.binhai.building import BUILT, EXPORT, GROUND_TRUTH, Built, build, built
+from ledger.binhai.building import BUILT, GROUND_TRUTH, Built, build, built
+from ledger.binhai.copies import EXPORT
 from ledger.binhai.standing import grades_of
 from ledger.cli.opening import opened_answers, opened_store
 from ledger.cli.output import print_table, progress_bar, say
