@@ -154,6 +154,20 @@ def test_a_report_that_showed_superseded_grades_from_the_start_does_not_survive_
     city.given(restate(stale), by="office", at=RESTATED)
 
 
+def test_a_wrong_report_on_other_groups_does_not_keep_a_restatement_open() -> None:
+    """It could not be replaced in it either."""
+    city = both_graded()
+    city.given(publish(group_ids=(NORTH,)), by="office", at=PUBLISHED)
+    right = publications_of(city).reports[0].fact
+    wrong = replace(right, number="2018-OLD", rows=right.rows[::-1])
+    city.memory.record(wrong, actor=Actor("office", "OFFICE"), at=PUBLISHED)
+
+    city.given(reopen(SOUTH), by="office", at=RESTATED)
+    city.given(CLOSE, by="office", at=RESTATED)
+    city.given(reopen(NORTH), by="office", at=RESTATED)
+    assert city.when(CLOSE, by="office", at=RESTATED) == Refusal("PHASE_VIOLATION")
+
+
 def test_a_report_from_before_grades_were_opened_stays_as_it_was() -> None:
     city = scored_city()
     city.given(NOTICE, by="office", at=LATE)

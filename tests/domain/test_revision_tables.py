@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from city import CYCLE, EVIDENCE, GROUP, City, approve, request
+import pytest
+from city import CYCLE, EVIDENCE, GROUP, UNITS, City, approve, enter, found_city, indicator, plan_with, request, verify
 from opening import (
     ARTICLE,
     BY_POINTS,
     NORTH,
     OPENED,
+    POINTS,
     PUBLISHED,
     RESTATED,
     RULES,
@@ -31,13 +33,17 @@ from opening import (
 )
 
 from ledger.domain.commands import GrantGradeException, ImposeVeto, RetractReport
+from ledger.domain.evaluation import EvaluationTallied, UnitTally
+from ledger.domain.facts import Actor, Fact
 from ledger.domain.fingerprint import fingerprint
-from ledger.domain.grading import ReportAudience
+from ledger.domain.formula import Formula, FormulaKind
+from ledger.domain.grading import ReportAudience, TieResolved
+from ledger.domain.plan_rules import RaterClass
 from ledger.domain.publication import ReportChange, ReportKind, ReportRestated, ReportRow
 from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.score import ReasonCode
 from ledger.domain.settlement import ENGINE_VERSION
-from ledger.domain.veto import VetoEffect
+from ledger.domain.veto import VetoEffect, VetoLifted
 
 ERROR, SOURCE = ReasonCode.DATA_ENTRY_ERROR, ReasonCode.SOURCE_DATA_REVISED
 NOTICE = publish("N-1", kind=ReportKind.NOTICE)
@@ -243,11 +249,24 @@ def test_what_moved_another_group_is_no_reason() -> None:
     )
 
 
-def test_a_grade_that_a_veto_took_says_so() -> None:
+def test_where_points_are_given_by_comparison_a_total_bears_the_reasons_of_its_peers() -> None:
+    city = found_city(plan_with(indicator("A", "100", Formula(kind=FormulaKind.BEST_RATIO))))
+    entered = {unit_id: city.given(enter(actual, unit_id), by="scorer") for unit_id, actual in POINTS.items()}
+    for unit_id, position in entered.items():
+        city.given(verify(position, unit_id), by="verifier")
+    city.given(NOTICE, by="office")
+    city.given(approve(city.given(request(entered["U01"], "88", "U01"), by="scorer"), "U01"), by="approver")
+
+    changes = changes_at(city, city.given(replace(NOTICE, number="N-2"), by="office"))
+
+    assert change("U02", "total", "93.62", "100.00", ERROR) in changes
+
+
+def test_a_grade_that_a_veto_took_says_so_and_no_other_figure_does() -> None:
     city, opened = graded_city(replace(BY_POINTS, veto_articles=("V1",)))
     published = city.given(publish(), by="office", at=PUBLISHED)
     city.given(reopen(), by="office", at=RESTATED)
-    correct(city, "U05", "71", at=RESTATED)
+    correct(city, "U05", "81", at=RESTATED)
     city.given(VETO, by="leading", at=RESTATED)
     revised(city, opened)
 
@@ -255,7 +274,9 @@ def test_a_grade_that_a_veto_took_says_so() -> None:
 
     assert changes == (
         change("U01", "grade", "EXCELLENT", "QUALIFIED", ERROR, moved_by=("ScoreCorrected", "VetoImposed")),
-        change("U05", "total", "70.00", "71.00", ERROR),
+        change("U05", "total", "70.00", "81.00", ERROR),
+        change("U05", "rank", "5", "4", ERROR),
+        change("U04", "rank", "4", "5", ERROR),
     )
 
 
@@ -269,3 +290,42 @@ def test_a_grade_given_outside_the_quota_says_so_though_nothing_was_corrected() 
     changes = changes_at(city, city.given(restate(published), by="office", at=RESTATED))
 
     assert changes == (change("U05", "grade", "QUALIFIED", "GOOD", moved_by=("GradeExceptionGranted",)),)
+
+
+TIE = TieResolved(
+    cycle_id=CYCLE,
+    group_id=GROUP,
+    grade="GOOD",
+    tied=("U01", "U02"),
+    admitted=("U01",),
+    criterion="The faster growth of the two.",
+    rule=ARTICLE,
+    evidence=EVIDENCE,
+)
+TALLY = EvaluationTallied(
+    cycle_id=CYCLE,
+    campaign_id="PEERS",
+    rater_class=RaterClass.PEER,
+    group_id=GROUP,
+    plan_version=1,
+    units=(UnitTally(unit_id="U01", n=3, n_valid=3, mean="90", trimmed=False),),
+)
+LIFTED = VetoLifted(
+    cycle_id=CYCLE,
+    subject_id="reporter",
+    veto_position=1,
+    reason="Another person was meant.",
+    evidence=EVIDENCE,
+    approved_by="leading",
+)
+
+
+@pytest.mark.parametrize(("fact", "moved"), [(TIE, {"U01", "U02"}), (TALLY, {"U01"}), (LIFTED, set[str]())])
+def test_what_is_about_some_units_or_a_person_moved_no_other_unit(fact: Fact, moved: set[str]) -> None:
+    city = scored_city()
+    before = city.head
+    city.memory.record(fact, actor=Actor("leading", "LEADING"), at=OPENED)
+
+    recall = city.memory.recall(CYCLE)
+
+    assert {unit_id for unit_id in UNITS if recall.moves(CYCLE, [unit_id], after=before)} == moved
