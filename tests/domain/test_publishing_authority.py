@@ -25,7 +25,7 @@ from opening import (
     two_groups,
 )
 
-from ledger.domain.commands import CloseRestatement, RetractReport
+from ledger.domain.commands import CloseCycle, CloseRestatement, RetractReport
 from ledger.domain.grading import ReportAudience
 from ledger.domain.publication import ReportKind
 from ledger.domain.roles import Role, Scope
@@ -83,6 +83,13 @@ def test_the_leading_group_takes_back_and_approves_within_the_scope_of_the_role_
     city.given(reopen(SOUTH), by="office", at=RESTATED)
     approved = replace(restate(published), approved_by="deputy")
     assert city.when(approved, by="office", at=RESTATED) == out_of_scope
+
+
+def test_a_cycle_is_closed_by_who_directs_all_of_its_groups() -> None:
+    city = northern(Role.DIRECTOR)
+
+    assert city.when(CloseCycle(cycle_id=CYCLE), by="deputy", at=PUBLISHED) == OUT_OF_SCOPE
+    city.given(CloseCycle(cycle_id=CYCLE), by="director", at=PUBLISHED)
 
 
 # ---- approval

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from ledger.domain.publication import Publications, Report, ReportChange, ReportKind, ReportRow
-from ledger.domain.recall import Move, Recall
+from ledger.domain.recall import EVERY_UNIT, Move, Recall
 from ledger.domain.settlement import concerned, participants
 
 Subject = tuple[str, str | None]
@@ -46,49 +48,68 @@ def changes_since(
     recall: Recall, cycle_id: str, said: Mapping[Subject, Said], rows: Iterable[ReportRow]
 ) -> tuple[ReportChange, ...]:
     """Every figure of `rows` that is another than was said, in their order, with what has moved it since."""
+
+    # A group's units are found once, not for each of their figures.
+    @cache
+    def moved(group_id: str, after: int) -> _Moved:
+        return _moved(recall, cycle_id, group_id, after=after)
+
     return tuple(
-        _change(recall, cycle_id, row, before.as_of_position, figure)
+        _change(row, figure, _reasons(recall, cycle_id, row, figure.name, moved(row.group_id, before.as_of_position)))
         for row in rows
         if (before := said.get((row.unit_id, row.subject_id))) is not None
         for figure in _other_figures(before.row, row)
     )
 
 
-_Figure = tuple[str, str | None, str | None]
-"""Its name, old and new."""
+class _Figure(NamedTuple):
+    name: str
+    old: str | None
+    new: str | None
+
+
+class _Moved(NamedTuple):
+    """What may have moved something of a group since a position."""
+
+    figures: list[Move]
+    """Of its own units."""
+    grades: list[Move]
+    """Of all units that it competes with."""
 
 
 def _other_figures(old: ReportRow, new: ReportRow) -> Iterator[_Figure]:
     for name in ("total", "rank", "grade"):
         earlier, later = getattr(old, name), getattr(new, name)
         if earlier != later:
-            yield name, None if earlier is None else str(earlier), None if later is None else str(later)
+            yield _Figure(name, None if earlier is None else str(earlier), None if later is None else str(later))
 
 
-def _change(recall: Recall, cycle_id: str, row: ReportRow, after: int, figure: _Figure) -> ReportChange:
-    name, old, new = figure
-    moves = _moves(recall, cycle_id, row, name, after=after)
-    return ReportChange(
-        unit_id=row.unit_id,
-        subject_id=row.subject_id,
-        field=name,
-        old=old,
-        new=new,
-        reason_codes=tuple(dict.fromkeys(move.reason_code for move in moves if move.reason_code is not None)),
-        moved_by=tuple(dict.fromkeys(move.type for move in moves)),
+def _moved(recall: Recall, cycle_id: str, group_id: str, *, after: int) -> _Moved:
+    cycle, rulings = recall.cycle(cycle_id), recall.rulings(cycle_id)
+    members = rulings.with_predecessors(unit_id for unit_id, _ in participants(cycle, group_id))
+    return _Moved(
+        figures=[move for move in recall.moves(cycle_id, members, after=after) if move.figures],
+        grades=recall.moves(cycle_id, concerned(cycle, rulings, group_id), after=after),
     )
 
 
-def _moves(recall: Recall, cycle_id: str, row: ReportRow, name: str, *, after: int) -> list[Move]:
+def _reasons(recall: Recall, cycle_id: str, row: ReportRow, name: str, moved: _Moved) -> list[Move]:
     """What may have moved a figure: a total the unit's own events, a rank or a grade those of all it competes with."""
-    cycle, rulings = recall.cycle(cycle_id), recall.rulings(cycle_id)
     if name == "grade":
-        return recall.moves(cycle_id, concerned(cycle, rulings, row.group_id), after=after)
-
-    def figures(unit_ids: Iterable[str]) -> list[Move]:
-        lineages = rulings.with_predecessors(unit_ids)
-        return [move for move in recall.moves(cycle_id, lineages, after=after) if move.figures]
-
-    own = figures([row.unit_id]) if name == "total" else []
+        return moved.grades
+    lineage = {*recall.rulings(cycle_id).with_predecessors([row.unit_id]), EVERY_UNIT}
+    own = [move for move in moved.figures if move.unit_id in lineage] if name == "total" else []
     # Where points are given by comparison, a total moves with the figures of its peers.
-    return own or figures(unit_id for unit_id, _ in participants(cycle, row.group_id))
+    return own or moved.figures
+
+
+def _change(row: ReportRow, figure: _Figure, moves: Sequence[Move]) -> ReportChange:
+    return ReportChange(
+        unit_id=row.unit_id,
+        subject_id=row.subject_id,
+        field=figure.name,
+        old=figure.old,
+        new=figure.new,
+        reason_codes=tuple(dict.fromkeys(move.reason_code for move in moves if move.reason_code is not None)),
+        moved_by=tuple(dict.fromkeys(move.type for move in moves)),
+    )

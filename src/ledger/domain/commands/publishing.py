@@ -204,8 +204,8 @@ class CloseCycle(Command):
     cycle_id: str
 
     def decide(self, world: World) -> list[Fact]:
-        world.act(Role.DIRECTOR, Role.LEADING)
         cycle = world.exists(cycle_stream(self.cycle_id), path="cycle_id", cycle_id=self.cycle_id)
+        world.act(Role.DIRECTOR, Role.LEADING, group_ids=[group.group_id for group in cycle.latest.plan.groups])
         require_phase(cycle, CLOSING, hint="A cycle is closed once, after entry was closed.")
         publications = world.read(publication_stream(self.cycle_id))
         if publications.restating is not None:
