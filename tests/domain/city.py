@@ -200,12 +200,12 @@ class City:
             return Refusal(refused.code(), refused.path)
         return tuple(event.fact for event in self.memory.events[before:])
 
-    def give_role(self, person: str, role: Role, scope: Scope = EVERYTHING) -> None:
+    def give_role(self, person: str, role: Role, scope: Scope = EVERYTHING, *, at: datetime = NOW) -> None:
         """Given a role past the incompatibilities, as a ledger from before a rule would have it."""
         granted = RoleGranted(
             subject_id=person, role=role, scope=scope, valid_from=date(2018, 1, 1), approved_by="director"
         )
-        at = max(NOW, self.memory.events[-1].recorded_at)
+        at = max(at, self.memory.events[-1].recorded_at)
         self.memory.record(granted, actor=Actor("admin", "SYSADMIN"), at=at)
 
     @property

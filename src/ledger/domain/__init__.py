@@ -17,7 +17,7 @@ Where a rule stands, in the order of an assessment year:
     totals and ranks                settlement, on a slice of facts (results); why: explanation
     grades by proportion            quota (the parameters), seats, allocation, grade_opening; recorded: grading,
                                     given_grades
-    reports and restatements        publication, reporting, revision, tables; does it come out again: reporting, regrading,
+    reports and restatements        publication, reporting, revision, tables; does it come out again: regrading,
                                     comparison
     rewards and punishments         decision; what is due and overdue: obligations
     being contested and checked     appeal, spot_check, inspection_case, source_revision
