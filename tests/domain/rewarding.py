@@ -30,7 +30,13 @@ BONUS = DecisionRule(
 PRAISE = DecisionRule(article="R2", kind=DecisionKind.COMMENDATION, grades=("EXCELLENT",), required=False)
 TALK = DecisionRule(article="P1", kind=DecisionKind.INTERVIEW, grades=("UNQUALIFIED",))
 NOTICE = DecisionRule(article="P2", kind=DecisionKind.CRITICISM_NOTICE, grades=())
-WARNING = DecisionRule(article="P3", kind=DecisionKind.ADMONITION, grades=("UNQUALIFIED",), subject=SubjectKind.PERSON)
+WARNING = DecisionRule(
+    article="P3",
+    kind=DecisionKind.ADMONITION,
+    grades=("UNQUALIFIED",),
+    subject=SubjectKind.PERSON,
+    required=False,
+)
 REWARDING = replace(
     PLAN,
     grading=GradingRules(

@@ -43,6 +43,7 @@ TELLS_NOTHING_OF_A_PERSON = {
         "cycle_id",
         "unit_id",
         "home_unit_id",
+        "answering_unit_id",
         "indicator_id",
         "case_id",
         "group_id",

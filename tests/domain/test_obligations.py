@@ -17,6 +17,7 @@ from rewarding import (
     REVIEWED,
     REVISED,
     REWARDING,
+    WARNING,
     confirm,
     graded_city,
     honour,
@@ -31,7 +32,8 @@ from rewarding import (
 from serving import CADRE_PLAN, compute, decide, graded, peopled, served, veto
 
 from ledger.domain.commands import RecordRecovery, SuspendDecision
-from ledger.domain.decision import Decision
+from ledger.domain.decision import Decision, PunishmentDecided
+from ledger.domain.facts import Actor
 from ledger.domain.obligations import (
     CADRES,
     BasisStatus,
@@ -197,6 +199,34 @@ def test_a_decision_whose_rule_no_longer_names_the_grade_stands_without_a_rule()
         since_on=DECIDED.date(),
         due_on=None,
     )
+
+
+def test_a_person_answers_for_the_grade_in_force_of_their_unit() -> None:
+    city, basis = graded_city({**FIRST, "U04": "UNQUALIFIED"})
+    warning = replace(punish("U04", "UNQUALIFIED", basis, WARNING), unit_id=None, subject_id="reporter")
+    position = city.given(warning, by="leading", at=DECIDED)
+    revise_grades(city, basis, U04="GOOD")
+
+    found = [each for each in duties_of(city).due(PLAN, REVISED.date()) if each.subject_id == "reporter"]
+
+    assert [(each.kind, each.positions[0], each.grade) for each in found] == [
+        (ObligationKind.BASIS_SUPERSEDED, position, "GOOD"),
+        (ObligationKind.DECIDED_WITHOUT_RULE, position, "GOOD"),
+    ]
+
+
+def test_a_decision_about_a_person_from_before_units_were_recorded_keeps_the_grade_it_was_taken_on() -> None:
+    city, basis = graded_city({**FIRST, "U04": "UNQUALIFIED"})
+    warning = replace(punish("U04", "UNQUALIFIED", basis, WARNING), unit_id=None, subject_id="reporter")
+    [decided] = warning.decide(city.world("leading", at=DECIDED))
+    assert isinstance(decided, PunishmentDecided)
+    assert decided.answering_unit_id == "U04"
+    city.memory.record(replace(decided, answering_unit_id=None), actor=Actor("leading", "LEADING"), at=DECIDED)
+    revise_grades(city, basis, U04="GOOD")
+
+    found = [each for each in duties_of(city).due(PLAN, REVISED.date()) if each.subject_id == "reporter"]
+
+    assert [(each.kind, each.grade) for each in found] == [(ObligationKind.BASIS_SUPERSEDED, "UNQUALIFIED")]
 
 
 def test_a_decision_whose_rule_left_the_plan_stands_without_a_rule_and_without_a_day() -> None:

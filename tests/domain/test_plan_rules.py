@@ -25,6 +25,7 @@ from ledger.domain.plan_rules import (
     LightRules,
     OptionPoints,
     RaterClass,
+    SubjectKind,
     TimeLimits,
 )
 from ledger.domain.quota import CarriedSeats, DimensionMinimum, GradeQuota, GradingRules, SmallGroupRule
@@ -160,6 +161,12 @@ def test_an_appraisal_has_whole_weights_and_answers_in_order(plan: Plan, code: s
         (replace(WHOLE, veto_articles=("R1",)), "DUPLICATE_ID", "articles"),
         (replace(WHOLE, decisions=(replace(REWARD, article="B1"),)), "DUPLICATE_ID", "articles"),
         (replace(WHOLE, decisions=(replace(REWARD, grades=("SUPERB",)),)), "QUOTA_INVALID", "decisions.R1"),
+        # A grade names no person, so that nobody could be overdue.
+        (
+            replace(WHOLE, decisions=(replace(REWARD, subject=SubjectKind.PERSON),)),
+            "MALFORMED_INPUT",
+            "decisions.R1.required",
+        ),
     ],
 )
 def test_one_article_holds_one_rule_that_means_something(plan: Plan, code: str, path: str) -> None:

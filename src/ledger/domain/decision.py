@@ -65,6 +65,8 @@ class Decided(DecisionFact):
     CITES = "basis_position"
     PRIVATE = ("deviation_reason",)
 
+    answering_unit_id: str | None = None
+    """The unit whose grade the person answers for; null where it is about a unit."""
     kind: DecisionKind
     amount: Decimal | None = None
     """Money, where there is any."""
@@ -210,6 +212,11 @@ class Decision:
     def article(self) -> str:
         """The article of the plan that it stands on."""
         return self.fact.rule.article
+
+    @property
+    def graded_unit_id(self) -> str | None:
+        """The unit whose grade counts: the subject, or the one that the person answers for; None of old entries."""
+        return self.fact.unit_id or self.fact.answering_unit_id
 
     @property
     def reward(self) -> bool:

@@ -78,7 +78,7 @@ class Obligation:
     article: str
     """The article of the plan that asks for it, or that the decision stands on; `cadres` for the grade of a cadre."""
     grade: str | None
-    """The grade in force of the subject."""
+    """The grade in force of the subject, of a person that of the unit they answer for."""
     amount: Decimal | None = None
     """The money that is to be decided on, paid or paid back, in CNY."""
     positions: tuple[int, ...]
@@ -161,12 +161,13 @@ class Duties:
         return basis_status(decision, gradings=self.gradings, vetoes=self.vetoes)
 
     def grade(self, decision: Decision) -> str | None:
-        """The grade in force of whom a decision is about; of a person, the grade it was taken on."""
-        if decision.grade is None or decision.fact.unit_id is None:
+        """The grade in force of whom a decision is about; of a person, that of the unit they answer for."""
+        unit_id = decision.graded_unit_id
+        if decision.grade is None or unit_id is None:
             return decision.grade
         for grading in self.gradings.values():
-            if grading.current is not None and decision.fact.unit_id in grading.current.grades:
-                return grading.current.grades[decision.fact.unit_id]
+            if grading.current is not None and unit_id in grading.current.grades:
+                return grading.current.grades[unit_id]
         return decision.grade
 
     def day(self, position: int, plan: Plan) -> date:

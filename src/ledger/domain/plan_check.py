@@ -13,7 +13,7 @@ from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import SCALE_MAX, check_scale
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import POINTS_MAX, DeadlineName, EntryKind, Indicator, Participation, Plan
-from ledger.domain.plan_rules import CadreRules, EvaluationRules
+from ledger.domain.plan_rules import CadreRules, EvaluationRules, SubjectKind
 from ledger.domain.quota import check_rules
 from ledger.domain.refusals import (
     DuplicateId,
@@ -292,6 +292,10 @@ def _check_decisions(plan: Plan) -> None:
         for grade in rule.grades:
             if grade not in known:
                 raise QuotaInvalid(path=f"decisions.{rule.article}", grade=grade, hint="The plan has no such grade.")
+        if rule.required and rule.subject is SubjectKind.PERSON:
+            # A unit's grade names no person, so that nobody could be said to be undecided.
+            hint = "Which persons of a unit are decided on is chosen case by case: let it be required: false."
+            raise MalformedInput(path=f"decisions.{rule.article}.required", hint=hint)
 
 
 def _check_cadres(rules: CadreRules, unit_grades: tuple[str, ...]) -> None:

@@ -155,7 +155,7 @@ class DecisionRule:
     amount: Decimal | None = None
     """In CNY, where the kind is money."""
     required: bool = True
-    """Whether every subject with such a grade has to be decided on."""
+    """Whether every unit with such a grade has to be decided on; of persons none is, so that it says false there."""
     decide_within_days: int = 30
     """Calendar days after the grades were opened or revised."""
     honour_within_days: int = 60

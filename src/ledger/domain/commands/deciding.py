@@ -137,6 +137,7 @@ class DecidingCommand(DecisionCommand):
             cycle_id=self.cycle_id,
             unit_id=self.unit_id,
             subject_id=self.subject_id,
+            answering_unit_id=matter.unit_id if self.subject_id is not None else None,
             kind=rule.kind,
             amount=self.amount,
             grade=grade,
