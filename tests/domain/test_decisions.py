@@ -89,6 +89,7 @@ REWARD = reward("U04", "EXCELLENT", 0)
         (replace(REWARD, rule=replace(article("R1"), version=2)), Refusal("RULE_NOT_FOUND", "rule")),
         (replace(REWARD, amount=Decimal(40000)), Refusal("OUT_OF_RANGE", "amount")),
         (replace(REWARD, amount=None), Refusal("OUT_OF_RANGE", "amount")),
+        (replace(REWARD, amount=None, deviation_reason="No money this year."), Refusal("OUT_OF_RANGE", "amount")),
         (replace(REWARD, amount=Decimal(-1), deviation_reason="It has to pay."), Refusal("OUT_OF_RANGE", "amount")),
         (replace(REWARD, amount=Decimal("50000.001")), Refusal("SCALE_EXCEEDED", "amount")),
         (

@@ -211,7 +211,7 @@ GLOSSARY: dict[str, str] = {
     "recorded": "What was recorded.",
     "recorded_at": "When the ledger recorded it; never runs back.",
     "recovery": "What has to be paid back, in CNY.",
-    "reference": "The appeal or the case on whose account it happens.",
+    "reference": "In words, the appeal or the case on whose account it happens; it is not looked up.",
     "rejected_rows": "The rows that were refused.",
     "remedy": "What is asked for.",
     "repealed_from": "The day from which the measures no longer hold.",

@@ -18,6 +18,7 @@ from ledger.domain.facts import Actor, Event, Fact, State, Stream
 from ledger.domain.impartiality import own_units
 from ledger.domain.periods import end_of, local_day
 from ledger.domain.persons import Person, person_stream
+from ledger.domain.plan import Plan
 from ledger.domain.posts import post_stream
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import (
@@ -100,11 +101,15 @@ class World:
 
     @property
     def today(self) -> date:
-        """The civil day of the decision."""
+        """The civil day of the decision, for what lies outside any plan: `day` is the one under a plan."""
         # Not a cached property, which takes a lock.
         if self._today is None:
             self._today = local_day(self.now, CIVIL_TIMEZONE)
         return self._today
+
+    def day(self, plan: Plan) -> date:
+        """The day of the decision, local to the plan's time zone."""
+        return local_day(self.now, plan.timezone)
 
     @property
     def persons(self) -> frozenset[str]:

@@ -114,7 +114,7 @@ class ClaimBonus(AdjustmentCommand):
         _check_points(cycle.latest.plan, self.rule, AdjustmentKind.BONUS, self.points, path="points")
         check_id(self.matter_id, path="matter_id")
         self._check_time(world, cycle)
-        self._check_document(world)
+        self._check_document(today=world.day(cycle.latest.plan))
         return [
             BonusClaimed(
                 cycle_id=self.cycle_id,
@@ -139,12 +139,12 @@ class ClaimBonus(AdjustmentCommand):
         if not earlier.left_to(self.cycle_id, self.matter_id):
             raise UnknownId(path="carried_over_from", cycle_id=self.carried_over_from, matter_id=self.matter_id)
 
-    def _check_document(self, world: World) -> None:
+    def _check_document(self, *, today: date) -> None:
         if not self.document_no.strip():
             raise EvidenceRequired(path="document_no", hint="No document, no points.")
         check_text(self.document_no, path="document_no")
-        if self.issued_on > world.today:
-            raise OutOfRange(path="issued_on", given=self.issued_on, maximum=world.today)
+        if self.issued_on > today:
+            raise OutOfRange(path="issued_on", given=self.issued_on, maximum=today)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from ledger.domain.numbers import check_scale
 from ledger.domain.persons import person_stream
 from ledger.domain.phases import PUNISHING_AHEAD
 from ledger.domain.plan import Plan
-from ledger.domain.plan_rules import DecisionRule, SubjectKind
+from ledger.domain.plan_rules import DecisionKind, DecisionRule, SubjectKind
 from ledger.domain.refusals import (
     BasisSuperseded,
     ConflictOfInterest,
@@ -188,6 +188,8 @@ class DecidingCommand(DecisionCommand):
             check_scale(self.amount, MONEY_SCALE, path="amount")
             if self.amount <= 0:
                 raise OutOfRange(path="amount", given=self.amount)
+        elif rule.kind is DecisionKind.BONUS_PAY:
+            raise OutOfRange(path="amount", rule_ref=str(self.rule), of_rule=rule.amount, hint="Say how much is paid.")
         if self.amount == rule.amount:
             return None
         if self.deviation_reason is None:

@@ -21,7 +21,7 @@ from ledger.domain.grading import (
     grading_stream,
 )
 from ledger.domain.identifiers import check_text
-from ledger.domain.periods import end_of, local_day
+from ledger.domain.periods import end_of
 from ledger.domain.phases import COMPUTING, GRADING
 from ledger.domain.plan import Participation
 from ledger.domain.quota import GradingRules
@@ -107,7 +107,7 @@ class StartPublicNotice(GradingCommand):
         if grading.notice is not None and grading.notice.ended_position is None:
             raise NoChange(path="results_position", hint="A notice is running; end it first.")
         plan = cycle.latest.plan
-        today = local_day(world.now, plan.timezone)
+        today = world.day(plan)
         shortest = after_working_days(today, plan.limits.notice_working_days, plan.calendar)
         if self.until_on is not None and self.until_on < shortest:
             raise OutOfRange(path="until_on", given=self.until_on, earliest=shortest)

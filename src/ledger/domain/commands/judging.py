@@ -117,7 +117,7 @@ class HearAppeal(AppealStepCommand):
 
     def decide(self, world: World) -> list[Fact]:
         cycle, appeal = _judged(self, world, AppealStatus.ACCEPTED)
-        today = local_day(world.now, cycle.latest.plan.timezone)
+        today = world.day(cycle.latest.plan)
         if not local_day(appeal.asked_at, cycle.latest.plan.timezone) <= self.heard_on <= today:
             raise OutOfRange(path="heard_on", given=self.heard_on, maximum=today)
         return [
@@ -159,7 +159,7 @@ class DecideAppeal(AppealStepCommand):
                 outcome=self.outcome,
                 findings=world.reason(self.findings, length_min=10, path="findings"),
                 directs=None if directs is None else world.reason(directs, length_min=5, path="directs"),
-                late=local_day(world.now, plan.timezone) > appeal.answer_due_on(plan),
+                late=world.day(plan) > appeal.answer_due_on(plan),
                 evidence=world.evidence(self.evidence, count_min=1),
             )
         ]

@@ -10,7 +10,6 @@ from ledger.domain.commands.subjects import ScoreCommand, check_uom
 from ledger.domain.facts import Fact
 from ledger.domain.identifiers import check_text
 from ledger.domain.numbers import SCALE_MAX, check_scale
-from ledger.domain.periods import local_day
 from ledger.domain.plan_rules import RevisionPolicy
 from ledger.domain.refusals import NoChange, NotVerified, OutOfRange, PhaseViolation, RestatementRequired
 from ledger.domain.roles import Role
@@ -44,7 +43,7 @@ class NoteSourceRevision(ScoreCommand):
         check_scale(self.revised_value, SCALE_MAX, path="revised_value")
         if self.revised_value == score.official.value:
             raise NoChange(path="revised_value", value=self.revised_value)
-        if self.revised_on > local_day(world.now, subject.plan.timezone):
+        if self.revised_on > world.day(subject.plan):
             raise OutOfRange(path="revised_on", given=self.revised_on)
         check_text(self.source_ref, path="source_ref")
         return [

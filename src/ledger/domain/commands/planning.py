@@ -23,7 +23,6 @@ from ledger.domain.cycle import (
 from ledger.domain.facts import Fact
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
-from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.phases import CHANGING_PLAN, ENTERING, EXEMPTING, FIXING_CALENDAR, MOVING_UNITS, OPENING, Phase
 from ledger.domain.plan import Deadline, Participation, Plan
@@ -178,8 +177,7 @@ class IssuePlanVersion(Command):
         if self.approved_by is None:
             raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
         old = cycle.latest.plan
-        today = local_day(world.now, old.timezone)
-        check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=today)
+        check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=world.day(old))
         for unit_id in self.content.unit_ids:
             world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
 
@@ -216,8 +214,7 @@ class AmendCalendar(Command):
         world.act(Role.DIRECTOR)
         cycle = _cycle(world, self.cycle_id)
         plan = cycle.latest.plan
-        today = local_day(world.now, plan.timezone)
-        check_deadlines_kept(plan, self.deadlines, today=today, path="deadlines")
+        check_deadlines_kept(plan, self.deadlines, today=world.day(plan), path="deadlines")
         amended = CalendarAmended(
             cycle_id=self.cycle_id,
             deadlines=self.deadlines,

@@ -66,8 +66,7 @@ class DecidedCommand(DecisionCommand):
 
     def executed(self, world: World, matter: Matter, executed_on: date, *, since: datetime) -> date:
         """The day on which something was carried out, neither before `since` nor to come. Raises OutOfRange."""
-        timezone = matter.plan.timezone
-        first, today = local_day(since, timezone), local_day(world.now, timezone)
+        first, today = local_day(since, matter.plan.timezone), world.day(matter.plan)
         if not first <= executed_on <= today:
             raise OutOfRange(path="executed_on", given=executed_on, first=first, today=today)
         return executed_on

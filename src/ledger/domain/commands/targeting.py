@@ -10,7 +10,6 @@ from ledger.domain.commands.subjects import check_uom, subject_of
 from ledger.domain.facts import Fact
 from ledger.domain.formulas import KINDS
 from ledger.domain.numbers import check_scale
-from ledger.domain.periods import local_day
 from ledger.domain.persons import person_stream
 from ledger.domain.phases import SETTING_TARGETS, Phase
 from ledger.domain.plan import Indicator, Plan
@@ -124,7 +123,7 @@ class AdjustTarget(Command):
 
 def _before_freeze(world: World, plan: Plan) -> None:
     freeze = plan.calendar.target_freeze_on
-    if freeze is not None and local_day(world.now, plan.timezone) > freeze:
+    if freeze is not None and world.day(plan) > freeze:
         raise DeadlinePassed(deadline="TARGET_FREEZE", ended=freeze, hint="Later only with a superior's authority.")
     world.before_end_of(freeze, plan.timezone, name="TARGET_FREEZE")
 

@@ -231,7 +231,7 @@ class ExtendKeyTask(MilestoneCommand):
                 milestone_id=self.milestone_id,
                 old_due_on=due_on,
                 new_due_on=self.new_due_on,
-                after_due=world.today > due_on,
+                after_due=world.day(world.read(cycle_stream(self.cycle_id)).latest.plan) > due_on,
                 reason=world.reason(self.reason, length_min=5),
                 approved_by=self.approved(world, self.approved_by),
             )

@@ -90,8 +90,9 @@ class ImposeVeto(VetoCommand):
         _check_rule(world, cycle, self.rule)
         self._check_grade(cycle.latest.plan)
         check_text(self.determined_by, path="determined_by")
-        if self.occurred_on > world.today:
-            raise OutOfRange(path="occurred_on", given=self.occurred_on, maximum=world.today)
+        today = world.day(cycle.latest.plan)
+        if self.occurred_on > today:
+            raise OutOfRange(path="occurred_on", given=self.occurred_on, maximum=today)
         return [
             VetoImposed(
                 cycle_id=self.cycle_id,
