@@ -34,6 +34,9 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "unit": ("U01", "U02", "U03", "U04", "U05", "U99"),
     "indicator": ("A", "B", "C", "A", "B", "Z"),
     "period": ("2018-Y", "2018-Y", "2018-Q1"),
+    "fromPeriod": (None, "2018-Y", "2018-Q1"),
+    "toPeriod": (None, "2018-Y", "2018-Q1"),
+    "kinds": (["VALUE", "PEER"], ["INDICATOR"], []),
     "basis": ("OFFICIAL", "OFFICIAL", "PROVISIONAL", "SELF"),
     "first": (1, 2, 3, 5, 20, 100, 100, 0),
     "after": (None, None, cursor_of(1), cursor_of(2), cursor_of(40), "nonsense"),
@@ -49,7 +52,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "reasonCode": ("DATA_ENTRY_ERROR", "SOURCE_DATA_REVISED"),
     "outcome": ("OPEN", "APPROVED", "REJECTED"),
 }
-ENUMS = {*VALUES["basis"], *VALUES["order"], *VALUES["reasonCode"], *VALUES["outcome"]}
+KINDS = {kind for kinds in VALUES["kinds"] for kind in kinds}
+ENUMS = {*KINDS, *VALUES["basis"], *VALUES["order"], *VALUES["reasonCode"], *VALUES["outcome"]}
 HEAVY = {"Ranking", "RankingRow"}
 """Types of which some fields are kept and others settled."""
 WRONG = (None, 3.5, {"wrong": 1}, "wrong")

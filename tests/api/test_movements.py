@@ -185,3 +185,27 @@ def test_without_an_assignment_a_unit_is_back_in_its_group_with_its_figures(serv
     found = serve(city).ask(WITHOUT, exclude=[str(position)], group=NORTH, at=str(position))
 
     assert found["changes"][-1] == {"unitId": "U03", "totalBefore": None, "totalAfter": "85.00"}
+
+
+@pytest.mark.parametrize(
+    ("literal", "says"),
+    [
+        ('event(position: "12345678901234567890123") { type }', "from 0 to 9007199254740991"),
+        ('events(first: 1, asOf: {recordedAt: "2019"}) { nodes { type } }', "RFC 3339"),
+        ('obligations(cycle: "c", first: 1, on: "tomorrow") { nodes { kind } }', "2019-02-26"),
+    ],
+)
+def test_a_text_that_is_no_position_instant_or_day_is_refused_with_a_code(
+    story: Client, literal: str, says: str
+) -> None:
+    error = story.raw(f"{{ {literal} }}", by="p-inspector")["errors"][0]
+
+    assert (error["extensions"]["code"], says in error["message"]) == ("MALFORMED_INPUT", True)
+
+
+def test_a_refusal_says_nothing_of_what_was_left_out(story: Client) -> None:
+    error = story.raw(
+        '{ ranking(cycle: "MINI-2018", group: "G1", asOf: {position: "1"}) { complete } }', by="p-inspector"
+    )["errors"][0]
+
+    assert "None" not in error["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -89,3 +90,12 @@ def test_every_page_and_every_answer_about_results_says_what_it_is_as_of() -> No
     assert [name for name in (*pages, *settled) if "asOf" not in cast(Any, kinds[name]).fields] == []
     for name in (*settled, "RankingDiff"):
         assert {"planVersion", "engineVersion"} <= cast(Any, kinds[name]).fields.keys()
+
+
+def test_descriptions_are_for_clients_not_for_builders() -> None:
+    """Python's None is null to them, and our sources are none of theirs."""
+    text = schema.as_str()
+
+    assert re.findall(r"[;,(] ?None\b.*", text) == []
+    assert re.findall(r".*domain\.md.*", text) == []
+    assert re.findall(r'"""None\."""', text) == []

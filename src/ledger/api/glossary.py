@@ -158,7 +158,7 @@ GLOSSARY: dict[str, str] = {
     "message": "What stood in the way, and what to do.",
     "method": "How it was verified.",
     "milestone_id": "The step of the task.",
-    "missing": "How many indicators have no value.",
+    "missing": "What lacks a value.",
     "n": "How many scores are drawn.",
     "name": "The name.",
     "name_en": "The English name.",

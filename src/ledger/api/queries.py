@@ -84,7 +84,7 @@ class CorrectionFilter:
     outcome: str | None = strawberry.field(default=None, description="Only OPEN, APPROVED, REJECTED or WITHDRAWN ones.")
 
 
-@strawberry.type(description="Everything that can be asked. Every answer says the position it is as of.")
+@strawberry.type(description="Everything that can be asked. Pages and answers about figures say what they are as of.")
 class Query(ResultQueries, PublicationQueries, ProceedingQueries, ProofQueries, VerdictQueries):
     @strawberry.field(description="The ledger itself.")
     async def ledger(self, info: AskInfo) -> Ledger:

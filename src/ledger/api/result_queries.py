@@ -106,7 +106,9 @@ class ResultQueries:
             ),
         )
 
-    @strawberry.field(description="What one event moved, for every unit of the group.")
+    @strawberry.field(
+        description="What one event moved on the official basis, for every unit of the groups that it bears on."
+    )
     async def impact(
         self,
         info: AskInfo,

@@ -43,7 +43,10 @@ class RankingRow(Node):
     grade: str | None = strawberry.field(description="The grade in force; null before grades are opened.")
     grade_if_opened: str | None = strawberry.field(description="The grade if grades were opened on these figures.")
     complete: bool = strawberry.field(description="Whether everything that applies has a value.")
-    missing: int = strawberry.field(description="How many indicators have no value.")
+    missing: int = strawberry.field(
+        description="How many indicators lack a value for some period that counts,"
+        " and one more if the appraisal is missing."
+    )
 
     @classmethod
     def of(cls, results: Results, row: UnitResult) -> RankingRow:
@@ -146,7 +149,9 @@ class RankingDiff:
     )
 
 
-@strawberry.type(description="What one event moved: the figures right before it and right after it.")
+@strawberry.type(
+    description="What one event moved: the figures on the official basis, right before it and right after it."
+)
 class Impact:
     event: Event = strawberry.field(description="The event.")
     group_ids: list[str] = strawberry.field(description="The groups whose figures are compared.")
@@ -199,13 +204,16 @@ class IndicatorGap:
 
 @strawberry.type(description="A figure and what it is made of, down to the events behind it.")
 class Explanation:
-    label: str = strawberry.field(description="What the figure is.")
-    kind: FigureKind = strawberry.field(description="What the figure is.")
+    label: str = strawberry.field(description="What the figure is called, such as the unit, dimension or indicator.")
+    kind: FigureKind = strawberry.field(description="What kind of figure it is.")
     exact: str = strawberry.field(
         description="The exact figure; below a total they add up exactly, down to the indicators."
     )
     shown: Decimal = strawberry.field(description="The figure as it is shown, rounded once.")
-    weight: str | None = strawberry.field(description="Effective weight in percentage points, exact.")
+    weight: str | None = strawberry.field(
+        description="Effective weight in percentage points of the total, exact; of a period, and of what a"
+        " predecessor left, the percentage of the indicator's score."
+    )
     formula: str | None = strawberry.field(
         description="Of an indicator: the kind of formula and the points of 100 that it gave, or why it gave none;"
         " of raters: their mean and how many of them count; of a bonus or deduction: the article."

@@ -12,6 +12,7 @@ import strawberry
 from graphql import FloatValueNode, GraphQLError, IntValueNode, StringValueNode, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
+from ledger.domain.refusals import MalformedInput
 from ledger.entries import timestamp
 
 Position = NewType("Position", int)
@@ -22,36 +23,41 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
+def _malformed(message: str) -> GraphQLError:
+    """What is said of a text that a scalar cannot be read from; where it stands, the locations of the error say."""
+    return GraphQLError(message, extensions={"code": MalformedInput.code(), "retryable": False})
+
+
 def _read_position(given: object) -> int:
     text = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
     if not isinstance(text, str) or not re.fullmatch(r"0|[1-9]\d{0,15}", text, re.ASCII) or int(text) > POSITION_MAX:
-        raise GraphQLError("A Position is a whole number from 0, written as digits.")
+        raise _malformed(f"A Position is a whole number from 0 to {POSITION_MAX}, written as digits.")
     return int(text)
 
 
 def _read_timestamp(given: object) -> datetime:
     if not isinstance(given, str) or not _INSTANT.fullmatch(given):
-        raise GraphQLError("A Timestamp is RFC 3339 with a zone, such as 2019-02-26T01:00:00Z.")
+        raise _malformed("A Timestamp is RFC 3339 with a zone, such as 2019-02-26T01:00:00Z.")
     try:
         return datetime.fromisoformat(given).astimezone(UTC)
     except ValueError as error:
-        raise GraphQLError(f"This is not an instant: {error}.") from None
+        raise _malformed(f"This is not an instant: {error}.") from None
 
 
 def _read_uuid(given: object) -> UUID:
     try:
         return UUID(given if isinstance(given, str) else "")
     except ValueError:
-        raise GraphQLError("A UUID is written as 32 hexadecimal digits.") from None
+        raise _malformed("A UUID is written as 32 hexadecimal digits.") from None
 
 
 def _read_date(given: object) -> date:
     if not isinstance(given, str) or not _DAY.fullmatch(given):
-        raise GraphQLError("A Date is written as 2019-02-26.")
+        raise _malformed("A Date is written as 2019-02-26.")
     try:
         return date.fromisoformat(given)
     except ValueError as error:
-        raise GraphQLError(f"This is not a day: {error}.") from None
+        raise _malformed(f"This is not a day: {error}.") from None
 
 
 def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object:
@@ -62,7 +68,7 @@ def _literal(node: ValueNode, variables: dict[str, Any] | None = None) -> object
         case IntValueNode() | FloatValueNode():
             return float(node.value)
         case _:
-            raise GraphQLError("A Decimal is a string.")
+            raise _malformed("A Decimal is a string.")
 
 
 def _as_given(value: Any) -> Any:

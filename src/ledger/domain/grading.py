@@ -51,11 +51,11 @@ class ResultRow:
     goal: Decimal
     """Points for the indicators, of 100, before the plan's share."""
     evaluation: Decimal | None
-    """Points of the appraisal, of 100; None where there is none."""
+    """Points of the appraisal, of 100; null where there is none."""
     bonus: Decimal
     deduction: Decimal
     missing: int
-    """How many indicators have no value."""
+    """How many indicators lack a value for some period that counts, and one more if the appraisal is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

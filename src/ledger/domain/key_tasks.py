@@ -120,9 +120,13 @@ class TaskStatus(StrEnum):
     """Where a task stands."""
 
     NONE = "NONE"
+    """Nobody was given it."""
     OPEN = "OPEN"
+    """It is being worked on."""
     COMPLETED = "COMPLETED"
+    """It is done."""
     CANCELLED = "CANCELLED"
+    """Nobody has to do it any more."""
 
 
 @dataclass(frozen=True, slots=True)

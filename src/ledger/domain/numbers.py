@@ -29,14 +29,18 @@ class Rounding(StrEnum):
     """How a figure that lies exactly between two is rounded; negative figures by their absolute value."""
 
     HALF_UP = "HALF_UP"
+    """Away from zero: 89.985 is shown as 89.99."""
     HALF_EVEN = "HALF_EVEN"
+    """To the even neighbour, as GB/T 8170 has it: 89.985 is shown as 89.98."""
 
 
 class RoundingPolicy(StrEnum):
     """Whether only the total is rounded, or each level of the sum as many spreadsheets do."""
 
     EXACT_THEN_ROUND = "EXACT_THEN_ROUND"
+    """Every figure is exact until it is shown or compared, and rounded once then."""
     ROUND_EACH_LEVEL = "ROUND_EACH_LEVEL"
+    """Scores, contributions and parts of the total are rounded before they are added up."""
 
 
 def parse_decimal(text: object, *, path: str | None = None) -> Decimal:

@@ -40,7 +40,7 @@ class ReportRow:
     rank: int | None
     total: Decimal
     grade: str | None
-    """The grade in force; None before grades are opened."""
+    """The grade in force; null before grades are opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,9 @@ class Refused(Exception):
     def message(self) -> str:
         """What stood in the way, with the values of this case and what to do next."""
         parts = [(self.__doc__ or "").strip().split("\n")[0]]
-        if self.facts:
-            parts.append("(" + ", ".join(f"{name}: {value}" for name, value in self.facts.items()) + ")")
+        known = [f"{name}: {value}" for name, value in self.facts.items() if value is not None]
+        if known:
+            parts.append(f"({', '.join(known)})")
         if self.hint:
             parts.append(self.hint)
         return " ".join(parts)

@@ -52,6 +52,7 @@ class ResponsibilityAssigned(ResponsibilityFact):
     """A unit and a person were made to answer for the target."""
 
     role: ResponsibilityRole
+    """Whether they lead or contribute."""
     responsible_unit_id: str
     responsible_person_id: str
     share: Decimal | None = None
@@ -91,6 +92,7 @@ class Duty:
 
     position: int
     role: ResponsibilityRole
+    """Whether they lead or contribute."""
     responsible_unit_id: str
     responsible_person_id: str
     share: Decimal | None

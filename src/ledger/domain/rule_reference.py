@@ -20,7 +20,9 @@ class RuleRef:
     """An article of one version of the measures or of the plan."""
 
     source: RuleSource
+    """In which document the rule stands."""
     version: int
+    """Which version of the measures or of the plan."""
     article: str
 
     def __str__(self) -> str:

@@ -31,12 +31,19 @@ class ScoreStatus(StrEnum):
     """Where a score stands."""
 
     NONE = "NONE"
+    """Nothing is recorded of it."""
     SELF_REPORTED = "SELF_REPORTED"
+    """The unit claims a value; nobody has entered one."""
     ENTERED = "ENTERED"
+    """A value waits for its verification."""
     RETURNED = "RETURNED"
+    """The value was sent back to whoever entered it."""
     VERIFIED = "VERIFIED"
+    """A second person confirmed the value."""
     CORRECTED = "CORRECTED"
+    """Another value was approved in place of a verified one."""
     WITHDRAWN = "WITHDRAWN"
+    """The value was taken back; only a late entry sets another."""
 
 
 class EntrySource(StrEnum):
@@ -57,8 +64,9 @@ class VerificationMethod(StrEnum):
 
 
 class ReasonCode(StrEnum):
-    """Why a score is returned, corrected or withdrawn. Source: domain.md 2.4, after Ofqual's list."""
+    """Why a score is returned, corrected or withdrawn."""
 
+    # After the list of reasons that Ofqual accepts. Source: domain.md 2.4.
     DATA_ENTRY_ERROR = "DATA_ENTRY_ERROR"
     TRANSCRIPTION_ERROR = "TRANSCRIPTION_ERROR"
     ADDITION_ERROR = "ADDITION_ERROR"

@@ -84,7 +84,7 @@ class Veto:
     effect: VetoEffect
     grade: str
     lifted_position: int | None = None
-    """What lifted it; None while it binds."""
+    """What lifted it; null while it binds."""
 
     @property
     def active(self) -> bool:

@@ -46,6 +46,7 @@ class AssignResponsibility(ResponsibilityCommand):
     """Make a unit and a person answer for a target: first the one that leads, then those who take part."""
 
     role: ResponsibilityRole
+    """Whether they lead or contribute."""
     """Whether the unit leads or takes part."""
     responsible_unit_id: str
     responsible_person_id: str
