@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +29,9 @@ TOKENS = [f"token-{number}" for number in range(24)]
 PEERS = {"cycleId": CYCLE, "campaignId": "PEERS"}
 EVENTS = '{ events(first: 100, filter: {types: ["BallotCast", "BallotInvalidated"]}) { nodes { type data } } }'
 BY_ACTOR = "query($person: String!) { actorActivity(person: $person, first: 100) { nodes { event { type } } } }"
+AFTERWARDS = f"""query($p: Position!) {{
+    evaluations(cycle: "{CYCLE}", first: 5, atLeast: $p) {{ nodes {{ campaignId }} }}
+    ranking(cycle: "{CYCLE}", group: "G1", atLeast: $p) {{ complete }} }}"""
 EVALUATION = {
     "share": "0.2",
     "classes": [{"raterClass": "PEER", "weight": "100"}],
@@ -68,11 +73,31 @@ def last_entry(client: Client) -> bytes:
     return list(client.service.store.entries(after=client.service.store.head - 1))[-1]
 
 
-def test_a_ballot_needs_no_bearer_token_and_shows_who_cast_it_that_it_was_taken(voting: Client) -> None:
+def test_a_ballot_needs_no_bearer_token_and_its_answer_says_that_it_was_taken_and_not_where(voting: Client) -> None:
     outcome = voting.tell("castBallot", BALLOT, by=None)
 
-    assert outcome["__typename"] == "Recorded", outcome
-    assert [event["data"]["token_hash"] for event in outcome["events"]] == [token_hash(TOKENS[0])]
+    assert outcome == {"__typename": "Recorded", "position": "0", "events": []}
+    assert decode(last_entry(voting)).type == "BallotCast"
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_what_raters_ask_after_their_ballots_does_not_name_the_ballots_in_the_access_log(
+    voting: Client, fast: bool
+) -> None:
+    """They ask for answers at least as new as what they recorded, by the position they were told or the true one."""
+    client = Client(replace(voting.service, settings=replace(voting.service.settings, fast=fast)))
+    told = client.tell("castBallot", BALLOT, by="rater", command_id=NUMBER)["position"]
+    cast_at = client.service.store.head
+    assert decode(last_entry(client)).type == "BallotCast"
+
+    for position in (told, str(cast_at)):
+        assert "errors" not in client.raw(AFTERWARDS, by="rater", p=position)
+    assert "errors" not in client.raw("query($p: Position!) { event(position: $p) { type } }", by="rater", p=told)
+
+    lines = (client.service.settings.data_dir / ACCESS_LOG).read_text().splitlines()
+    asked = [json.loads(line) for line in lines if '"rater"' in line]
+    assert sorted(line["field"] for line in asked) == ["evaluations"] * 2 + ["event"] + ["ranking"] * 2
+    assert [line for line in asked if str(cast_at) in map(str, line["arguments"].values())] == []
 
 
 def test_a_ballot_sent_by_somebody_signed_in_names_nobody_anywhere(voting: Client) -> None:

@@ -17,6 +17,7 @@ from ledger.settings import Settings
 ACCESS_LOG = "access.jsonl"
 SECOND = '{"at":"%Y-%m-%dT%H:%M:%S'
 PERSONS_NAMED_MAX = 1_024
+AT_LEAST = "atLeast"
 
 
 def log_read(settings: Settings, *, person_id: str, field: str, arguments: Mapping[str, object]) -> None:
@@ -28,7 +29,9 @@ def log_read(settings: Settings, *, person_id: str, field: str, arguments: Mappi
 
 def looked_at(field: str, arguments: Mapping[str, object]) -> bytes:
     """The part of a line that says what was asked; the same for everybody who asks it."""
-    return msgspec.json.encode({"field": field, "arguments": arguments})[1:]
+    # How new an answer has to be says nothing of what was looked at, but of what its reader had just recorded.
+    named = {name: value for name, value in arguments.items() if name != AT_LEAST}
+    return msgspec.json.encode({"field": field, "arguments": named})[1:]
 
 
 class AccessLog:

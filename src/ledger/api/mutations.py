@@ -28,9 +28,17 @@ from ledger.writer import TooManyWait
 
 @strawberry.type(description="The command was recorded, now or when it was sent the first time.")
 class Recorded:
-    position: Position = strawberry.field(description="The last position that the command reached.")
+    position: Position = strawberry.field(
+        description="The last position that the command reached; 0 for a ballot, whose place in the ledger is not told."
+    )
     as_of: AsOf = strawberry.field(description="That position, with its instant.")
-    events: list[Event] = strawberry.field(description="The events the command left, in order, that one may see.")
+    events: list[Event] = strawberry.field(
+        description="The events the command left, in order, that one may see; none for a ballot."
+    )
+
+
+UNNAMED = Recorded(position=Position(0), as_of=AsOf(position=Position(0), recorded_at=None), events=[])
+"""What is told of a ballot: a position would name it, in whatever its rater asks next and in the log of that."""
 
 
 @strawberry.type(description="The command was refused; nothing of it is recorded.")
@@ -92,7 +100,9 @@ async def answered(
         raise GraphQLError(str(error), extensions={"code": "BUSY", "retryable": True}) from None
     if isinstance(recorded, Refused):
         return refusal(recorded)
-    shown = await _shown(context, kind, recorded.events) if shows_events else ()
+    if kind.ANONYMOUS:
+        return UNNAMED
+    shown = await _shown(context, recorded.events) if shows_events else ()
     events = [Event.of(event) for event in shown]
     as_of = AsOf(position=Position(recorded.position), recorded_at=recorded.events[-1].recorded_at)
     return Recorded(position=Position(recorded.position), as_of=as_of, events=events)
@@ -124,10 +134,10 @@ def _resolver(kind: type[Command]) -> Resolver:
     return resolve
 
 
-async def _shown(context: Context, kind: type[Command], events: Sequence[facts.Event]) -> Sequence[facts.Event]:
+async def _shown(context: Context, events: Sequence[facts.Event]) -> Sequence[facts.Event]:
     """The events of an answer, without those that only inspectors see where somebody else sent the command."""
     secret = any(event.fact.AUDIENCE is Audience.INSPECTION for event in events)
-    if not secret or kind.ANONYMOUS or (await context.in_thread(context.visibility)).refusals:
+    if not secret or (await context.in_thread(context.visibility)).refusals:
         return events
     return [event for event in events if event.fact.AUDIENCE is not Audience.INSPECTION]
 
