@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from serving import RULES as CADRE_RULES
 
 from ledger.domain.allocation import Candidate, allocate
-from ledger.domain.commands import ImposeVeto, LiftVeto, RegisterPerson
+from ledger.domain.commands import ImposeVeto, IssuePlanVersion, LiftVeto, RegisterPerson
 from ledger.domain.facts import Actor
 from ledger.domain.grading import GradesOpened
 from ledger.domain.plan_rules import AdjustmentKind, AdjustmentRule, AdjustmentRules
 from ledger.domain.publication import RestatementOpened
 from ledger.domain.quota import GradeQuota, GradingRules
-from ledger.domain.refusals import UnknownId
+from ledger.domain.refusals import ReferencedEntityInUse, UnknownId
 from ledger.domain.roles import Role
 from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.rulings import Rulings
@@ -165,6 +165,61 @@ def test_nobody_lifts_a_veto_on_their_own_unit(city: City) -> None:
     imposed = city.given(IMPOSE, by="leading")
 
     assert city.when(lifting(imposed), by="head") == Refusal("CONFLICT_OF_INTEREST", "unit_id")
+
+
+RENAMED = GradingRules(grades=(GradeQuota(grade="A", share=Decimal("0.6")),))
+
+
+def reissue(grading: GradingRules | None) -> IssuePlanVersion:
+    content = replace(VETOED, grading=grading)
+    return IssuePlanVersion(cycle_id=CYCLE, content=content, based_on=1, summary="Grades", approved_by="leading")
+
+
+@pytest.mark.parametrize("grading", [RENAMED, None])
+@pytest.mark.parametrize("command", [IMPOSE, PERSONAL])
+def test_a_plan_keeps_the_grades_that_active_vetoes_name(
+    city: City, command: ImposeVeto, grading: GradingRules | None
+) -> None:
+    imposed = city.given(command, by="leading")
+
+    assert city.when(reissue(grading), by="office") == Refusal("REFERENCED_ENTITY_IN_USE", "content.grading")
+    with pytest.raises(ReferencedEntityInUse, match=f"veto_position: {imposed}"):
+        city.given(reissue(grading), by="office")
+    lifted = replace(lifting(imposed), unit_id=command.unit_id, subject_id=command.subject_id)
+    city.given(lifted, by="leading")
+    city.given(reissue(grading), by="office")
+
+
+def test_a_plan_may_give_up_grades_that_no_veto_names(city: City) -> None:
+    city.given(IMPOSE, by="leading")
+    only_good = GradingRules(grades=(GradeQuota(grade="GOOD", share=Decimal("0.6")),))
+
+    city.given(reissue(only_good), by="office")
+
+
+def test_a_veto_that_no_grade_can_satisfy_leaves_totals_and_ranks_and_hinders_the_grades_alone(city: City) -> None:
+    """As a ledger from before such a plan was refused has it."""
+    before = city.ranking()
+    city.given(reissue(RENAMED), by="office")
+    veto = VetoImposed(
+        cycle_id=CYCLE,
+        unit_id="U01",
+        rule=article("41"),
+        matter=IMPOSE.matter,
+        occurred_on=IMPOSE.occurred_on,
+        effect=VetoEffect.MAX_GRADE,
+        grade="GOOD",
+        evidence=EVIDENCE,
+        determined_by=IMPOSE.determined_by,
+    )
+    city.memory.record(veto, actor=Actor("leading", "LEADING"), at=NOW)
+
+    opening = city.results().opening
+    assert city.ranking() == before
+    assert opening is not None
+    assert opening.allocation is None
+    assert opening.unknown_veto is not None
+    assert opening.unknown_veto.facts["veto_position"] == city.head
 
 
 @pytest.mark.parametrize("command", [IMPOSE, PERSONAL])

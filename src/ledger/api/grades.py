@@ -67,6 +67,7 @@ class GradesIfOpened:
     warnings: list[str] = strawberry.field(
         description="Grades without any seat in the group, and seats left empty by a tie or exceeded."
     )
+    unknown_veto: str | None = strawberry.field(description="A veto that names a grade which the plan does not have.")
 
 
 @strawberry.type(description="Where one group stands between its results and its grades.")

@@ -21,12 +21,14 @@ from ledger.domain.tables import graded_units, seat_rows
 
 
 def allocation_of(results: Results) -> Allocation:
-    """The grades of the group, and of those that share its quota. Raises PhaseViolation, GradeTieUnresolved."""
+    """The grades of the group, and of those that share its quota. Raises PhaseViolation, GradeTieUnresolved, UnknownId."""
     opening = results.opening
     if opening is None:
         raise PhaseViolation(cycle_id=results.slice.cycle_id, hint="The plan has no rules for grades.")
     if opening.tie is not None:
         raise opening.tie.refusal
+    if opening.unknown_veto is not None:
+        raise opening.unknown_veto
     assert opening.allocation is not None
     return opening.allocation
 

@@ -14,6 +14,7 @@ from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Participation
 from ledger.domain.quota import GradeQuota, GradingRules
 from ledger.domain.reason_path import Shortfall
+from ledger.domain.refusals import UnknownId
 from ledger.domain.results import ZERO, Opening, Slice, UnitResult
 from ledger.domain.seats import seats_for
 from ledger.domain.tie import Resolution, TieUndecided
@@ -38,12 +39,15 @@ def ranked_counts(cycle: Cycle) -> dict[str, int]:
 def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[UnitResult]]) -> Opening:
     """Open the grades of the groups that share one quota, as if it were done now."""
     seats = seats_for(rules, ranked_counts(slice.cycle), slice.group_id)
-    candidates = [
-        _candidate(slice, rules, row)
-        for rows in pool.values()
-        for row in rows
-        if row.participation is Participation.RANKED
-    ]
+    try:
+        candidates = [
+            _candidate(slice, rules, row)
+            for rows in pool.values()
+            for row in rows
+            if row.participation is Participation.RANKED
+        ]
+    except UnknownId as veto:
+        return Opening(None, unknown_veto=veto)
     gradings = [slice.rulings.grading(group_id) for group_id in pool]
     ties = sorted((decided for grading in gradings for decided in grading.ties), key=lambda decided: decided[0])
     resolutions = [

@@ -9,6 +9,7 @@ from datetime import date
 from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Deadline, Plan
 from ledger.domain.refusals import DeadlinePassed, ReferencedEntityInUse
+from ledger.domain.veto import Vetoes
 
 
 def check_change(old: Plan, new: Plan, *, in_force_from_period: str | None, today: date) -> None:
@@ -45,6 +46,23 @@ def check_deadlines_kept(plan: Plan, deadlines: tuple[Deadline, ...], *, today: 
         for old in (plan.calendar.deadline(deadline.name, period) for period in periods):
             if old is not None and old < today and deadline.ends_on < old:
                 raise DeadlinePassed(path=path, deadline=deadline.name, ended=old)
+
+
+def grades_given_up(old: Plan, new: Plan) -> frozenset[str]:
+    """The grades of a plan that a later version no longer has."""
+    names = (plan.grading.names if plan.grading is not None else () for plan in (old, new))
+    before, after = map(frozenset, names)
+    return before - after
+
+
+def check_vetoes_kept(given_up: frozenset[str], vetoes: Vetoes) -> None:
+    """Raise ReferencedEntityInUse if an active veto names one of these grades: it would bind nobody any more."""
+    for veto in vetoes.items.values():
+        if veto.active and veto.grade in given_up:
+            hint = "Keep the grade under its name, or lift the veto first."
+            raise ReferencedEntityInUse(
+                path="content.grading", grade=veto.grade, veto_position=veto.position, hint=hint
+            )
 
 
 def _require_kept(path: str, old: Iterable[str], new: Iterable[str], *, hint: str) -> None:

@@ -17,6 +17,7 @@ from ledger.domain.allocation import Allocation
 from ledger.domain.cycle import Cycle
 from ledger.domain.numbers import Ratio
 from ledger.domain.plan import Indicator, Participation, Plan
+from ledger.domain.refusals import UnknownId
 from ledger.domain.rulings import Rulings
 from ledger.domain.schedule import Schedule
 from ledger.domain.score import Basis
@@ -255,8 +256,10 @@ class Opening:
     """The grades, if they were opened on these results."""
 
     allocation: Allocation | None
-    """None while a tie at a cut is for the leading group to decide."""
+    """None while a tie at a cut is for the leading group to decide, or a veto cannot be read."""
     tie: Tie | None = None
+    unknown_veto: UnknownId | None = None
+    """A veto that names a grade which the plan in force lacks; totals and ranks do not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)

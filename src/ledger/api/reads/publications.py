@@ -110,12 +110,16 @@ def _if_opened(visibility: Visibility, results: Results) -> GradesIfOpened | Non
     if opening is None:
         return None
     allocation = opening.allocation
-    tie = opening.tie.refusal.message if opening.tie is not None and visibility.all_scores else None
+    tie, veto = (
+        refusal.message if refusal is not None and visibility.all_scores else None
+        for refusal in (opening.tie.refusal if opening.tie is not None else None, opening.unknown_veto)
+    )
     return GradesIfOpened(
         quotas=list(seat_rows(allocation)) if allocation is not None else [],
         allocation=_seen(visibility, graded_units(results, allocation)) if allocation is not None else [],
         unresolved_tie=tie,
         warnings=list(allocation.warnings) if allocation is not None else [],
+        unknown_veto=veto,
     )
 
 

@@ -26,7 +26,13 @@ from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, Me
 from ledger.domain.persons import person_stream
 from ledger.domain.phases import CHANGING_PLAN, ENTERING, EXEMPTING, FIXING_CALENDAR, MOVING_UNITS, OPENING, Phase
 from ledger.domain.plan import Deadline, Participation, Plan
-from ledger.domain.plan_change import check_change, check_deadlines_kept, fixes_calendar
+from ledger.domain.plan_change import (
+    check_change,
+    check_deadlines_kept,
+    check_vetoes_kept,
+    fixes_calendar,
+    grades_given_up,
+)
 from ledger.domain.plan_check import check_calendar, check_plan
 from ledger.domain.refusals import (
     DuplicateId,
@@ -178,6 +184,10 @@ class IssuePlanVersion(Command):
             raise PlanChangeNeedsApproval(path="approved_by", cycle_id=self.cycle_id)
         old = cycle.latest.plan
         check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=world.day(old))
+        given_up = grades_given_up(old, self.content)
+        if given_up:
+            # Only then is the whole cycle looked at: a veto may be on anybody.
+            check_vetoes_kept(given_up, world.recall(self.cycle_id).rulings(self.cycle_id).vetoes)
         for unit_id in self.content.unit_ids:
             world.exists(unit_stream(unit_id), path="content.unit_ids", unit_id=unit_id)
 
