@@ -1,10 +1,10 @@
 -- projection: standing
--- version: 2
+-- version: 3
 -- grain: one row per unit, group, cycle and period ('' is the cycle as a whole): its current official result
 -- consumes: ScoreSelfReported, ScoreVerified, ScoreCorrected, ScoreWithdrawn, TargetSet, TargetAdjusted,
 --           CyclePlanned, PlanVersionIssued, CalendarAmended, UnitAssignedToGroup, IndicatorExempted,
---           IndicatorExemptionEnded, CycleOpened, EntryClosed, CycleClosed, EvaluationTallied, TieResolved,
---           UnitSplit, UnitsMerged, AdjustmentCarriedOver, AdjustmentRevoked, BonusApproved, DeductionImposed,
+--           IndicatorExemptionEnded, CycleOpened, EntryClosed, CycleClosed, EvaluationOpened, EvaluationTallied,
+--           TieResolved, UnitSplit, UnitsMerged, AdjustmentCarriedOver, AdjustmentRevoked, BonusApproved, DeductionImposed,
 --           GradeExceptionGranted, SurveyResultImported, VetoImposed, VetoLifted
 -- follows: score_value, target_value, timeline
 --
@@ -51,8 +51,8 @@ WITH told AS MATERIALIZED (
       AND e.type IN (
           'ScoreSelfReported', 'ScoreVerified', 'ScoreCorrected', 'ScoreWithdrawn', 'TargetSet', 'TargetAdjusted',
           'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-          'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
-          'TieResolved', 'UnitSplit', 'UnitsMerged', 'AdjustmentCarriedOver', 'AdjustmentRevoked', 'BonusApproved',
+          'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationOpened',
+          'EvaluationTallied', 'TieResolved', 'UnitSplit', 'UnitsMerged', 'AdjustmentCarriedOver', 'AdjustmentRevoked', 'BonusApproved',
           'DeductionImposed', 'GradeExceptionGranted', 'SurveyResultImported', 'VetoImposed', 'VetoLifted'
       )
 )

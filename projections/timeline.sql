@@ -1,5 +1,5 @@
 -- projection: timeline
--- version: 3
+-- version: 4
 -- grain: one row per list and up to 64 of its positions
 -- consumes: *
 --
@@ -44,8 +44,8 @@ WITH told AS MATERIALIZED (
             ) THEN coalesce(e.unit_id, '')
             WHEN e.type IN (
                 'CyclePlanned', 'PlanVersionIssued', 'CalendarAmended', 'UnitAssignedToGroup', 'IndicatorExempted',
-                'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationTallied',
-                'TieResolved', 'UnitSplit', 'UnitsMerged'
+                'IndicatorExemptionEnded', 'CycleOpened', 'EntryClosed', 'CycleClosed', 'EvaluationOpened',
+                'EvaluationTallied', 'TieResolved', 'UnitSplit', 'UnitsMerged'
             ) THEN ''
         END AS moves
     FROM ledger.event AS e

@@ -413,12 +413,6 @@ def test_under_a_plan_that_counts_otherwise_a_campaign_is_tallied_again(voting: 
     assert (tallied.plan_version, tallied.units[0]) == (2, unit("U01", 6, "475/6", n=7))
 
 
-def test_without_a_ballot_there_is_nothing_to_tally(voting: City) -> None:
-    voting.given(CLOSE, by="office")
-
-    assert voting.when(TALLY, by="office") == Refusal("NO_CHANGE", "campaign_id")
-
-
 def test_a_survey_is_imported_for_the_public_with_evidence_and_a_large_sample(voting: City) -> None:
     assert voting.when(SURVEY, by="director") == Refusal("FORBIDDEN_ROLE")
     assert voting.when(SURVEY, by="office") == (

@@ -39,6 +39,9 @@ class EvaluationFact(Fact):
 class EvaluationOpened(EvaluationFact):
     """A class of raters was asked to appraise units of one group."""
 
+    # Until it is tallied the units lack something, whatever their other raters say.
+    MOVES = True
+
     rater_class: RaterClass
     group_id: str
     unit_ids: tuple[str, ...]
@@ -159,6 +162,8 @@ class Campaign:
     ballots: Mapping[str, Ballot] = field(default_factory=dict[str, Ballot])
     """By the hash of the token, in the order they were cast."""
     invalidated: frozenset[str] = frozenset()
+    surveys: Mapping[str, int] = field(default_factory=dict[str, int])
+    """The position of the latest figure that a survey brought, by unit."""
     closed_position: int | None = None
     tallied: EvaluationTallied | None = None
 
@@ -174,6 +179,8 @@ class Campaign:
                 return replace(self, ballots={**self.ballots, fact.token_hash: Ballot(event.position, fact.answers)})
             case BallotInvalidated() as fact:
                 return replace(self, invalidated=self.invalidated | {fact.token_hash})
+            case SurveyResultImported() as fact:
+                return replace(self, surveys={**self.surveys, fact.unit_id: event.position})
             case EvaluationClosed():
                 return replace(self, closed_position=event.position)
             case EvaluationTallied() as fact:
@@ -194,12 +201,14 @@ class Count:
 def retally(campaign: Campaign, rules: EvaluationRules) -> Count:
     """Count a campaign that was opened, from its ballots alone: the same ballots give the same tallies for ever.
 
-    Raises UnknownId for a ballot that answers what was not asked.
+    Where nobody cast a ballot, what a survey found of a unit is not counted away. Raises UnknownId
+    for a ballot that answers what was not asked.
     """
     opened = campaign.opened
     assert opened is not None
     points = {option.option: Fraction(option.points) for option in opened.options}
-    marks: dict[str, list[Fraction]] = {unit_id: [] for unit_id in opened.unit_ids}
+    voted_on = [unit_id for unit_id in opened.unit_ids if campaign.ballots or unit_id not in campaign.surveys]
+    marks: dict[str, list[Fraction]] = {unit_id: [] for unit_id in voted_on}
     invalid: dict[str, BallotRule] = {}
     for token_hash, ballot in campaign.ballots.items():
         rule = broken_rule(
@@ -231,26 +240,46 @@ class Tallies:
     """The latest tally of each unit by each class, folded from the events of a cycle in order."""
 
     by_unit: Mapping[str, Mapping[RaterClass, Tally]] = field(default_factory=dict[str, Mapping[RaterClass, Tally]])
+    awaited_of: Mapping[str, Mapping[RaterClass, str]] = field(default_factory=dict[str, Mapping[RaterClass, str]])
+    """The campaign of each unit and class that was opened and has not been tallied yet."""
 
     def of(self, unit_id: str) -> Mapping[RaterClass, Tally]:
         """What each class says of a unit."""
         return self.by_unit.get(unit_id, {})
 
+    def awaited(self, unit_id: str) -> Mapping[RaterClass, str]:
+        """The campaigns in which a unit's ballots are not counted yet, by class."""
+        return self.awaited_of.get(unit_id, {})
+
+    def asked(self, unit_id: str, rater_class: RaterClass) -> bool:
+        """Whether a campaign of the class is about the unit; one that ended without a valid ballot is void."""
+        tally = self.of(unit_id).get(rater_class)
+        return rater_class in self.awaited(unit_id) or (tally is not None and tally.mean is not None)
+
     def evolve(self, event: Event, /) -> Tallies:
         """Return the tallies after `event`; a later one of the same class and unit replaces the earlier."""
         match event.fact:
+            case EvaluationOpened() as fact:
+                opened = {
+                    unit_id: {**self.awaited(unit_id), fact.rater_class: fact.campaign_id} for unit_id in fact.unit_ids
+                }
+                return replace(self, awaited_of={**self.awaited_of, **opened})
             case EvaluationTallied() as fact:
                 counted = {unit.unit_id: _tally_of(unit, event.position) for unit in fact.units}
-                return self._with(fact.rater_class, counted)
+                return self._with(fact, counted)
             case SurveyResultImported() as fact:
                 tally = Tally(event.position, fact.sample, fact.sample, Fraction(fact.value), False, survey=True)
-                return self._with(fact.rater_class, {fact.unit_id: tally})
+                return self._with(fact, {fact.unit_id: tally})
             case _:
                 return self
 
-    def _with(self, rater_class: RaterClass, counted: Mapping[str, Tally]) -> Tallies:
-        changed = {unit_id: {**self.of(unit_id), rater_class: tally} for unit_id, tally in counted.items()}
-        return Tallies({**self.by_unit, **changed})
+    def _with(self, fact: EvaluationTallied | SurveyResultImported, counted: Mapping[str, Tally]) -> Tallies:
+        changed = {unit_id: {**self.of(unit_id), fact.rater_class: tally} for unit_id, tally in counted.items()}
+        awaited = {
+            unit_id: {of: campaign for of, campaign in self.awaited(unit_id).items() if campaign != fact.campaign_id}
+            for unit_id in counted
+        }
+        return Tallies({**self.by_unit, **changed}, {**self.awaited_of, **awaited})
 
 
 def _tally_of(unit: UnitTally, position: int) -> Tally:

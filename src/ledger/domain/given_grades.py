@@ -21,7 +21,10 @@ from ledger.domain.tables import graded_units, seat_rows
 
 
 def allocation_of(results: Results) -> Allocation:
-    """The grades of the group, and of those that share its quota. Raises PhaseViolation, GradeTieUnresolved, UnknownId."""
+    """The grades of the group, and of those that share its quota.
+
+    Raises PhaseViolation, GradeTieUnresolved, and UnknownId for a veto that names no grade of the plan.
+    """
     opening = results.opening
     if opening is None:
         raise PhaseViolation(cycle_id=results.slice.cycle_id, hint="The plan has no rules for grades.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from ledger.domain.cycle import CalendarAmended, Cycle, CycleClosed, CycleFact, CycleOpened, EntryClosed
-from ledger.domain.evaluation import EvaluationTallied
+from ledger.domain.evaluation import EvaluationOpened, EvaluationTallied
 from ledger.domain.facts import Event, Fact
 from ledger.domain.grading import GradingFact, TieResolved
 from ledger.domain.refusals import UnknownId
@@ -217,15 +217,20 @@ class Recall:
 
 
 def _units_moved(fact: Fact) -> Iterable[str]:
+    """Whose figures a fact moves; the projections, which cannot read what was tallied, take it for every unit's."""
     match fact:
+        case CycleFact():
+            # It may name a unit, but groups and exemptions move its peers too.
+            return (EVERY_UNIT,)
         case TieResolved():
             return fact.tied
+        case EvaluationOpened():
+            return fact.unit_ids
         case EvaluationTallied():
-            return [tally.unit_id for tally in fact.units]
-        case VetoFact():
-            return () if fact.unit_id is None else (fact.unit_id,)
-        case CycleFact():
-            return (EVERY_UNIT,)
+            return (unit.unit_id for unit in fact.units)
+        case VetoFact(unit_id=None):
+            # A person's grade is none of a unit's figures.
+            return ()
         case _:
             return (getattr(fact, "unit_id", None) or EVERY_UNIT,)
 

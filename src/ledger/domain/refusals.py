@@ -316,7 +316,7 @@ class GradeTieUnresolved(Refused):
 
 
 class ResultsIncomplete(Refused):
-    """Verified scores are missing, a correction is asked for, or an appeal is open; settle those first."""
+    """Scores or tallies are missing, a correction is asked for, or an appeal is open; settle those first."""
 
 
 class ResultsStale(Refused):

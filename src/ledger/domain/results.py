@@ -236,9 +236,9 @@ class UnitResult:
 
     @property
     def missing(self) -> int:
-        """How many indicators lack a value, and one if the appraisal is missing."""
+        """How many indicators lack a value, and one if the appraisal is missing or not counted yet."""
         lines = sum(line.status in (LineStatus.MISSING, LineStatus.PARTLY) for line in self.lines)
-        return lines + (self.evaluation is not None and self.evaluation.points is None)
+        return lines + (self.evaluation is not None and not self.evaluation.complete)
 
     @property
     def complete(self) -> bool:

@@ -191,7 +191,7 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> Uni
     rules, rulings = plan.evaluation, slice.rulings
     appraised = None
     if rules is not None and rules.share > 0:
-        appraised = evaluated(rules, rulings.tallies.of(draft.unit_id))
+        appraised = evaluated(rules, rulings.tallies.of(draft.unit_id), rulings.tallies.awaited(draft.unit_id))
     draft = replace(
         draft,
         evaluation=appraised,

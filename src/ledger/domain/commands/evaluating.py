@@ -110,6 +110,7 @@ class OpenEvaluation(EvaluationCommand):
             raise UnknownId(path="rater_class", hint="The plan gives this class no weight.")
         self._check_units(cycle)
         self._check_form()
+        self._check_first(world)
         return [
             EvaluationOpened(
                 cycle_id=self.cycle_id,
@@ -139,6 +140,14 @@ class OpenEvaluation(EvaluationCommand):
                 raise UnknownId(path="unit_ids", unit_id=unit_id, group_id=self.group_id)
             if participation is Participation.NOT_ASSESSED:
                 raise NotApplicable(path="unit_ids", unit_id=unit_id)
+
+    def _check_first(self, world: World) -> None:
+        """A class says one thing of a unit: a second campaign would replace what the first one says."""
+        tallies = world.recall(self.cycle_id).rulings(self.cycle_id).tallies
+        for unit_id in self.unit_ids:
+            if tallies.asked(unit_id, self.rater_class):
+                hint = "Its class has a campaign about the unit; tally that."
+                raise DuplicateId(path="unit_ids", unit_id=unit_id, rater_class=self.rater_class, hint=hint)
 
     def _check_form(self) -> None:
         for index, question in enumerate(self.questions):
@@ -283,7 +292,7 @@ class CloseEvaluation(EvaluationCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TallyEvaluation(EvaluationCommand):
-    """Count the ballots of a closed campaign; those that break its rules are invalidated."""
+    """Count the ballots of a closed campaign, or find none; those that break its rules are invalidated."""
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, Role.DIRECTOR)
@@ -292,11 +301,11 @@ class TallyEvaluation(EvaluationCommand):
         require_movable(world, self.cycle_id, (opened.group_id,), EXCHANGING)
         if campaign.closed_position is None:
             raise PhaseViolation(campaign_id=self.campaign_id, hint="Close the evaluation first.")
-        if not campaign.ballots:
-            raise NoChange(path="campaign_id", hint="No ballot was cast.")
         found = self.counted(campaign, cycle.latest)
         tallied = found[-1]
         assert isinstance(tallied, EvaluationTallied)
+        if not tallied.units:
+            raise NoChange(path="campaign_id", hint="Every unit was surveyed, and no ballot was cast.")
         if campaign.tallied is not None and campaign.tallied.units == tallied.units:
             raise NoChange(path="campaign_id", hint="The tally stands.")
         return [*found]

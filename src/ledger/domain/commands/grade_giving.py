@@ -115,12 +115,16 @@ def _recomputed(command: OpenGrades | ReviseGrades, world: World, grading: Gradi
 
 
 def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results: Results, unit_ids: set[str]) -> None:
-    """Refuse while a verified score is missing, a correction is asked for, or an appeal is open.
+    """Refuse while a score or a tally is missing, a correction is asked for, or an appeal is open.
 
     Of groups that share a quota each has to be settled: all compete for its seats.
     """
     others = recalled(recall, command.cycle_id, _sharing(command, results))
     rows = [row for each in (results, *others) for row in each.rows if row.participation is Participation.RANKED]
+    campaigns = {each for row in rows if row.evaluation is not None for each in row.evaluation.awaited}
+    if campaigns:
+        hint = "Close the campaigns and tally them first."
+        raise ResultsIncomplete(path="results_position", campaigns=", ".join(sorted(campaigns)), hint=hint)
     lacking = [row.unit_id for row in rows if not row.complete]
     if lacking:
         raise ResultsIncomplete(path="results_position", missing=", ".join(lacking))
