@@ -15,6 +15,7 @@ from psycopg.sql import SQL
 from psycopg_pool import ConnectionPool
 
 from ledger.database import Connection
+from ledger.domain.appeal import AppealAssigned, AppealEscalated, AppealFiled, Appeals
 from ledger.domain.cycle import Cycle
 from ledger.domain.facts import FACTS, Event, Fact
 from ledger.domain.refusals import UnknownId
@@ -29,6 +30,9 @@ from ledger.projection import statement
 from ledger.reading import WAIT_S, AsOf, NotReached, Reader
 from ledger.slices import Cycles, proceedings, slice_at
 
+PANEL_TYPES = (AppealFiled.__name__, AppealAssigned.__name__, AppealEscalated.__name__)
+"""Of the events about an appeal those that say who is on its panel."""
+PANELS_PAGE = 1_000
 RESULTS_REMEMBERED_MAX = 128
 MOMENTS_REMEMBERED_MAX = 4_096
 
@@ -256,6 +260,14 @@ class Answers(Reader):
         return [decode(bytes(row["entry"])) for row in rows]
 
     # ---- units
+
+    def panels(self, at: int) -> Appeals:
+        """The appeals of all cycles, as far as who sits on their panels."""
+        appeals, wanted, after = Appeals(), EventFilter(types=PANEL_TYPES), 0
+        while page := self.events(wanted, at=at, after=after, limit=PANELS_PAGE):
+            for event in page:
+                appeals, after = appeals.evolve(event), event.position
+        return appeals
 
     def unit(self, unit_id: str, at: int) -> UnitRecord | None:
         """One unit as known at a position, None if it was not registered by then."""

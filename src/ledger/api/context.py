@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -16,10 +17,11 @@ from strawberry.types import Info, nodes
 
 from ledger.api.access_log import looked_at
 from ledger.api.service import Service
+from ledger.domain.appeal import Appeal
 from ledger.domain.periods import local_day
-from ledger.domain.persons import person_stream
+from ledger.domain.persons import Person, person_stream
 from ledger.domain.refusals import MalformedInput, Refused, Unauthenticated
-from ledger.domain.visibility import Visibility, visibility_of
+from ledger.domain.visibility import Visibility, is_judge, visibility_of
 from ledger.domain.world import CIVIL_TIMEZONE
 from ledger.results import AsOf, NotReached
 
@@ -64,8 +66,17 @@ class Context:
             person_id = self.person_id
             _, person = self.service.store.load(person_stream(person_id))
             today = local_day(self.service.store.clock(), CIVIL_TIMEZONE)
-            self._visibility = visibility_of(person_id, person, today)
+            self._visibility = visibility_of(person_id, person, today, self._judged(person, today))
         return self._visibility
+
+    def _judged(self, person: Person, today: date) -> Iterable[Appeal]:
+        """The appeals that a person may be on the panel of, none for most. Raises NotReached."""
+        if not is_judge(person, today):
+            return ()
+        # What is remembered of the person is good until the ledger grows, so nothing may be missing from it.
+        head, answers = self.service.store.head, self.service.answers
+        answers.wait_for(head)
+        return answers.panels(head)
 
     def head(self, at_least: int = 0) -> AsOf:
         """The position that the whole answer speaks of where no other is asked for; not below `at_least`."""

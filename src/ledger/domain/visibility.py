@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from ledger.domain.appeal import Appeal, AppealFact, AppealStep
 from ledger.domain.facts import Audience, Event, Fact
 from ledger.domain.grading import ReportAudience
 from ledger.domain.imports import ImportFact
@@ -39,6 +40,10 @@ class Visibility:
     """Within which a person without sight of everything sees scores."""
     audiences: frozenset[ReportAudience] = frozenset({ReportAudience.PUBLIC})
     """The audiences of reports that the person belongs to, besides those who see everything."""
+    appeals: frozenset[int] = frozenset()
+    """The positions of the appeals that the person sits on the panel of."""
+    appellants: frozenset[str] = frozenset()
+    """The cadres who filed one of them."""
 
     def sees_score(self, unit_id: str | None, indicator_id: str | None) -> bool:
         """Whether the person may see a score, its history and its evidence."""
@@ -54,7 +59,7 @@ class Visibility:
         """Whether the person may see what was decided about a unit, or about a person."""
         if unit_id is not None:
             return self.sees_total(unit_id)
-        return self.all_scores or subject_id == self.person_id
+        return self.all_scores or subject_id == self.person_id or subject_id in self.appellants
 
     def sees_person(self, person_id: str) -> bool:
         """Whether the person may see somebody's roles and acts."""
@@ -77,11 +82,13 @@ class Visibility:
             case Audience.EVERYBODY:
                 return True
             case Audience.CADRE:
-                return self.cadres or getattr(fact, "subject_id", None) == self.person_id
+                return self.cadres or getattr(fact, "subject_id", None) in {self.person_id, *self.appellants}
             case Audience.INSPECTION:
                 return self.refusals
             case Audience.REGISTRY:
                 return self.sees_person(fact.subject_id if isinstance(fact, PersonFact) else event.actor.person_id)
+            case Audience.RESULT if isinstance(fact, AppealFact) and _filed_at(event, fact) in self.appeals:
+                return True
             case Audience.RESULT:
                 return self.sees_result(getattr(fact, "unit_id", None), getattr(fact, "subject_id", None))
             case Audience.PUBLICATION:
@@ -100,19 +107,41 @@ NOTHING = Visibility("")
 """What somebody without any role sees: what everybody may see."""
 
 
-def visibility_of(person_id: str, person: Person, day: date) -> Visibility:
-    """What the person may see on the civil `day`, from the roles in force."""
+def visibility_of(person_id: str, person: Person, day: date, appeals: Iterable[Appeal] = ()) -> Visibility:
+    """What the person may see on the civil `day`, from the roles in force.
+
+    Of `appeals` those count that the person is on the panel of: who judges sees the appeal with
+    what it contests, a score or else whatever was decided about the unit or the cadre.
+    """
     grants = [grant for grant in person.grants if grant.in_force(day)]
     roles = {grant.role for grant in grants}
+    judged = [appeal for appeal in appeals if person_id in appeal.panel] if Role.PANEL in roles else []
     return Visibility(
         person_id=person_id,
         all_scores=bool(roles & SEES_ALL),
         registry=bool(roles & SEES_REGISTRY),
         refusals=Role.INSPECTOR in roles,
         cadres=bool(roles & SEES_CADRES),
-        scopes=tuple(_scopes(grants, person.home_unit_id)),
+        scopes=(*_scopes(grants, person.home_unit_id), *_contested(judged)),
         audiences=frozenset(_audiences(roles)),
+        appeals=frozenset(appeal.position for appeal in judged),
+        appellants=frozenset(appeal.fact.subject_id for appeal in judged if appeal.fact.subject_id is not None),
     )
+
+
+def is_judge(person: Person, day: date) -> bool:
+    """Whether the person may sit on panels, so that what they may see depends on appeals."""
+    return any(grant.role is Role.PANEL and grant.in_force(day) for grant in person.grants)
+
+
+def _filed_at(event: Event, fact: AppealFact) -> int:
+    return fact.appeal_position if isinstance(fact, AppealStep) else event.position
+
+
+def _contested(judged: Iterable[Appeal]) -> Iterable[Scope]:
+    for fact in (appeal.fact for appeal in judged):
+        if fact.unit_id is not None:
+            yield Scope(unit_ids=(fact.unit_id,), indicator_ids=(fact.indicator_id,) if fact.indicator_id else ())
 
 
 def _audiences(roles: Iterable[Role]) -> Iterable[ReportAudience]:
