@@ -158,7 +158,9 @@ def test_a_notice_ends_after_five_working_days_of_the_plans_calendar() -> None:
     assert city.when(end_notice(), by="office", at=ENDED) == (
         PublicNoticeEnded(cycle_id=CYCLE, group_id=GROUP, started_position=started),
     )
-    assert grading_of(city).notice == Notice(started, results, date(2019, 1, 28), LAST_DAY, ended_position=started + 1)
+    assert grading_of(city).notice == Notice(
+        started, results, date(2019, 1, 28), LAST_DAY, ReportAudience.PUBLIC, ended_position=started + 1
+    )
     assert city.when(end_notice(), by="office", at=ENDED) == Refusal("PHASE_VIOLATION")
 
 

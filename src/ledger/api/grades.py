@@ -76,6 +76,9 @@ class GroupGrading:
     group_id: str = strawberry.field(description="The peer group.")
     computed: ComputedResults | None = strawberry.field(description="The results computed last.")
     notice: Notice | None = strawberry.field(description="The public notice started last.")
+    noticed: ComputedResults | None = strawberry.field(
+        description="The results that it puts up, with every row if one is of those it is for."
+    )
     current: Grades | None = strawberry.field(description="The grades in force.")
     history: list[Grades] = strawberry.field(description="Every grading there was, the first one first.")
     ties: list[TieResolved] = strawberry.field(description="Ties at a cut that the leading group decided.")

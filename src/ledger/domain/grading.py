@@ -221,6 +221,7 @@ class Notice:
     results_position: int
     from_on: date
     until_on: date
+    audience: ReportAudience
     ended_position: int | None = None
 
 
@@ -273,7 +274,7 @@ class Grading:
             case ResultsComputed() as fact:
                 return replace(self, computed=(*self.computed, Computed(event.position, fact)))
             case PublicNoticeStarted() as fact:
-                notice = Notice(event.position, fact.results_position, fact.from_on, fact.until_on)
+                notice = Notice(event.position, fact.results_position, fact.from_on, fact.until_on, fact.audience)
                 return replace(self, notice=notice)
             case PublicNoticeEnded() if self.notice is not None:
                 return replace(self, notice=replace(self.notice, ended_position=event.position))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple, TypeVar
 
@@ -53,6 +54,7 @@ def grading(context: Context, cycle_id: str, group_id: str, at: Moment) -> Group
         group_id=group_id,
         computed=_computed(visibility, state.computed[-1]) if state.computed else None,
         notice=state.notice,
+        noticed=_noticed(visibility, state),
         current=history[-1] if history else None,
         history=history,
         ties=[tie for _, tie in state.ties] if visibility.all_scores else [],
@@ -90,6 +92,17 @@ def _grades(context: Context, visibility: Visibility, fact: GradesOpened | Grade
         differences=[difference for difference in again.differences if visibility.sees_total(difference.unit_id)],
         members=list(again.members),
     )
+
+
+def _noticed(visibility: Visibility, state: Grading) -> ComputedResults | None:
+    """What the notice puts up, on the day it starts and for good: who could object then can still read it."""
+    notice = state.notice
+    computed = next((each for each in state.computed if notice and each.position == notice.results_position), None)
+    if notice is None or computed is None:
+        return None
+    if notice.audience in visibility.audiences:
+        visibility = replace(visibility, all_scores=True)
+    return _computed(visibility, computed)
 
 
 def _computed(visibility: Visibility, computed: Computed) -> ComputedResults:
