@@ -173,6 +173,20 @@ def test_the_office_tallies_ballots_without_seeing_one(voting: Client) -> None:
     assert seen == ["BallotCast", "BallotCast", "BallotInvalidated"]
 
 
+def test_the_mean_of_too_few_ballots_is_for_inspectors_only(voting: Client) -> None:
+    voting.tell("castBallot", BALLOT, by=None)
+    voting.record("closeEvaluation", PEERS, by="office")
+    voting.record("tallyEvaluation", PEERS, by="office")
+    document = (
+        f'{{ evaluations(cycle: "{CYCLE}", first: 5) {{ nodes {{ tallies {{ unitId nValid counts mean }} }} }} }}'
+    )
+
+    told = {by: voting.ask(document, by=by)["nodes"][0]["tallies"][0] for by in ("inspector", "office", "rater")}
+
+    hidden = {"unitId": "U01", "nValid": 1, "counts": False, "mean": None}
+    assert told == {"inspector": hidden | {"mean": "90"}, "office": hidden, "rater": hidden}
+
+
 def test_raters_who_vote_at_the_same_time_are_counted_once_each(voting: Client) -> None:
     answers = tuple(BallotAnswer(unit_id=unit, option="GOOD") for unit in UNITS)
 

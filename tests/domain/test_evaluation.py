@@ -10,7 +10,7 @@ from fractions import Fraction
 from uuid import UUID
 
 import pytest
-from city import CYCLE, EVIDENCE, GROUP, LATE, NOW, PLAN, UNITS, City, Refusal, found_city, instant
+from city import BECAUSE, CYCLE, EVIDENCE, GROUP, LATE, NOW, PLAN, UNITS, City, Refusal, found_city, instant
 
 from ledger.domain.commands import (
     CastBallot,
@@ -43,7 +43,7 @@ from ledger.domain.grading import GradedUnit, GradesOpened
 from ledger.domain.plan import Member, Participation
 from ledger.domain.plan_rules import ClassWeight, EvaluationRules, OptionPoints, RaterClass
 from ledger.domain.publication import RestatementOpened
-from ledger.domain.tallying import BallotAnswer, BallotRule, Tally
+from ledger.domain.tallying import BallotAnswer, BallotRule, Tally, evaluated
 
 OPTIONS = tuple(
     OptionPoints(option=option, points=Decimal(points))
@@ -215,7 +215,9 @@ def test_tokens_are_known_by_their_hashes(appraising: City) -> None:
 
     assert appraising.when(ISSUE, by="scorer") == Refusal("FORBIDDEN_ROLE")
     assert appraising.when(ISSUE, by="office") == (
-        BallotTokensIssued(cycle_id=CYCLE, campaign_id="PEERS", count=8, token_hashes=ISSUE.token_hashes),
+        BallotTokensIssued(
+            cycle_id=CYCLE, campaign_id="PEERS", count=8, token_hashes=tuple(sorted(ISSUE.token_hashes))
+        ),
     )
 
 
@@ -437,13 +439,41 @@ def test_a_survey_is_imported_for_the_public_with_evidence_and_a_large_sample(vo
         (replace(SURVEY, unit_id="U99"), Refusal("UNKNOWN_ID", "unit_id")),
         (replace(SURVEY, value=Decimal("100.01")), Refusal("OUT_OF_RANGE", "value")),
         (replace(SURVEY, value=Decimal("-1")), Refusal("OUT_OF_RANGE", "value")),
-        (replace(SURVEY, sample=399), Refusal("OUT_OF_RANGE", "sample")),
+        (replace(SURVEY, value=Decimal("81.355")), Refusal("SCALE_EXCEEDED", "value")),
+        (replace(SURVEY, sample=0), Refusal("OUT_OF_RANGE", "sample")),
+        (replace(SURVEY, replaces_position=3, reason=BECAUSE), Refusal("UNKNOWN_ID", "replaces_position")),
         (replace(SURVEY, method=""), Refusal("MALFORMED_INPUT", "method")),
         (replace(SURVEY, evidence=()), Refusal("EVIDENCE_REQUIRED", "evidence")),
     ],
 )
 def test_a_survey_that_proves_nothing_is_refused(voting: City, command: ImportSurveyResult, refusal: Refusal) -> None:
     assert voting.when(command, by="office") == refusal
+
+
+def test_a_survey_of_too_small_a_sample_is_recorded_and_does_not_count(voting: City) -> None:
+    """3.5: such a class gives its weight to the others."""
+    small = voting.given(replace(SURVEY, sample=399), by="office")
+
+    said = evaluated(RULES, tallies_of(voting).of("U04"))
+    assert said.points is None
+    assert [(share.weight, share.tally.position, share.tally.n) for share in said.classes] == [(0, small, 399)]
+
+
+def test_a_second_figure_cites_the_first_and_says_why_it_takes_its_place(voting: City) -> None:
+    first = voting.given(SURVEY, by="office")
+    second = replace(SURVEY, value=Decimal("90.00"))
+    explained = replace(second, replaces_position=first, reason=BECAUSE)
+
+    assert voting.when(SURVEY, by="office") == Refusal("NO_CHANGE", "value")
+    assert voting.when(second, by="office") == Refusal("DUPLICATE_ID", "unit_id")
+    assert voting.when(replace(explained, replaces_position=first - 1), by="office") == Refusal(
+        "UNKNOWN_ID", "replaces_position"
+    )
+    assert voting.when(replace(explained, reason=None), by="office") == Refusal("REASON_REQUIRED", "reason")
+    voting.given(explained, by="office")
+    recorded = voting.memory.events[-1].fact
+    assert isinstance(recorded, SurveyResultImported)
+    assert (recorded.value, recorded.replaces_position, recorded.reason) == (Decimal("90.00"), first, BECAUSE)
 
 
 def test_after_grades_are_opened_a_tally_or_a_survey_needs_a_restatement(voting: City) -> None:
@@ -463,7 +493,8 @@ def test_after_grades_are_opened_a_tally_or_a_survey_needs_a_restatement(voting:
 
 def test_the_latest_tally_of_a_unit_by_a_class_stands(voting: City) -> None:
     first = voting.given(SURVEY, by="office")
-    second = voting.given(replace(SURVEY, value=Decimal(90), sample=1_000), by="office")
+    again = replace(SURVEY, value=Decimal(90), sample=1_000, replaces_position=first, reason=BECAUSE)
+    second = voting.given(again, by="office")
     other = voting.given(replace(SURVEY, unit_id="U05"), by="office")
     voting.given(BALLOT, by="scorer")
     voting.given(CLOSE, by="office")

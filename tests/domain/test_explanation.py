@@ -342,6 +342,23 @@ def known_positions(slice: Slice) -> set[int]:
     }
 
 
+def test_the_mean_of_too_few_ballots_is_not_told() -> None:
+    """It would tell what the few said."""
+    said = {
+        RaterClass.PEER: Tally(70, 2, 2, Fraction(90), False),
+        RaterClass.SUPERIOR: Tally(71, 3, 3, Fraction(80), False),
+    }
+    rulings = replace(adjusted(), tallies=Tallies({"U01": said}))
+    results = settle(slice_of(APPRAISING, {"U01 C": "95"}, rulings=rulings))
+
+    raters = [each for each in figures_of(explain(results, row_of(results))) if each.kind is FigureKind.RATERS]
+
+    assert [(each.label, each.formula) for each in raters] == [
+        ("peer", "too few valid ballots, 2 of 2 valid"),
+        ("superior", "80 points of 100, 3 of 3 valid"),
+    ]
+
+
 @settings(max_examples=60)
 @given(slice=slices())
 def test_the_parts_of_every_summed_figure_add_up_to_it_exactly(slice: Slice) -> None:

@@ -23,6 +23,7 @@ from ledger.domain.commands import (
     RevokeAdjustment,
 )
 from ledger.domain.cycle import cycle_stream
+from ledger.domain.evaluation import evaluation_stream
 from ledger.domain.plan_rules import RaterClass
 from ledger.domain.reorganisation import CarryPolicy, UnitShare
 from ledger.domain.rule_reference import RuleRef, RuleSource
@@ -130,6 +131,7 @@ def _campaign(city: City, cell: Cell, number: Decimal) -> Tried:
 
 
 def _survey(city: City, cell: Cell, number: Decimal) -> Tried:
+    known = city.memory.load(evaluation_stream(CYCLE, CAMPAIGN))[1].surveys.get(cell[0])
     survey = ImportSurveyResult(
         cycle_id=CYCLE,
         campaign_id=CAMPAIGN,
@@ -138,6 +140,8 @@ def _survey(city: City, cell: Cell, number: Decimal) -> Tried:
         sample=400,
         method="telephone",
         evidence=EVIDENCE,
+        replaces_position=None if known is None else known.position,
+        reason=BECAUSE,
     )
     return survey, "office"
 

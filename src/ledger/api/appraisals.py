@@ -26,7 +26,10 @@ class CampaignTally:
     position: Position = strawberry.field(description="The event that says so.")
     n: int = strawberry.field(description="Ballots cast in the campaign, or the sample of a survey.")
     n_valid: int = strawberry.field(description="Valid ballots that mark the unit, or the sample of a survey.")
-    mean: str | None = strawberry.field(description="Points of 100, exact; null if no valid ballot marks the unit.")
+    mean: str | None = strawberry.field(
+        description="Points of 100, exact; null without a valid ballot, and with too few of them but to inspectors."
+    )
+    counts: bool = strawberry.field(description="Whether there are enough valid ballots, or a large enough sample.")
     trimmed: bool = strawberry.field(description="Whether one highest and one lowest mark were dropped.")
     survey: bool = strawberry.field(description="Whether it is the one figure of an imported survey.")
 

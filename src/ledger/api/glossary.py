@@ -275,7 +275,10 @@ GLOSSARY: dict[str, str] = {
     "title": "The title.",
     "to_cycle_id": "The cycle it counts in instead.",
     "token": "The token that was handed out for one ballot; the ledger keeps its hash only.",
-    "token_hashes": "The SHA-256 of each token that was handed out, in hexadecimal.",
+    "token_hashes": (
+        "The SHA-256 of each token that was handed out, in hexadecimal. Tokens have to be long and random, such as"
+        " 32 bytes of a random generator: what can be guessed is found by its hash."
+    ),
     "tolerance": "The share of the official value that may differ, from 0 to 1.",
     "top_marks_max": "To how many units a ballot may give the best answer.",
     "total": "The published figure, rounded once.",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
 from ledger.domain.numbers import exact_text
@@ -100,6 +101,7 @@ class SurveyResultImported(EvaluationFact):
     """A third party's survey brought a figure for one unit."""
 
     AUDIENCE = Audience.RESULT
+    CITES = "replaces_position"
     MOVES = True
 
     rater_class: RaterClass
@@ -109,6 +111,10 @@ class SurveyResultImported(EvaluationFact):
     sample: int
     method: str
     evidence: tuple[str, ...]
+    replaces_position: int | None = None
+    """The figure that this one takes the place of; null for the first."""
+    reason: str | None = None
+    """Why it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +158,13 @@ class Ballot:
     answers: tuple[BallotAnswer, ...]
 
 
+class Survey(NamedTuple):
+    """A figure that a survey brought, with its position."""
+
+    position: int
+    fact: SurveyResultImported
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """What decisions need to know of one campaign."""
@@ -162,8 +175,8 @@ class Campaign:
     ballots: Mapping[str, Ballot] = field(default_factory=dict[str, Ballot])
     """By the hash of the token, in the order they were cast."""
     invalidated: frozenset[str] = frozenset()
-    surveys: Mapping[str, int] = field(default_factory=dict[str, int])
-    """The position of the latest figure that a survey brought, by unit."""
+    surveys: Mapping[str, Survey] = field(default_factory=dict[str, Survey])
+    """The latest figure that a survey brought, by unit."""
     closed_position: int | None = None
     tallied: EvaluationTallied | None = None
 
@@ -180,7 +193,7 @@ class Campaign:
             case BallotInvalidated() as fact:
                 return replace(self, invalidated=self.invalidated | {fact.token_hash})
             case SurveyResultImported() as fact:
-                return replace(self, surveys={**self.surveys, fact.unit_id: event.position})
+                return replace(self, surveys={**self.surveys, fact.unit_id: Survey(event.position, fact)})
             case EvaluationClosed():
                 return replace(self, closed_position=event.position)
             case EvaluationTallied() as fact:

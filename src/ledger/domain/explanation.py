@@ -28,7 +28,7 @@ from ledger.domain.results import (
     Results,
     UnitResult,
 )
-from ledger.domain.tallying import Evaluated, evaluated
+from ledger.domain.tallying import ClassShare, Evaluated, evaluated
 
 
 class FigureKind(StrEnum):
@@ -324,9 +324,16 @@ def _raters(plan: Plan, appraised: Evaluated, share: Fraction) -> Iterable[Expla
             FigureKind.RATERS,
             of_class.weight * mean / HUNDRED * share,
             weight=of_class.weight * share,
-            formula=f"{exact_text(mean)} points of 100, {counted}",
+            formula=f"{_said(of_class)}, {counted}",
             positions=(tally.position,),
         )
+
+
+def _said(of_class: ClassShare) -> str:
+    """What a class says; the mean of a few ballots is not told, because it would tell the ballots."""
+    if not of_class.weight:
+        return "too small a sample" if of_class.tally.survey else "too few valid ballots"
+    return f"{exact_text(of_class.tally.mean or ZERO)} points of 100"
 
 
 def _overstatement(plan: Plan, found: Overstatement) -> Explained:

@@ -141,7 +141,7 @@ def evaluated(
     ballots are not counted yet does too, for the time being: its campaign is in `awaited`.
     """
     known = [(of_class, tallies[of_class.rater_class]) for of_class in rules.classes if of_class.rater_class in tallies]
-    counts = {of_class.rater_class for of_class, tally in known if _counts(rules, of_class, tally)}
+    counts = {of_class.rater_class for of_class, tally in known if counts_in(rules, tally, of_class)}
     whole = sum((Fraction(of_class.weight) for of_class, _ in known if of_class.rater_class in counts), _ZERO)
     classes = tuple(
         ClassShare(
@@ -158,6 +158,7 @@ def evaluated(
     return Evaluated(points, classes, missing)
 
 
-def _counts(rules: EvaluationRules, of_class: ClassWeight, tally: Tally) -> bool:
+def counts_in(rules: EvaluationRules, tally: Tally, of_class: ClassWeight) -> bool:
+    """Whether enough valid ballots, or a large enough sample, stand behind what a class says of a unit."""
     least = rules.survey_sample_min if tally.survey else of_class.valid_min
     return tally.mean is not None and tally.n_valid >= least

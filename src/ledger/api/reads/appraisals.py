@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import NamedTuple
 
 from ledger.api.appraisals import CadreResult, CampaignTally, Evaluation
@@ -19,12 +18,16 @@ from ledger.domain.evaluation import (
     EvaluationOpened,
     EvaluationTallied,
     SurveyResultImported,
+    Tallies,
     evaluation_stream,
     retally,
 )
 from ledger.domain.facts import Event
 from ledger.domain.numbers import exact_text
+from ledger.domain.plan_rules import EvaluationRules
 from ledger.domain.refusals import Refused
+from ledger.domain.tallying import counts_in
+from ledger.domain.visibility import Visibility
 from ledger.results import AsOf as Moment
 
 
@@ -42,7 +45,8 @@ def evaluations(
     """A page of the campaigns of a cycle, with the tallies of the units whose totals the viewer may see."""
     context.visibility()
     answers = context.service.answers
-    answers.cycle(cycle_id, at.position)
+    versions = answers.cycle(cycle_id, at.position).versions
+    rules = versions[-1].plan.evaluation if versions else None
     kinds = (EvaluationOpened, SurveyResultImported, EvaluationClosed, EvaluationTallied)
     found: dict[str, _Opened] = {}
     for event in answers.proceedings(cycle_id, kinds, at=at.position):
@@ -53,11 +57,11 @@ def evaluations(
                 found[fact.campaign_id].events.append(event)
             case _:
                 pass
-    nodes = [_evaluation(context, opened, at) for opened in found.values()]
+    nodes = [_evaluation(context, opened, rules, at) for opened in found.values()]
     return page_of(nodes, first=first, at=at, after=after, place=lambda node: node.position)
 
 
-def _evaluation(context: Context, opened: _Opened, at: Moment) -> Evaluation:
+def _evaluation(context: Context, opened: _Opened, rules: EvaluationRules | None, at: Moment) -> Evaluation:
     visibility, fact = context.visibility(), opened.fact
     closed = next((e.position for e in opened.events if isinstance(e.fact, EvaluationClosed)), None)
     campaign = None
@@ -75,41 +79,34 @@ def _evaluation(context: Context, opened: _Opened, at: Moment) -> Evaluation:
         opens_on=fact.opens_on,
         closes_on=fact.closes_on,
         closed_position=Position(closed) if closed is not None else None,
-        tallies=[tally for tally in _tallies(opened.events) if visibility.sees_total(tally.unit_id)],
+        tallies=list(_tallies(opened, rules, visibility)),
         reproduced=_reproduced(context, campaign, fact.cycle_id, at) if campaign else None,
         ballots=len(inspected.ballots) if inspected else None,
         invalid_ballots=len(inspected.invalidated) if inspected else None,
     )
 
 
-def _tallies(events: list[Event]) -> Iterator[CampaignTally]:
-    """The latest figure of each unit, by unit."""
-    latest: dict[str, CampaignTally] = {}
-    for event in events:
-        position = Position(event.position)
-        if isinstance(event.fact, SurveyResultImported):
-            fact = event.fact
-            latest[fact.unit_id] = CampaignTally(
-                unit_id=fact.unit_id,
-                position=position,
-                n=fact.sample,
-                n_valid=fact.sample,
-                mean=exact_text(Fraction(fact.value)),
-                trimmed=False,
-                survey=True,
-            )
-        elif isinstance(event.fact, EvaluationTallied):
-            for unit in event.fact.units:
-                latest[unit.unit_id] = CampaignTally(
-                    unit_id=unit.unit_id,
-                    position=position,
-                    n=unit.n,
-                    n_valid=unit.n_valid,
-                    mean=unit.mean,
-                    trimmed=unit.trimmed,
-                    survey=False,
-                )
-    return (latest[unit_id] for unit_id in sorted(latest))
+def _tallies(opened: _Opened, rules: EvaluationRules | None, visibility: Visibility) -> Iterator[CampaignTally]:
+    """The latest figure of each unit whose total the viewer may see, by unit."""
+    tallies = Tallies()
+    for event in opened.events:
+        tallies = tallies.evolve(event)
+    rater_class = opened.fact.rater_class
+    weight = next((each for each in rules.classes if each.rater_class is rater_class), None) if rules else None
+    for unit_id in sorted(filter(visibility.sees_total, tallies.by_unit)):
+        tally = tallies.of(unit_id)[rater_class]
+        counts = rules is not None and weight is not None and counts_in(rules, tally, weight)
+        told = tally.mean is not None and (counts or tally.survey or visibility.refusals)
+        yield CampaignTally(
+            unit_id=unit_id,
+            position=Position(tally.position),
+            n=tally.n,
+            n_valid=tally.n_valid,
+            mean=exact_text(tally.mean) if told and tally.mean is not None else None,
+            counts=counts,
+            trimmed=tally.trimmed,
+            survey=tally.survey,
+        )
 
 
 def _reproduced(context: Context, campaign: Campaign, cycle_id: str, at: Moment) -> bool | None:

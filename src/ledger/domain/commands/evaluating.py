@@ -20,6 +20,7 @@ from ledger.domain.evaluation import (
     EvaluationClosed,
     EvaluationOpened,
     EvaluationTallied,
+    Survey,
     SurveyResultImported,
     evaluation_stream,
     retally,
@@ -27,6 +28,7 @@ from ledger.domain.evaluation import (
 )
 from ledger.domain.facts import Fact, Stream
 from ledger.domain.identifiers import check_id, check_text
+from ledger.domain.numbers import check_scale
 from ledger.domain.periods import start_of
 from ledger.domain.phases import EXCHANGING
 from ledger.domain.plan import POINTS_MAX, Participation
@@ -169,7 +171,11 @@ class OpenEvaluation(EvaluationCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueBallotTokens(EvaluationCommand):
-    """Record the hashes of random tokens that were handed out, each good for one ballot."""
+    """Record the hashes of random tokens that were handed out, each good for one ballot.
+
+    They are recorded in order of the hashes: in the order sent they would tell whose is whose
+    to anybody who has the list of raters.
+    """
 
     token_hashes: tuple[str, ...]
 
@@ -191,7 +197,7 @@ class IssueBallotTokens(EvaluationCommand):
                 cycle_id=self.cycle_id,
                 campaign_id=self.campaign_id,
                 count=len(self.token_hashes),
-                token_hashes=self.token_hashes,
+                token_hashes=tuple(sorted(self.token_hashes)),
             )
         ]
 
@@ -239,7 +245,10 @@ class CastBallot(EvaluationCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportSurveyResult(EvaluationCommand):
-    """Record what a third party's survey of the public found about one unit."""
+    """Record what a third party's survey of the public found about one unit.
+
+    Too small a sample is recorded too; it does not count, as too few ballots do not.
+    """
 
     unit_id: str
     value: Decimal
@@ -248,10 +257,14 @@ class ImportSurveyResult(EvaluationCommand):
     method: str
     """How the public was asked."""
     evidence: tuple[str, ...]
+    replaces_position: int | None = None
+    """The unit's figure that this one takes the place of; leave it out for the first."""
+    reason: str | None = None
+    """Why it does."""
 
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.OFFICE, unit_id=self.unit_id)
-        _, opened = self.campaign(world)
+        campaign, opened = self.campaign(world)
         cycle = self.cycle(world)
         require_movable(world, self.cycle_id, (opened.group_id,), EXCHANGING)
         if opened.rater_class is not RaterClass.PUBLIC:
@@ -260,10 +273,11 @@ class ImportSurveyResult(EvaluationCommand):
             raise UnknownId(path="unit_id", unit_id=self.unit_id)
         if not 0 <= self.value <= POINTS_MAX:
             raise OutOfRange(path="value", given=self.value, minimum=0, maximum=POINTS_MAX)
-        sample_min = _rules(cycle.latest).survey_sample_min
-        if self.sample < sample_min:
-            raise OutOfRange(path="sample", given=self.sample, minimum=sample_min)
+        check_scale(self.value, cycle.latest.plan.score_scale, path="value")
+        if self.sample < 1:
+            raise OutOfRange(path="sample", given=self.sample, minimum=1)
         check_text(self.method, path="method")
+        self._check_replaced(campaign.surveys.get(self.unit_id))
         return [
             SurveyResultImported(
                 cycle_id=self.cycle_id,
@@ -274,8 +288,21 @@ class ImportSurveyResult(EvaluationCommand):
                 sample=self.sample,
                 method=self.method,
                 evidence=world.evidence(self.evidence, count_min=1),
+                replaces_position=self.replaces_position,
+                reason=None if self.replaces_position is None else world.reason(self.reason, length_min=10),
             )
         ]
+
+    def _check_replaced(self, known: Survey | None) -> None:
+        """Refuse a second figure that does not name the first, or says the same."""
+        position = known.position if known is not None else None
+        if known is not None and (known.fact.value, known.fact.sample) == (self.value, self.sample):
+            raise NoChange(path="value", survey_position=position)
+        if known is not None and self.replaces_position is None:
+            hint = "The unit has a figure; cite it in replaces_position and give the reason."
+            raise DuplicateId(path="unit_id", survey_position=position, hint=hint)
+        if self.replaces_position != position:
+            raise UnknownId(path="replaces_position", given=self.replaces_position, survey_position=position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

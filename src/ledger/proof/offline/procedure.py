@@ -36,7 +36,7 @@ CITABLE: dict[str, tuple[str, ...]] = {
     "official_position": _VALUES,
     "proposed_position": ("AssessmentItemProposed",),
     "published_position": _REPORTS,
-    "replaces_position": (*_VALUES, "ScoreWithdrawn", *_TARGETS),
+    "replaces_position": (*_VALUES, "ScoreWithdrawn", *_TARGETS, "SurveyResultImported"),
     "reported_position": ("MilestoneReported",),
     "request_position": ("CorrectionRequested",),
     "result_position": ("CadreResultComputed",),
