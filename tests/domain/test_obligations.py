@@ -371,7 +371,10 @@ def test_a_cadre_is_to_be_graded_anew_once_the_grades_of_a_unit_served_in_are_re
 
     assert of_cadres(city) == [expected]
     assert of_cadres(city, date(2019, 1, 19)) == [replace(expected, status=ObligationStatus.OVERDUE)]
-    city.given(decide("chen", city.given(compute("chen"), by="orgdept"), "COMPETENT", "U02"), by="leading")
+    city.given(compute("chen"), by="orgdept")
+    again = city.given(compute("chen", "95.00"), by="orgdept")
+    assert of_cadres(city) == [expected]
+    city.given(decide("chen", again, "COMPETENT", "U02"), by="leading")
     assert of_cadres(city) == []
 
 
@@ -385,6 +388,18 @@ def test_a_cadre_is_to_be_graded_anew_once_a_veto_changes() -> None:
 
     imposed = city.given(veto("chen", VetoEffect.FORCE_GRADE, "INCOMPETENT"), by="leading")
     assert [obligation.positions for obligation in of_cadres(city)] == [(decided, imposed)]
+
+
+def test_a_cadre_whose_result_was_computed_anew_on_an_appeal_is_to_be_graded_anew() -> None:
+    city = peopled(found_city(CADRE_PLAN))
+    served(city, "chen", "U01", date(2018, 1, 1))
+    graded(city)
+    computed = city.given(compute("chen"), by="orgdept")
+    decided = city.given(decide("chen", computed, "COMPETENT"), by="leading")
+    event = city.memory.events[computed - 1]
+    anew = city.memory.record(event.fact, actor=event.actor, at=NOW).position
+
+    assert [(each.positions, each.grade) for each in of_cadres(city)] == [((decided, anew), "COMPETENT")]
 
 
 def of_cadres(city: City, today: date = TODAY) -> list[Obligation]:

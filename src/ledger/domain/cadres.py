@@ -103,6 +103,8 @@ class CadreResult:
     grade: str | None = None
     decided_position: int | None = None
     """What gave the grade; None while nobody decided."""
+    replaces: CadreResult | None = None
+    """The graded result that it takes the place of, until it is graded itself."""
 
     def superseding_position(self, *, gradings: Iterable[Grading], vetoes: Vetoes) -> int | None:
         """The last position that changed what the decided grade stands on; None if nothing did, or none is decided.
@@ -144,10 +146,12 @@ class Cadres:
         """Return the state after `event`; a new result takes the place of an old one and its grade."""
         match event.fact:
             case CadreResultComputed() as fact:
-                result = CadreResult(event.position, fact, event.actor)
+                earlier = self.results.get(fact.subject_id)
+                graded = earlier if earlier is None or earlier.grade is not None else earlier.replaces
+                result = CadreResult(event.position, fact, event.actor, replaces=graded)
             case CadreGradeDecided() as fact:
                 computed = self.results[fact.subject_id]
-                result = replace(computed, grade=fact.grade, decided_position=event.position)
+                result = replace(computed, grade=fact.grade, decided_position=event.position, replaces=None)
             case _:
                 return self
         return Cadres({**self.results, fact.subject_id: result})

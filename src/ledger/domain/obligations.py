@@ -15,7 +15,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
 
-from ledger.domain.cadres import CadreFact, Cadres
+from ledger.domain.cadres import CadreFact, CadreResultComputed, Cadres
 from ledger.domain.decision import Decision, DecisionFact, Decisions, rule_naming
 from ledger.domain.facts import Event
 from ledger.domain.grading import GradesInForce, GradesOpened, GradesRevised, Grading, GradingFact
@@ -125,13 +125,13 @@ class Duties:
     cadres: Cadres = field(default_factory=Cadres)
     """Of all units; without those whose results the reader may not see."""
     recorded_at: Mapping[int, datetime] = field(default_factory=dict[int, datetime])
-    """When grades were opened or revised and vetoes imposed or lifted, by position."""
+    """When grades were opened or revised, vetoes imposed or lifted, and results of cadres computed, by position."""
 
     def evolve(self, event: Event, /) -> Duties:
         """Return the duties after `event`; events of other kinds change nothing."""
         fact = event.fact
         duties = self
-        if isinstance(fact, GradesOpened | GradesRevised | VetoImposed | VetoLifted):
+        if isinstance(fact, GradesOpened | GradesRevised | VetoImposed | VetoLifted | CadreResultComputed):
             duties = replace(self, recorded_at={**self.recorded_at, event.position: event.recorded_at})
         if isinstance(fact, GradingFact):
             grading = self.gradings.get(fact.group_id, Grading()).evolve(event)
@@ -171,7 +171,7 @@ class Duties:
         return decision.grade
 
     def day(self, position: int, plan: Plan) -> date:
-        """The local day of a grading, or of the imposing or lifting of a veto."""
+        """The local day of a grading, of the imposing or lifting of a veto, or of a cadre's result."""
         return local_day(self.recorded_at[position], plan.timezone)
 
 
@@ -233,15 +233,19 @@ def _of_decision(duties: Duties, plan: Plan, decision: Decision) -> Iterator[Obl
 
 def _of_cadres(duties: Duties, plan: Plan) -> Iterator[Obligation]:
     for subject_id, result in duties.cadres.results.items():
-        superseding = result.superseding_position(gradings=duties.gradings.values(), vetoes=duties.vetoes)
-        if superseding is not None and result.decided_position is not None:
+        graded = result.replaces or result
+        superseding = graded.superseding_position(gradings=duties.gradings.values(), vetoes=duties.vetoes)
+        if superseding is None and result is not graded:
+            # An appeal was upheld: to compute the result anew was the first step.
+            superseding = result.position
+        if superseding is not None and graded.decided_position is not None:
             since = duties.day(superseding, plan)
             yield Obligation(
                 kind=ObligationKind.BASIS_SUPERSEDED,
                 subject_id=subject_id,
                 article=CADRES,
-                grade=result.grade,
-                positions=(result.decided_position, superseding),
+                grade=graded.grade,
+                positions=(graded.decided_position, superseding),
                 since_on=since,
                 due_on=after_working_days(since, plan.limits.basis_review_working_days, plan.calendar),
             )
