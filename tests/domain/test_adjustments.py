@@ -37,7 +37,7 @@ from ledger.domain.commands import (
     RejectBonus,
     RevokeAdjustment,
 )
-from ledger.domain.commands.planning import IssuePlanVersion
+from ledger.domain.commands.planning import IssuePlanVersion, RepealMeasures
 from ledger.domain.facts import Actor
 from ledger.domain.grading import GradesOpened
 from ledger.domain.measures import Article
@@ -299,6 +299,26 @@ def test_an_award_dated_after_the_cycle_counts_in_the_next_one(city: City) -> No
 
     assert [item.status for item in adjustments(city).of("U04")] == [AdjustmentStatus.CARRIED_OVER]
     assert [item.status for item in adjustments(city, "MINI-2019").of("U04")] == [AdjustmentStatus.APPROVED]
+
+
+def test_an_award_of_the_cycle_itself_is_not_left_to_another(city: City) -> None:
+    claimed = city.given(CLAIM, by="reporter")
+
+    assert city.when(carrying(claimed), by="director") == Refusal("OUT_OF_RANGE", "target_position")
+    assert city.when(carrying(granted(city, replace(CLAIM, matter_id="m2"))), by="director") == Refusal(
+        "OUT_OF_RANGE", "target_position"
+    )
+
+
+def test_points_are_not_granted_under_measures_that_were_repealed_meanwhile(city: City) -> None:
+    articles = (Article(article="21", title="Awards", text_sha256="1" * 64),)
+    revised = IssueMeasures(measures_id="M-1", title="M", in_force_from=date(2018, 1, 1), articles=articles)
+    city.given(revised, by="leading")
+    rule = RuleRef(source=RuleSource.MEASURES, version=2, article="21")
+    claimed = city.given(replace(CLAIM, rule=rule), by="reporter")
+    city.given(RepealMeasures(measures_id="M-1", repealed_from=date(2019, 1, 5)), by="leading")
+
+    assert city.when(approving(claimed), by="director") == Refusal("RULE_NOT_IN_FORCE", "claim_position")
 
 
 def begin_next_year(city: City) -> None:

@@ -38,7 +38,7 @@ from ledger.domain.refusals import (
 )
 from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.roles import Role
-from ledger.domain.rule_reference import RuleRef
+from ledger.domain.rule_reference import RuleRef, RuleSource
 from ledger.domain.world import Command, World
 
 
@@ -157,10 +157,13 @@ class ApproveBonus(AdjustmentCommand):
     def decide(self, world: World) -> list[Fact]:
         cycle = self.judge(world)
         item = self.claim(world, self.claim_position)
+        if item.rule.source is RuleSource.MEASURES:
+            # Those of the plan are looked up in its newest version below.
+            require_rule(world, cycle, item.rule, path="claim_position")
         _check_points(cycle.latest.plan, item.rule, AdjustmentKind.BONUS, self.points_granted, path="points_granted")
         if self.points_granted > item.points_claimed:
             raise OutOfRange(path="points_granted", given=self.points_granted, maximum=item.points_claimed)
-        if item.issued_on is not None and cycle.ends_on is not None and item.issued_on > cycle.ends_on:
+        if _dated_later(item, cycle):
             hint = "The award is dated after the cycle: carry it over."
             raise OutOfRange(path="claim_position", issued_on=item.issued_on, ends_on=cycle.ends_on, hint=hint)
         assert item.level is not None, "every bonus was claimed with the level of its award"
@@ -262,6 +265,9 @@ class CarryOverAdjustment(AdjustmentCommand):
         item = self.item(world, self.target_position, path="target_position")
         if item.status not in (AdjustmentStatus.CLAIMED, AdjustmentStatus.APPROVED):
             raise NoChange(path="target_position", status=item.status, hint="Only a bonus not yet ended is left over.")
+        if not _dated_later(item, cycle):
+            hint = "Only an award dated after the cycle counts in a later one."
+            raise OutOfRange(path="target_position", issued_on=item.issued_on, ends_on=cycle.ends_on, hint=hint)
         check_id(self.to_cycle_id, path="to_cycle_id")
         # The later cycle need not be planned yet.
         later = world.read(cycle_stream(self.to_cycle_id))
@@ -287,6 +293,11 @@ def _check_points(plan: Plan, rule: RuleRef, kind: AdjustmentKind, points: Decim
     check_scale(points, plan.score_scale, path=path)
     if not 0 < points <= found.points_max:
         raise OutOfRange(path=path, given=points, above=0, maximum=found.points_max)
+
+
+def _dated_later(item: Adjustment, cycle: Cycle) -> bool:
+    """Whether an award is dated after the last day of the cycle it was claimed in."""
+    return item.issued_on is not None and cycle.ends_on is not None and item.issued_on > cycle.ends_on
 
 
 def _check_inside(cycle: Cycle, occurred_on: date) -> None:
