@@ -1,10 +1,10 @@
-"""What `ledger show` prints of decisions, obligations, adjustments and appeals, now or then."""
+"""What `ledger show` prints of what was decided besides scores, now or then."""
 
 from __future__ import annotations
 
 import pytest
 from clock import Clock
-from served import record, told
+from served import record, told, undertaken
 from tabled import Run
 
 from ledger.cli.opening import opened_store, settings_here
@@ -72,3 +72,23 @@ def test_appeals_say_how_they_ended(show: Run):
 
 def test_a_cycle_or_a_register_that_is_not_there_is_named(show: Run):
     assert (show("appeals", "--cycle", "MINI-2019").code, show("gossip", *CYCLE).code) == (1, 2)
+
+
+def test_vetoes_say_what_they_do_to_whose_grade_and_who_established_the_facts(show: Run):
+    vetoes = show("vetoes", *CYCLE, "-o", "json").json
+
+    assert [(each["position"], each["unit"], each["effect"], each["grade"], each["lifted"]) for each in vetoes] == [
+        (at(47), "U01", "MAX_GRADE", "GOOD", None),
+        (at(74), "U04", "FORCE_GRADE", "UNQUALIFIED", None),
+    ]
+    assert all(each["determined_by"] and each["occurred"] for each in vetoes)
+
+
+def test_evaluations_say_what_each_class_says_of_each_unit(run: Run, clock: Clock):
+    with opened_store(settings_here(), clock=clock) as store:
+        record(store, clock, undertaken())
+
+    lines = run("show", "evaluations", *CYCLE, "--unit", "U01", "-o", "csv").out.splitlines()
+
+    assert lines[0] == "position,unit,class,campaign,n,valid,mean,counts,trimmed,survey"
+    assert [line.split(",", 1)[1] for line in lines[1:]] == ["U01,PEER,,4,3,85,yes,no,no"]

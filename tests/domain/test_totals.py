@@ -11,6 +11,7 @@ from city import indicator, plan_with
 from examples import vector
 from settling import adjusted, appraised, bonus, deduction, settled, slice_of
 
+from ledger.domain.explanation import FigureKind, explain
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import RoundingPolicy
 from ledger.domain.periods import Frequency
@@ -25,6 +26,7 @@ from ledger.domain.plan_rules import (
     RaterClass,
 )
 from ledger.domain.results import Known
+from ledger.domain.settlement import settle
 
 POINTS = Formula(kind=FormulaKind.DIRECT_POINTS)
 RATERS = EvaluationRules(share=Decimal("0.2"), classes=(ClassWeight(rater_class=RaterClass.PEER, weight=Decimal(100)),))
@@ -53,7 +55,7 @@ def test_e13_goals_and_appraisal_by_their_shares_with_bonus_and_deduction() -> N
 
 
 def test_each_component_is_rounded_where_the_plan_rounds_each_level() -> None:
-    """0.8 x 93.87 = 75.096 and 0.2 x 87.835 = 17.567 are 75.10 and 17.57 before they are added."""
+    """0.8 x 93.87 = 75.096 and 0.2 x 87.84 = 17.568 are 75.10 and 17.57 before they are added."""
     given = EXAMPLE["input"]
     plan = replace(APPRAISING, rounding_policy=RoundingPolicy.ROUND_EACH_LEVEL)
     rulings = replace(
@@ -61,6 +63,17 @@ def test_each_component_is_rounded_where_the_plan_rounds_each_level() -> None:
     )
 
     assert settled(slice_of(plan, {"U01 C": given["goal"]}, rulings=rulings)).exact == Fraction("94.97")
+
+
+def test_the_evaluation_is_rounded_before_it_is_weighted_where_the_plan_rounds_each_level() -> None:
+    """Who adds up what is shown, 0.5 x 80.00 and 0.5 x 87.83 = 43.915, gets 83.92; 87.8251 would give 83.91."""
+    halves = replace(APPRAISING, evaluation=replace(RATERS, share=Decimal("0.5")))
+    plan = replace(halves, rounding_policy=RoundingPolicy.ROUND_EACH_LEVEL)
+
+    row = settled(slice_of(plan, {"U01 C": "80"}, rulings=replace(adjusted(), tallies=appraised("87.8251"))))
+
+    assert row.evaluation is not None
+    assert (row.evaluation.points, row.total) == (Fraction("87.83"), Decimal("83.92"))
 
 
 def test_e14_rounding_each_level_can_decide_a_grade() -> None:
@@ -146,6 +159,15 @@ def test_e25_a_report_that_was_better_than_what_was_verified_costs_what_it_would
     assert (found.points, row.deduction) == (Fraction("0.56"), Fraction("0.56"))
     assert round(found.gap * 100, 2) == Fraction(vector("E25")["expect"]["gap_pct"])
     assert row.exact == settled(slice_of(HONEST, values)).exact - Fraction("0.56")
+    results = settle(slice_of(HONEST, values, claims={"U01 A": FALSE["self"]}))
+    [told] = [each for each in explain(results, results.rows[0]).parts if each.kind is FigureKind.DEDUCTION]
+    assert [(each.label, each.formula, each.positions) for each in told.parts] == [
+        (
+            "Indicator A: reported 7.11 % better than verified",
+            "factor 1",
+            tuple(sorted({found.claim.position, found.verified.position})),
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,13 @@ def test_a_veto_is_lifted_once_on_anothers_approval(city: City) -> None:
         ),
     )
     assert bounds(city) == (None, None, ())
+    veto = city.memory.load(veto_stream(CYCLE, "U01"))[1].items[imposed]
+    assert (veto.occurred_on, veto.determined_by, veto.evidence) == (
+        date(2018, 9, 1),
+        "Work Safety Commission",
+        EVIDENCE,
+    )
+    assert (veto.lifted_position, veto.lifted_because) == (city.head, BECAUSE)
     assert city.when(lifting(imposed), by="leading") == Refusal("NO_CHANGE", "veto_position")
 
 
@@ -264,6 +271,9 @@ def vetoes(*imposed: tuple[VetoEffect, str]) -> Vetoes:
             matter="",
             effect=effect,
             grade=grade,
+            occurred_on=IMPOSE.occurred_on,
+            determined_by=IMPOSE.determined_by,
+            evidence=EVIDENCE,
         )
         for position, (effect, grade) in enumerate(imposed, start=1)
     )

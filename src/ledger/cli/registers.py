@@ -1,4 +1,4 @@
-"""`ledger show`: the decisions, obligations, adjustments and appeals of a cycle, now or at any position."""
+"""`ledger show`: what was decided about a cycle's units besides their scores, now or at any position."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from ledger.domain.numbers import exact_text
 from ledger.domain.obligations import Duties, superseding_position
 from ledger.domain.periods import local_day
 from ledger.domain.plan import Plan
+from ledger.domain.tallying import counts_in
 from ledger.domain.veto import VetoFact
 from ledger.results import Answers
 
-Register = Literal["decisions", "obligations", "adjustments", "appeals"]
+Register = Literal["decisions", "obligations", "adjustments", "appeals", "vetoes", "evaluations"]
 
 COLUMNS: dict[Register, tuple[str, ...]] = {
     "decisions": (
@@ -31,6 +32,8 @@ COLUMNS: dict[Register, tuple[str, ...]] = {
     "obligations": ("kind", "status", "unit", "person", "article", "grade", "amount", "since", "due", "positions"),
     "adjustments": ("position", "unit", "kind", "matter", "article", "status", "claimed", "granted", "counted", "why"),
     "appeals": ("position", "unit", "person", "kind", "about", "level", "status", "due", "overdue", "outcome"),
+    "vetoes": (*("position", "unit", "person", "article", "effect", "grade", "occurred", "determined_by", "lifted"),),
+    "evaluations": ("position", "unit", "class", "campaign", "n", "valid", "mean", "counts", "trimmed", "survey"),
 }
 
 
@@ -62,7 +65,7 @@ def show(
     as_of: AsOf = None,
     output: Output = "table",
 ) -> None:
-    """Print the decisions, obligations, adjustments or appeals of a cycle.
+    """Print the decisions, obligations, adjustments, appeals, vetoes or evaluations of a cycle.
 
     Parameters
     ----------
@@ -152,9 +155,49 @@ def _appeals(asked: _Asked) -> Iterator[Record]:
         }
 
 
+def _vetoes(asked: _Asked) -> Iterator[Record]:
+    for veto in asked.answers.rulings(asked.cycle_id, asked.at).vetoes.items.values():
+        yield {
+            "position": veto.position,
+            "unit": veto.unit_id,
+            "person": veto.subject_id,
+            "article": veto.rule.article,
+            "effect": veto.effect,
+            "grade": veto.grade,
+            "occurred": veto.occurred_on,
+            "determined_by": veto.determined_by,
+            "lifted": veto.lifted_position,
+        }
+
+
+def _evaluations(asked: _Asked) -> Iterator[Record]:
+    """What each class says of each unit, and the campaigns that are not tallied yet; no mean of a few ballots."""
+    tallies, rules = asked.answers.rulings(asked.cycle_id, asked.at).tallies, asked.plan.evaluation
+    for unit_id in sorted(tallies.by_unit.keys() | tallies.awaited_of.keys()):
+        for of_class in rules.classes if rules is not None else ():
+            tally, awaited = tallies.of(unit_id).get(of_class.rater_class), tallies.awaited(unit_id)
+            if tally is None and of_class.rater_class not in awaited:
+                continue
+            counts = rules is not None and tally is not None and counts_in(rules, tally, of_class)
+            yield {
+                "position": tally.position if tally else None,
+                "unit": unit_id,
+                "class": of_class.rater_class,
+                "campaign": awaited.get(of_class.rater_class),
+                "n": tally.n if tally else None,
+                "valid": tally.n_valid if tally else None,
+                "mean": exact_text(tally.mean) if tally and counts and tally.mean is not None else None,
+                "counts": counts,
+                "trimmed": tally.trimmed if tally else None,
+                "survey": tally.survey if tally else None,
+            }
+
+
 _REGISTERS: dict[Register, Callable[[_Asked], Iterator[Record]]] = {
     "decisions": _decisions,
     "obligations": _obligations,
     "adjustments": _adjustments,
     "appeals": _appeals,
+    "vetoes": _vetoes,
+    "evaluations": _evaluations,
 }

@@ -337,13 +337,14 @@ def _said(of_class: ClassShare) -> str:
 
 
 def _overstatement(plan: Plan, found: Overstatement) -> Explained:
-    better = exact_text(found.gap * HUNDRED)
+    better = rounded(found.gap * HUNDRED, plan.score_scale, plan.rounding)
     return _figure(
         plan,
         f"{found.indicator.name}: reported {better} % better than verified",
         FigureKind.OVERSTATEMENT,
         -found.points,
-        positions=(found.claim.position,),
+        formula=None if plan.dishonesty is None else f"factor {plan.dishonesty.factor}",
+        positions=tuple(sorted({found.claim.position, found.verified.position})),
     )
 
 

@@ -202,6 +202,7 @@ class Overstatement:
     """By how much of the verified figure the report exceeded it."""
     points: Fraction
     claim: Known
+    verified: Known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

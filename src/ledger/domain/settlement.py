@@ -25,7 +25,7 @@ from ledger.domain.refusals import InvalidPeriod, UnknownId
 from ledger.domain.results import HUNDRED, ZERO, Line, Overstatement, Results, Slice, UnitResult
 from ledger.domain.rulings import Rulings
 from ledger.domain.succession import heritage_of, periods_left
-from ledger.domain.tallying import Evaluated, evaluated
+from ledger.domain.tallying import Evaluated, evaluated, rounded_at_each_level
 
 ENGINE_VERSION = "1"
 """Raised with every change after which some slice settles to other figures; the golden tables pin it."""
@@ -192,6 +192,10 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> Uni
     appraised = None
     if rules is not None and rules.share > 0:
         appraised = evaluated(rules, rulings.tallies.of(draft.unit_id), rulings.tallies.awaited(draft.unit_id))
+        if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
+            appraised = rounded_at_each_level(
+                appraised, lambda figure: Fraction(rounded(figure, plan.score_scale, plan.rounding))
+            )
     draft = replace(
         draft,
         evaluation=appraised,
@@ -234,7 +238,8 @@ def _overstatements(slice: Slice, plan: Plan, draft: UnitResult, columns: Column
             continue
         claimed = columns.on({**slice.values, cell: claim}, line.indicator, scored.period).points[draft.unit_id]
         gained = max(Fraction(*claimed) - scored.score, ZERO) * scored.share
-        yield Overstatement(line.indicator, gap, Fraction(rule.factor) * gained * line.weight / HUNDRED, claim)
+        points = Fraction(rule.factor) * gained * line.weight / HUNDRED
+        yield Overstatement(line.indicator, gap, points, claim, scored.value)
 
 
 def _ranked(plan: Plan, drafts: list[UnitResult]) -> tuple[UnitResult, ...]:

@@ -6,8 +6,8 @@ Source: domain.md 3.5.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from types import MappingProxyType
@@ -24,7 +24,10 @@ _NONE: Mapping[RaterClass, str] = MappingProxyType({})
 
 
 class BallotRule(StrEnum):
-    """Why a ballot does not count."""
+    """Why a ballot does not count.
+
+    A second ballot with one token is none of these: it is refused, and never recorded.
+    """
 
     ALL_SAME = "ALL_SAME"
     """Every answer is the same, about five units or more."""
@@ -162,3 +165,14 @@ def counts_in(rules: EvaluationRules, tally: Tally, of_class: ClassWeight) -> bo
     """Whether enough valid ballots, or a large enough sample, stand behind what a class says of a unit."""
     least = rules.survey_sample_min if tally.survey else of_class.valid_min
     return tally.mean is not None and tally.n_valid >= least
+
+
+def rounded_at_each_level(appraised: Evaluated, rounding: Callable[[Fraction], Fraction]) -> Evaluated:
+    """The evaluation as a spreadsheet has it that rounds each class's mean, and what that contributes. Source: 3.1."""
+    if appraised.points is None:
+        return appraised
+    means = [rounding(share.tally.mean or _ZERO) for share in appraised.classes]
+    points = sum(
+        (rounding(share.weight * mean / _HUNDRED) for share, mean in zip(appraised.classes, means, strict=True)), _ZERO
+    )
+    return replace(appraised, points=points)

@@ -83,8 +83,14 @@ class Veto:
     matter: str
     effect: VetoEffect
     grade: str
+    occurred_on: date
+    determined_by: str
+    """The competent authority that established the facts."""
+    evidence: tuple[str, ...]
     lifted_position: int | None = None
     """What lifted it; null while it binds."""
+    lifted_because: str | None = None
+    """The reason that was given for lifting it; null while it binds."""
 
     @property
     def active(self) -> bool:
@@ -145,7 +151,9 @@ class Vetoes:
             case VetoImposed() as fact:
                 return Vetoes({**self.items, event.position: _imposed(fact, event.position)})
             case VetoLifted() as fact if fact.veto_position in self.items:
-                lifted = replace(self.items[fact.veto_position], lifted_position=event.position)
+                lifted = replace(
+                    self.items[fact.veto_position], lifted_position=event.position, lifted_because=fact.reason
+                )
                 return Vetoes({**self.items, fact.veto_position: lifted})
             case _:
                 return self
@@ -170,6 +178,9 @@ def _imposed(fact: VetoImposed, position: int) -> Veto:
         matter=fact.matter,
         effect=fact.effect,
         grade=fact.grade,
+        occurred_on=fact.occurred_on,
+        determined_by=fact.determined_by,
+        evidence=fact.evidence,
     )
 
 

@@ -50,7 +50,12 @@ def vetoes(
 
 def _readable(context: Context, veto: Veto) -> Veto:
     """The veto with what happened in words, where the entry has a commitment because it is about a person."""
-    return replace(veto, matter=context.service.store.private.text(veto.matter, veto.subject_id) or ERASED)
+    private, lifted = context.service.store.private, veto.lifted_because
+    return replace(
+        veto,
+        matter=private.text(veto.matter, veto.subject_id) or ERASED,
+        lifted_because=None if lifted is None else private.text(lifted, veto.subject_id) or ERASED,
+    )
 
 
 def appeals(
