@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from city import CYCLE, GROUP, LATE, UNITS, City, Refusal, enter, found_city, verify
+from city import CYCLE, GROUP, LATE, UNITS, City, Refusal, enter, found_city, indicator, verify
 from opening import (
     BY_POINTS,
     ENDED,
@@ -31,8 +31,9 @@ from test_vetoes import IMPOSE, PERSONAL
 from ledger.domain.commands import CloseEntry
 from ledger.domain.commands.evaluating import OpenEvaluation
 from ledger.domain.evaluation import EvaluationTallied, UnitTally
+from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.grading import GradesOpened
-from ledger.domain.plan import Plan
+from ledger.domain.plan import EntryKind, GroupWeight, Plan
 from ledger.domain.plan_rules import RaterClass
 from ledger.domain.refusals import ResultsIncomplete
 from ledger.domain.world import Command
@@ -86,6 +87,22 @@ def test_grades_are_not_opened_while_a_classs_ballots_are_not_counted(appraised:
     )
     with pytest.raises(ResultsIncomplete, match="campaigns: PEERS"):
         appraised.given(open_grades(computed), by="leading", at=OPENED)
+
+
+def test_raters_who_count_as_an_indicator_are_waited_for_too() -> None:
+    formula = Formula(kind=FormulaKind.EVALUATION)
+    said = replace(indicator("E", "20", formula), entry_kind=EntryKind.POINTS, uom="points")
+    awarded = replace(BY_POINTS.indicators[0], weights=(GroupWeight(group_id=GROUP, weight=Decimal(80)),))
+    rules = replace(RATERS, share=Decimal(0))
+    city = scored(replace(BY_POINTS, indicators=(awarded, said), evaluation=rules))
+    city.given(PUBLIC, by="office")
+    surveyed(city)
+    assert city.results().complete
+
+    city.given(PEERS, by="office")
+
+    assert [row.awaited for row in city.results().rows] == [("PEERS",)] * 5
+    assert not city.results().complete
 
 
 def test_a_campaign_without_a_ballot_is_tallied_too_and_its_class_gives_its_weight_to_the_others(

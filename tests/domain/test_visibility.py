@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from city import CYCLE, EVIDENCE, NOW
 
+from ledger.domain.appeal import AppealAssigned, AppealFact, AppealFiled, AppealKind, Appeals, PanelMember
 from ledger.domain.cadres import CadreGradeDecided
 from ledger.domain.facts import Actor, Event
 from ledger.domain.grading import ReportAudience
@@ -71,3 +72,48 @@ def test_a_cadre_sees_their_own_grade_and_nobody_elses(role: Role) -> None:
 
     assert sees("chen", role)
     assert not sees("chen", role, other)
+
+
+# ---- panels
+
+
+def judged(*panels: tuple[str, ...]) -> Appeals:
+    """A cadre's appeal with one panel after the other."""
+    facts: list[AppealFact] = [
+        AppealFiled(
+            cycle_id=CYCLE,
+            subject_id="chen",
+            kind=AppealKind.GRADE,
+            about_position=2,
+            level=1,
+            grounds="The tenure was counted wrongly.",
+            remedy="Count it again.",
+            evidence=EVIDENCE,
+        )
+    ]
+    for panel in panels:
+        members = tuple(PanelMember(person_id=person, declaration=EVIDENCE[0]) for person in panel)
+        facts.append(AppealAssigned(cycle_id=CYCLE, subject_id="chen", appeal_position=3, panel=members))
+    appeals = Appeals()
+    for position, fact in enumerate(facts, start=3):
+        event = Event(position, NOW, fact.stream, position, fact, Actor("office", "OFFICE"), UUID(int=position))
+        appeals = appeals.evolve(event)
+    return appeals
+
+
+@pytest.mark.parametrize(
+    ("role", "appeals", "seen"),
+    [
+        (Role.PANEL, judged(("li",)), True),
+        (Role.PANEL, judged(("li", "wang")), True),
+        (Role.PANEL, judged(("li",), ("wang",)), False),
+        (Role.PANEL, judged(), False),
+        (Role.SCORER, judged(("li",)), False),
+    ],
+)
+def test_who_is_on_the_panel_of_a_cadres_appeal_sees_the_cadres_grade(role: Role, appeals: Appeals, seen: bool) -> None:
+    held = Grant(role=role, scope=EVERYTHING, position=1, valid_from=date(2018, 1, 1))
+    visibility = visibility_of("li", Person(grants=(held,)), date(2019, 1, 5), appeals)
+
+    assert visibility.sees(EVENT) is seen
+    assert not visibility.sees(EVENT._replace(fact=replace(DECIDED, subject_id="zhao")))

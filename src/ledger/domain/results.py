@@ -220,6 +220,8 @@ class UnitResult:
     lines: tuple[Line, ...]
     evaluation: Evaluated | None = None
     """The appraisal by raters, where it is part of the total."""
+    awaited: tuple[str, ...] = ()
+    """The campaigns about the unit that are not tallied yet, where raters count for the cycle as a whole."""
     counted: Counted | None = None
     """Bonus and deduction, where the cycle as a whole is settled."""
     overstatements: tuple[Overstatement, ...] = ()
@@ -239,7 +241,7 @@ class UnitResult:
     def missing(self) -> int:
         """How many indicators lack a value, and one if the appraisal is missing or not counted yet."""
         lines = sum(line.status in (LineStatus.MISSING, LineStatus.PARTLY) for line in self.lines)
-        return lines + (self.evaluation is not None and not self.evaluation.complete)
+        return lines + bool(self.awaited or (self.evaluation is not None and self.evaluation.points is None))
 
     @property
     def complete(self) -> bool:

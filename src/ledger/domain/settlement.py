@@ -17,6 +17,7 @@ from ledger.domain.adjusting import overstatement
 from ledger.domain.allocation import precedence
 from ledger.domain.columns import Columns, Found
 from ledger.domain.cycle import Cycle
+from ledger.domain.formula import FormulaKind
 from ledger.domain.goals import Weights, counting, unit_lines, with_columns
 from ledger.domain.grade_opening import open_grades, pool_of, tie_keys
 from ledger.domain.numbers import RoundingPolicy, exact_sum, rounded
@@ -191,7 +192,7 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> Uni
     rules, rulings = plan.evaluation, slice.rulings
     appraised = None
     if rules is not None and rules.share > 0:
-        appraised = evaluated(rules, rulings.tallies.of(draft.unit_id), rulings.tallies.awaited(draft.unit_id))
+        appraised = evaluated(rules, rulings.tallies.of(draft.unit_id))
         if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
             appraised = rounded_at_each_level(
                 appraised, lambda figure: Fraction(rounded(figure, plan.score_scale, plan.rounding))
@@ -199,11 +200,24 @@ def _whole(slice: Slice, plan: Plan, draft: UnitResult, columns: Columns) -> Uni
     draft = replace(
         draft,
         evaluation=appraised,
+        awaited=tuple(_awaited(slice, plan, draft)),
         counted=counted_adjustments(plan.adjustments, rulings.adjustments.granted(draft.unit_id)),
         overstatements=tuple(_overstatements(slice, plan, draft, columns)),
     )
     exact = _total(plan, draft, appraised)
     return replace(draft, exact=exact, total=rounded(exact, plan.score_scale, plan.rounding))
+
+
+def _awaited(slice: Slice, plan: Plan, draft: UnitResult) -> Iterable[str]:
+    """The campaigns whose ballots will count, in the total or as an indicator, and are not counted yet."""
+    rules = plan.evaluation
+    awaited = slice.rulings.tallies.awaited(draft.unit_id)
+    scored = any(line.indicator.formula.kind is FormulaKind.EVALUATION for line in draft.lines)
+    if rules is None or not (scored or rules.share > 0):
+        return
+    for of_class in rules.classes:
+        if of_class.rater_class in awaited:
+            yield awaited[of_class.rater_class]
 
 
 def _total(plan: Plan, draft: UnitResult, appraised: Evaluated | None) -> Fraction:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from types import MappingProxyType
 from typing import NamedTuple
 
 from ledger.domain.plan_rules import ClassWeight, EvaluationRules, RaterClass
@@ -20,7 +19,6 @@ ALL_SAME_UNITS_MIN = 5
 """Identical answers say nothing once they are about this many units."""
 _TRIMMED_OFF = 2
 _ZERO, _HUNDRED = Fraction(0), Fraction(100)
-_NONE: Mapping[RaterClass, str] = MappingProxyType({})
 
 
 class BallotRule(StrEnum):
@@ -125,23 +123,14 @@ class Evaluated:
     points: Fraction | None
     """Points of 100; None if no class counts."""
     classes: tuple[ClassShare, ...]
-    awaited: tuple[str, ...] = ()
-    """The campaigns that were opened and are not tallied yet: what they will say is missing."""
-
-    @property
-    def complete(self) -> bool:
-        """Whether a class counts and none is still to be tallied."""
-        return self.points is not None and not self.awaited
 
 
-def evaluated(
-    rules: EvaluationRules, tallies: Mapping[RaterClass, Tally], awaited: Mapping[RaterClass, str] = _NONE
-) -> Evaluated:
+def evaluated(rules: EvaluationRules, tallies: Mapping[RaterClass, Tally]) -> Evaluated:
     """Return a unit's evaluation: the mean of each class that counts, by weight.
 
     A class with too few valid ballots, or a survey of too small a sample, gives its weight to
     the others in proportion to theirs; so does a class that was never asked. A class whose
-    ballots are not counted yet does too, for the time being: its campaign is in `awaited`.
+    ballots are not counted yet does too, for the time being; its units are incomplete.
     """
     known = [(of_class, tallies[of_class.rater_class]) for of_class in rules.classes if of_class.rater_class in tallies]
     counts = {of_class.rater_class for of_class, tally in known if counts_in(rules, tally, of_class)}
@@ -154,11 +143,10 @@ def evaluated(
         )
         for of_class, tally in known
     )
-    missing = tuple(awaited[each.rater_class] for each in rules.classes if each.rater_class in awaited)
     if not counts:
-        return Evaluated(None, classes, missing)
+        return Evaluated(None, classes)
     points = sum((share.weight * (share.tally.mean or _ZERO) for share in classes), _ZERO) / _HUNDRED
-    return Evaluated(points, classes, missing)
+    return Evaluated(points, classes)
 
 
 def counts_in(rules: EvaluationRules, tally: Tally, of_class: ClassWeight) -> bool:

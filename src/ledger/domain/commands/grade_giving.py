@@ -121,7 +121,7 @@ def _require_settled(command: OpenGrades | ReviseGrades, recall: Recall, results
     """
     others = recalled(recall, command.cycle_id, _sharing(command, results))
     rows = [row for each in (results, *others) for row in each.rows if row.participation is Participation.RANKED]
-    campaigns = {each for row in rows if row.evaluation is not None for each in row.evaluation.awaited}
+    campaigns = {each for row in rows for each in row.awaited}
     if campaigns:
         hint = "Close the campaigns and tally them first."
         raise ResultsIncomplete(path="results_position", campaigns=", ".join(sorted(campaigns)), hint=hint)
