@@ -23,8 +23,8 @@ from ledger.domain.stepping import Step, after_figure, can_move_group
 from ledger.domain.targets import TargetFact
 from ledger.results import Answers
 
-LINES_SETTLED_MAX = 60_000
-"""How many indicators of units are settled to find causes: some two seconds of work, 240 events of 14 units by 18."""
+LINES_SETTLED_MAX = 40_000
+"""How many indicators of units are settled to find causes: a second or two of work, 160 events for 14 units by 18."""
 CANDIDATES_MAX = 5_000
 """How many events are looked at, most of which move nothing on one basis."""
 _REGROUPING = (PlanVersionIssued, UnitAssignedToGroup, UnitsMerged, UnitSplit)

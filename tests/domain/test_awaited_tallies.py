@@ -26,6 +26,7 @@ from opening import (
 from test_evaluation import CLOSE, ISSUE, OPEN, SURVEY, TALLY, ballot
 from test_evaluation import ENDED as BALLOTS_ENDED
 from test_evaluation import RULES as RATERS
+from test_vetoes import CADRE_RULES as CADRES
 from test_vetoes import IMPOSE, PERSONAL
 
 from ledger.domain.commands import CloseEntry
@@ -179,7 +180,7 @@ def test_a_class_is_asked_again_if_its_campaign_ended_without_a_valid_ballot(app
 @pytest.fixture
 def halves() -> City:
     """Two groups, each with a survey; that of the south is incomplete and its peers are not counted."""
-    city = scored(replace(two_groups(RULES), evaluation=RATERS, veto_articles=("41",)))
+    city = scored(replace(two_groups(RULES), evaluation=RATERS, veto_articles=("41",), cadres=CADRES))
     for group_id, unit_ids in ((NORTH, UNITS[:3]), (SOUTH, UNITS[3:])):
         public = replace(PUBLIC, campaign_id=f"PUBLIC-{group_id}", group_id=group_id, unit_ids=unit_ids)
         city.given(public, by="office")

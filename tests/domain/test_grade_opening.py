@@ -83,6 +83,9 @@ def test_a_veto_binds_the_opening(effect: VetoEffect, grade: str) -> None:
         matter=imposed.matter,
         effect=effect,
         grade=grade,
+        occurred_on=imposed.occurred_on,
+        determined_by=imposed.determined_by,
+        evidence=imposed.evidence,
     )
     slice = slice_of(
         graded_by(RULES, TWO_DIMENSIONS), LEVEL | {"U01 C": "100"}, rulings=Rulings(vetoes=Vetoes({7: veto}))

@@ -116,6 +116,8 @@ def test_an_explanation_leads_from_the_total_down_to_the_events(told: Told) -> N
         shown=Decimal("50.00"),
         weight=Fraction(50),
         formula="LINEAR_RATIO: 100 points of 100",
+        method="LINEAR_RATIO: floor 0; cap 105",
+        points=Fraction(100),
         positions=(plan_position, told.at[44]),
         parts=(
             Explained(

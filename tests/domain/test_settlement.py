@@ -332,9 +332,11 @@ def test_a_rank_is_one_more_than_the_number_of_units_with_a_greater_total(
 def test_an_explanation_adds_up_to_the_exact_total_and_cites_every_value(
     plan: Plan, cells: Cells, exempted: tuple[tuple[str, str], ...]
 ) -> None:
+    """Of every value of the unit itself; peers that set a scale are cited besides where they may be seen."""
     results = settle(slice_of(plan, cells, exempted=exempted))
     for row in results.rows:
-        tree = explain(results, row)
+        tree = explain(results, row, lambda unit_id, _, own=row.unit_id: unit_id == own)
+        assert set(tree.positions) <= set(explain(results, row).positions)
 
         assert (tree.exact, tree.shown) == (row.exact, row.total)
         assert sum((part.exact for part in tree.parts), Fraction(0)) == row.exact

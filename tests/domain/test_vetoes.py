@@ -178,7 +178,7 @@ RENAMED = GradingRules(grades=(GradeQuota(grade="A", share=Decimal("0.6")),))
 
 
 def reissue(grading: GradingRules | None) -> IssuePlanVersion:
-    content = replace(VETOED, grading=grading)
+    content = replace(VETOED, grading=grading, cadres=None)
     return IssuePlanVersion(cycle_id=CYCLE, content=content, based_on=1, summary="Grades", approved_by="leading")
 
 
@@ -189,7 +189,8 @@ def test_a_plan_keeps_the_grades_that_active_vetoes_name(
 ) -> None:
     imposed = city.given(command, by="leading")
 
-    assert city.when(reissue(grading), by="office") == Refusal("REFERENCED_ENTITY_IN_USE", "content.grading")
+    path = "content.grading" if command.unit_id is not None else "content.cadres"
+    assert city.when(reissue(grading), by="office") == Refusal("REFERENCED_ENTITY_IN_USE", path)
     with pytest.raises(ReferencedEntityInUse, match=f"veto_position: {imposed}"):
         city.given(reissue(grading), by="office")
     lifted = replace(lifting(imposed), unit_id=command.unit_id, subject_id=command.subject_id)

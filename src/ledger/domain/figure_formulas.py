@@ -23,6 +23,7 @@ class DirectPoints(Kind):
 
 
 class Piecewise(Kind):
+    floored = False
     parameters = Kind.parameters | {"breakpoints", "below", "above"}
     required = frozenset({"breakpoints"})
 
@@ -51,6 +52,7 @@ class Piecewise(Kind):
 
 
 class Step(Kind):
+    floored = False
     parameters = Kind.parameters | {"intervals"}
     required = frozenset({"intervals"})
 
@@ -140,6 +142,7 @@ class Deadline(Kind):
 
 
 class Linkage(Kind):
+    floored = False
     parameters = Kind.parameters | {"base", "table"}
     required = frozenset({"base", "table"})
 

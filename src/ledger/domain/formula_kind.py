@@ -34,6 +34,8 @@ class Kind:
     """Whether a target has to say which figure it grows from, so that each unit has its own."""
     entered: ClassVar[bool] = True
     """Whether values are entered for it."""
+    floored: ClassVar[bool] = True
+    """Whether its points end at 0 where the formula names no floor."""
     awarded: ClassVar[bool] = False
     """Whether its figures are points already."""
     quantity: ClassVar[bool] = True

@@ -17,11 +17,12 @@ _LEFT_OUT = {"floor": Decimal(0), "full": Decimal(100)}
 
 def described(formula: Formula) -> str:
     """The kind and its parameters in one line, such as `LINEAR_RATIO: floor 0; cap 105`."""
-    taken = KINDS[formula.kind].parameters
+    kind = KINDS[formula.kind]
+    taken = kind.parameters
     told: list[str] = []
     for field in fields(formula):
         value = getattr(formula, field.name)
-        if field.name in taken and value is None:
+        if field.name in taken and value is None and (kind.floored or field.name != "floor"):
             value = _LEFT_OUT.get(field.name)
         if field.name in taken and value not in (None, ()):
             told.append(_told(field.name.replace("_", " "), value))

@@ -32,6 +32,7 @@ class BestRatio(Kind):
 
 
 class GroupRank(Kind):
+    floored = False
     parameters = Kind.parameters | {"table", "lower_better"}
     required = frozenset({"table"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from ledger.domain.cycle import Cycle
 from ledger.domain.plan import Deadline, Plan
@@ -48,21 +49,28 @@ def check_deadlines_kept(plan: Plan, deadlines: tuple[Deadline, ...], *, today: 
                 raise DeadlinePassed(path=path, deadline=deadline.name, ended=old)
 
 
-def grades_given_up(old: Plan, new: Plan) -> frozenset[str]:
+class GivenUp(NamedTuple):
     """The grades of a plan that a later version no longer has."""
-    names = (plan.grading.names if plan.grading is not None else () for plan in (old, new))
-    before, after = map(frozenset, names)
-    return before - after
+
+    of_units: frozenset[str]
+    of_cadres: frozenset[str]
 
 
-def check_vetoes_kept(given_up: frozenset[str], vetoes: Vetoes) -> None:
+def grades_given_up(old: Plan, new: Plan) -> GivenUp:
+    """Which grades a later version of a plan no longer has."""
+    units = [frozenset(plan.grading.names if plan.grading is not None else ()) for plan in (old, new)]
+    cadres = [frozenset(plan.cadres.grades if plan.cadres is not None else ()) for plan in (old, new)]
+    return GivenUp(units[0] - units[1], cadres[0] - cadres[1])
+
+
+def check_vetoes_kept(given_up: GivenUp, vetoes: Vetoes) -> None:
     """Raise ReferencedEntityInUse if an active veto names one of these grades: it would bind nobody any more."""
     for veto in vetoes.items.values():
-        if veto.active and veto.grade in given_up:
+        of_unit = veto.subject_id is None
+        if veto.active and veto.grade in (given_up.of_units if of_unit else given_up.of_cadres):
+            path = "content.grading" if of_unit else "content.cadres"
             hint = "Keep the grade under its name, or lift the veto first."
-            raise ReferencedEntityInUse(
-                path="content.grading", grade=veto.grade, veto_position=veto.position, hint=hint
-            )
+            raise ReferencedEntityInUse(path=path, grade=veto.grade, veto_position=veto.position, hint=hint)
 
 
 def _require_kept(path: str, old: Iterable[str], new: Iterable[str], *, hint: str) -> None:

@@ -93,9 +93,7 @@ class _CycleFacts:
     def take_move(self, event: Event) -> None:
         fact = event.fact
         if not isinstance(fact, _NO_FIGURE):
-            # A fact about the cycle may name a unit, but groups and exemptions move its peers too.
-            unit_id = None if isinstance(fact, CycleFact) else getattr(fact, "unit_id", None)
-            self.moved[unit_id or EVERY_UNIT] = event.position
+            self.moved.update(dict.fromkeys(_units_moved(fact), event.position))
         if not isinstance(fact, _NO_CAUSE):
             figures = not isinstance(fact, _GRADES_ONLY)
             self.moves += (Move(event.position, each, event.type, figures=figures) for each in _units_moved(fact))

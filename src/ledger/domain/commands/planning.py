@@ -185,7 +185,7 @@ class IssuePlanVersion(Command):
         old = cycle.latest.plan
         check_change(old, self.content, in_force_from_period=self.in_force_from_period, today=world.day(old))
         given_up = grades_given_up(old, self.content)
-        if given_up:
+        if any(given_up):
             # Only then is the whole cycle looked at: a veto may be on anybody.
             check_vetoes_kept(given_up, world.recall(self.cycle_id).rulings(self.cycle_id).vetoes)
         for unit_id in self.content.unit_ids:
