@@ -89,13 +89,12 @@ class CarriedSeats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeQuota:
-    """A grade that is given to a share of the units, best grade first.
+    """A grade that is given to a share of the units, best grade first."""
 
-    No condition says that the unit's head must have no open discipline case, on purpose: the
-    reason of a grade is read by many, and that a case exists by inspectors alone. If the leading
-    group is told and the grade has to wait, it imposes a veto MAX_GRADE, with the competent
-    authority that determined it. Source: domain.md 2.4 "Inspection", 3.7.
-    """
+    # No condition says that the unit's head must have no open discipline case, on purpose: the
+    # reason of a grade is read by many, and that a case exists by inspectors alone. If the leading
+    # group is told and the grade has to wait, it imposes a veto MAX_GRADE, with the competent
+    # authority that determined it. Source: domain.md 2.4 "Inspection", 3.7.
 
     grade: str
     share: Decimal
