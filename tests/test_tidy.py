@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def test_the_domain_imports_only_itself_and_the_standard_library(module: Path) -
     }
 
     assert not foreign
+
+
+def test_the_domain_says_where_each_rule_stands() -> None:
+    told = set(re.findall(r"\w+", (SOURCE / "domain" / "__init__.py").read_text(encoding="utf-8")))
+    modules = {module.stem for module in (SOURCE / "domain").glob("*.py")} - {"__init__"}
+
+    assert modules - told == set()
 
 
 def test_projections_are_sql_and_nothing_else() -> None:

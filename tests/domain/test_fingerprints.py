@@ -27,6 +27,16 @@ HASHES: dict[str, dict[str, str]] = {
         "2018-A(R1)": "0bc241f44720376cd31cd95904c75169d1a4de5a7506d163a8fcbf2a925c2b4c",
         "2018-A(R2)": "f15a94d9d2a125b4981280bdac99b8e58c682d3d42390bfba019115410e3e729",
     },
+    "2": {
+        "table 1": "c400d7da338edcaa4c548c941fcce422ba1da8ff091a71781df3c8069d9340af",
+        "table 2": "4bddc597f1a82a97631c95184dd3d5e92a6d02851d85f9254607ae1d4f9dbaa7",
+        "table 3": "4bddc597f1a82a97631c95184dd3d5e92a6d02851d85f9254607ae1d4f9dbaa7",
+        "table 4": "84629e4a5d8b830db804100742d4bf90bbe173f621f52cc36c7ca7c5f5744974",
+        "table 5": "ea3515f4024c7837bcc86af6dd8f4ffe51645c0c7f2c92065ad41d0099d35b9e",
+        "2018-A": "43b4422332fe42fc74543a12501c19e4ba397aeaebc7a04b9d3aa50f9919a4e5",
+        "2018-A(R1)": "0bc241f44720376cd31cd95904c75169d1a4de5a7506d163a8fcbf2a925c2b4c",
+        "2018-A(R2)": "f15a94d9d2a125b4981280bdac99b8e58c682d3d42390bfba019115410e3e729",
+    },
 }
 """By the version of the engine: of each table by the order in which it was computed, of each report by its number."""
 

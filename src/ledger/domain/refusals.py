@@ -122,7 +122,7 @@ class DuplicateId(Refused):
 
 
 class MalformedInput(Refused):
-    """The input cannot be read."""
+    """The input does not fit together, or cannot be read."""
 
 
 # ---- values
@@ -153,7 +153,7 @@ class InvalidPeriod(Refused):
 
 
 class PeriodNotStarted(Refused):
-    """The period has not begun."""
+    """It has not begun."""
 
 
 class PeriodNotEnded(Refused):
@@ -161,7 +161,7 @@ class PeriodNotEnded(Refused):
 
 
 class NoChange(Refused):
-    """The new value equals the old one."""
+    """It is so already, or there is nothing to do."""
 
 
 # ---- process
