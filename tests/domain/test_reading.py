@@ -181,7 +181,8 @@ def test_a_refusal_says_what_was_sent_and_what_to_send() -> None:
         read_command(VerifyScore, given)
 
     assert caught.value.message == (
-        "The input does not fit together, or cannot be read. (given: 'HEARSAY') Write one of DOCUMENT, SITE_VISIT, CROSS_SYSTEM, STATISTICS."
+        "The input does not fit together, or cannot be read. (given: 'HEARSAY') "
+        "Write one of DOCUMENT, SITE_VISIT, CROSS_SYSTEM, STATISTICS."
     )
 
 
