@@ -63,10 +63,11 @@ FIGURES = {"U01": "8", "U02": "12", "U03": "12", "U04": "5"}
         (Formula(kind=FormulaKind.BEST_RATIO), ["U02", "U03"]),
         (Formula(kind=FormulaKind.EFFICACY, base=D(60), span=D(40)), ["U02", "U03", "U04"]),
         (Formula(kind=FormulaKind.EFFICACY, base=D(60), span=D(40), worst=D(0), best=D(9)), []),
-        (Formula(kind=FormulaKind.GROUP_RANK, table=(D(60),)), ["U02", "U03", "U01", "U04"]),
+        (Formula(kind=FormulaKind.GROUP_RANK, table=(D(60),)), ["U02", "U03"]),
+        (Formula(kind=FormulaKind.GROUP_RANK, table=(D(60),), lower_better=True), ["U04"]),
     ],
 )
-def test_the_scale_is_set_by_the_best_by_both_ends_or_by_all(formula: Formula, units: list[str]) -> None:
+def test_the_scale_is_set_by_the_best_by_both_ends_or_by_those_ahead(formula: Formula, units: list[str]) -> None:
     values: Mapping[str, Known] = {unit_id: Known(D(figure), 1) for unit_id, figure in FIGURES.items()}
 
-    assert scale_of(formula, values) == units
+    assert scale_of(formula, values, "U01") == units

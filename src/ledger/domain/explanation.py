@@ -26,6 +26,7 @@ from ledger.domain.results import (
     LineStatus,
     Overstatement,
     Results,
+    Scored,
     UnitResult,
 )
 from ledger.domain.tallying import ClassShare, Evaluated, evaluated
@@ -211,14 +212,15 @@ def _dimensions(results: Results, row: UnitResult, share: Fraction, sees: Sees) 
 
 
 def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction, sees: Sees) -> Explained:
-    plan, weight = results.plan, line.weight * share
+    plan, weight, method = results.plan, line.weight * share, described(line.indicator.formula)
     if line.indicator.formula.kind is FormulaKind.EVALUATION and plan.evaluation is not None:
         appraised = evaluated(plan.evaluation, results.slice.rulings.tallies.of(row.unit_id))
         parts = tuple(_raters(plan, appraised, weight / HUNDRED)) if line.status is LineStatus.SCORED else ()
     elif len(line.parts) == 1:
-        parts = _facts(plan, line, 0, sees)
+        parts = _facts(plan, line, 0, line.periods[0], sees)
     else:
-        parts = tuple(_period(plan, line, place, sees) for place in range(len(line.parts)))
+        scores = enumerate(line.periods)
+        parts = tuple(_period(plan, line, place, scored, method, sees) for place, scored in scores)
     exempted = _exempted_by(results, row, line)
     return _figure(
         plan,
@@ -229,7 +231,7 @@ def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction, s
         formula=_formula(line),
         positions=tuple(sorted({*exempted, *_positions_of(parts)})),
         parts=parts,
-    )._replace(method=described(line.indicator.formula), points=line.score)
+    )._replace(method=method, points=line.score)
 
 
 def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]:
@@ -243,21 +245,17 @@ def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]
             yield exemption.position
 
 
-def _period(plan: Plan, line: Line, place: int, sees: Sees) -> Explained:
-    scored = line.periods[place]
-    return _figure(
-        plan,
-        scored.period,
-        FigureKind.PERIOD,
-        scored.score,
-        weight=scored.share * HUNDRED,
-        parts=_facts(plan, line, place, sees),
-    )._replace(method=described(line.indicator.formula), points=scored.score)
+def _period(plan: Plan, line: Line, place: int, scored: Scored, method: str, sees: Sees) -> Explained:
+    score, parts = scored.score, _facts(plan, line, place, scored, sees)
+    shown = rounded(score, plan.score_scale, plan.rounding)
+    part, whole = line.parts[place].share
+    weight, positions = Fraction(100 * part, whole), _positions_of(parts)
+    return Explained(scored.period, FigureKind.PERIOD, score, shown, weight, None, positions, parts, method, score)
 
 
-def _facts(plan: Plan, line: Line, place: int, sees: Sees) -> tuple[Explained, ...]:
+def _facts(plan: Plan, line: Line, place: int, scored: Scored, sees: Sees) -> tuple[Explained, ...]:
     """What the score of one of the periods was made of: value, target, peers, and what predecessors left."""
-    scored, uom = line.periods[place], line.indicator.uom
+    uom = line.indicator.uom
     found: list[Explained] = []
     if scored.value is not None:
         found.append(_known(FigureKind.VALUE, scored.value, f"value in {uom}"))
@@ -297,19 +295,13 @@ def _measure(line: Line, period: str, target: Known) -> Iterable[Explained]:
 def _peers(line: Line, place: int, sees: Sees) -> Iterable[Explained]:
     """The figures of other units by which the formula measures, where it compares them."""
     indicator, values = line.indicator, line.parts[place].column.values
-    for unit_id in scale_of(indicator.formula, values):
+    for unit_id in scale_of(indicator.formula, values, line.unit_id):
         if unit_id != line.unit_id and sees(unit_id, indicator.indicator_id):
             yield _known(FigureKind.PEER, values[unit_id], unit_id)
 
 
 def _known(kind: FigureKind, known: Known, label: str) -> Explained:
-    return Explained(
-        label=label,
-        kind=kind,
-        exact=rational(known.value),
-        shown=known.value,
-        positions=(known.position,),
-    )
+    return Explained(label, kind, rational(known.value), known.value, positions=(known.position,))
 
 
 def _raters(plan: Plan, appraised: Evaluated, share: Fraction) -> Iterable[Explained]:

@@ -29,20 +29,22 @@ def described(formula: Formula) -> str:
     return f"{formula.kind.value}: {'; '.join(told)}" if told else formula.kind.value
 
 
-def scale_of(formula: Formula, values: Mapping[str, Known]) -> list[str]:
-    """The units of a group by whose figures the others are measured; none, where nobody is compared.
+def scale_of(formula: Formula, values: Mapping[str, Known], unit_id: str) -> list[str]:
+    """The units of a group by whose figures one of them is measured; none, where nobody is compared.
 
-    All of them where ranks earn points, else those with the best figure, or the best and the worst.
+    Those ahead of it where ranks earn points, else those with the best figure, or the best and the worst.
     """
     if not values or not KINDS[formula.kind].group_relative(formula):
         return []
-    figures = {unit_id: known.value for unit_id, known in values.items()}
+    figures = {each: known.value for each, known in values.items()}
     if formula.kind is FormulaKind.GROUP_RANK:
-        return sorted(figures, key=lambda unit_id: (-figures[unit_id], unit_id))
+        own, sign = figures.get(unit_id), 1 if formula.lower_better else -1
+        ahead = [each for each, figure in figures.items() if own is None or sign * figure < sign * own]
+        return sorted(ahead, key=lambda each: (sign * figures[each], each))
     ends = {max(figures.values())}
     if formula.kind is FormulaKind.EFFICACY:
         ends.add(min(figures.values()))
-    return sorted(unit_id for unit_id, figure in figures.items() if figure in ends)
+    return sorted(each for each, figure in figures.items() if figure in ends)
 
 
 def _told(name: str, value: object) -> str:
