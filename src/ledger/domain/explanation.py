@@ -117,10 +117,16 @@ def everything(unit_id: str, indicator_id: str) -> bool:
     return True
 
 
+def nobody(unit_id: str, indicator_id: str) -> bool:
+    """Let nothing be seen."""
+    return False
+
+
 def explain(results: Results, row: UnitResult, sees: Sees = everything) -> Explained:
     """Return the tree under a unit's total: goals, dimensions, indicators, appraisal, bonus and deduction.
 
-    Of the peers by whom it is measured it names those whose scores may be seen.
+    Of the peers by whom it is measured it names those whose scores may be seen; of an indicator
+    made of several periods only `explain_indicator` does.
 
     The shown figures of the parts may not add up to the shown total, because only shown
     figures are rounded; `rounding_difference` says by how much.
@@ -207,7 +213,9 @@ def _dimensions(results: Results, row: UnitResult, share: Fraction, sees: Sees) 
                 FigureKind.DIMENSION,
                 sum((line.points for line in lines), ZERO) * share,
                 weight=sum((line.weight for line in lines), ZERO) * share,
-                parts=tuple(_indicator(results, row, line, share, sees) for line in lines),
+                parts=tuple(
+                    _indicator(results, row, line, share, sees if len(line.parts) == 1 else nobody) for line in lines
+                ),
             )
 
 
@@ -248,8 +256,7 @@ def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]
 def _period(plan: Plan, line: Line, place: int, scored: Scored, method: str, sees: Sees) -> Explained:
     score, parts = scored.score, _facts(plan, line, place, scored, sees)
     shown = rounded(score, plan.score_scale, plan.rounding)
-    part, whole = line.parts[place].share
-    weight, positions = Fraction(100 * part, whole), _positions_of(parts)
+    weight, positions = Fraction(100 * scored.share.numerator, scored.share.denominator), _positions_of(parts)
     return Explained(scored.period, FigureKind.PERIOD, score, shown, weight, None, positions, parts, method, score)
 
 
@@ -294,6 +301,8 @@ def _measure(line: Line, period: str, target: Known) -> Iterable[Explained]:
 
 def _peers(line: Line, place: int, sees: Sees) -> Iterable[Explained]:
     """The figures of other units by which the formula measures, where it compares them."""
+    if sees is nobody:
+        return
     indicator, values = line.indicator, line.parts[place].column.values
     for unit_id in scale_of(indicator.formula, values, line.unit_id):
         if unit_id != line.unit_id and sees(unit_id, indicator.indicator_id):

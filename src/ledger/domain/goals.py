@@ -39,7 +39,7 @@ def _parts(indicator: Indicator, periods: list[str]) -> tuple[tuple[str, Fractio
 def with_columns(counted: Iterable[Counting], columns: Columns) -> list[tuple[Indicator, Parts]]:
     """Each indicator that counts with the scores of all units for each of its periods."""
     return [
-        (indicator, [Part(p, share.as_integer_ratio(), columns.of(indicator, p)) for p, share in periods])
+        (indicator, [Part(p, share, share.as_integer_ratio(), columns.of(indicator, p)) for p, share in periods])
         for indicator, periods in counted
     ]
 
@@ -78,8 +78,7 @@ def _score(parts: Parts, earned: Sequence[Ratio]) -> Fraction:
     """The score of all periods, each with its share."""
     if len(parts) == 1:
         return Fraction(*earned[0])
-    shares = [part.share for part in parts]
-    return exact_sum([(p * s, q * t) for (p, q), (s, t) in zip(earned, shares, strict=True)])
+    return exact_sum([(p * s, q * t) for (p, q), (_, _, (s, t), _) in zip(earned, parts, strict=True)])
 
 
 def _status(*, known: int, assumed: int, due: int) -> LineStatus:
@@ -95,10 +94,12 @@ def _applying(slice: Slice, unit_id: str, indicator: Indicator, parts: Parts) ->
     if len(parts) == 1 or not slice.cycle.exemptions:
         return parts
     left = [part for part in parts if not _redistributed(slice, unit_id, indicator, part.period)]
-    whole = exact_sum([part.share for part in left])
+    whole = sum((part.share for part in left), ZERO)
     if len(left) == len(parts) or not whole:
         return left
-    return [part._replace(share=(Fraction(*part.share) / whole).as_integer_ratio()) for part in left]
+    shares = [part.share / whole for part in left]
+    weighed = zip(left, shares, strict=True)
+    return [part._replace(share=share, weight=share.as_integer_ratio()) for part, share in weighed]
 
 
 def _redistributed(slice: Slice, unit_id: str, indicator: Indicator, period: str) -> bool:

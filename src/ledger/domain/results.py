@@ -146,8 +146,10 @@ class Part(NamedTuple):
     """A period that counts for an indicator."""
 
     period: str
-    share: Ratio
+    share: Fraction
     """Its part of the indicator's score, from 0 to 1."""
+    weight: Ratio
+    """The same, as scores are summed with it."""
     column: Column
 
 
@@ -172,8 +174,7 @@ class Line(NamedTuple):
     def periods(self) -> tuple[Scored, ...]:
         """The periods whose scores make up the score, in order, with the facts behind them."""
         return tuple(
-            part.column.of(self.unit_id, part.period, Fraction(*part.share))
-            or Scored(part.period, Fraction(*part.share), points)
+            part.column.of(self.unit_id, part.period, part.share) or Scored(part.period, part.share, points)
             for part, points in zip(self.parts, self.earned, strict=True)
         )
 
