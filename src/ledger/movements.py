@@ -109,8 +109,11 @@ def difference(
 
     An event that moves a unit for `period` is its cause, whatever `period_before` the earlier
     results are for. So many events are examined as can be settled in a second or two, the
-    oldest first. Raises what `Answers.results` does.
+    oldest first. Raises MalformedInput unless the moments are in their order, and what
+    `Answers.results` does.
     """
+    if earlier > later:
+        raise MalformedInput(path="from", earlier=earlier, later=later, hint="Name the earlier moment first.")
     before = answers.results(cycle_id, group_id, period=period_before, basis=basis, at=earlier)
     after = answers.results(cycle_id, group_id, period=period, basis=basis, at=later)
     found = causes.between(answers, after, earlier=earlier)

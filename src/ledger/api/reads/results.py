@@ -91,15 +91,10 @@ def ranking_diff(
 ) -> RankingDiff:
     """What changed in a group between two moments, and the events in between that changed it.
 
-    `periods` are those of the earlier and of the later ranking. Raises MalformedInput unless the
-    moments are in their order.
+    `periods` are those of the earlier and of the later ranking. Raises what `movements.difference` does.
     """
     visibility = context.visibility()
     earlier, later = moments
-    if earlier.position > later.position:
-        raise MalformedInput(
-            path="from", earlier=earlier.position, later=later.position, hint="Name the earlier moment first."
-        )
     found = movements.difference(
         context.service.answers,
         cycle_id,
