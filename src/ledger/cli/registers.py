@@ -1,14 +1,17 @@
-"""`ledger show`: what was decided about a cycle's units besides their scores, now or at any position."""
+"""`ledger show`: what became of a cycle's units besides their scores, now or at any position."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from ledger.cli.asked import SAME, Asked, Register
+from ledger.cli.errors import Differing, Usage
+from ledger.cli.gradings import GRADES, GRADING, SEATS, TIES
 from ledger.cli.opening import opened_answers, opened_store, settings_here
 from ledger.cli.output import Output, Record, print_records
+from ledger.cli.published import DUE, PUBLICATIONS
 from ledger.cli.reading import AsOf
 from ledger.domain.adjusting import counted
 from ledger.domain.cadres import CadreFact
@@ -17,77 +20,101 @@ from ledger.domain.grading import GradingFact
 from ledger.domain.numbers import exact_text
 from ledger.domain.obligations import Duties, superseding_position
 from ledger.domain.periods import local_day
-from ledger.domain.plan import Plan
 from ledger.domain.tallying import counts_in
 from ledger.domain.veto import VetoFact
-from ledger.results import Answers
 
-Register = Literal["decisions", "obligations", "adjustments", "appeals", "vetoes", "evaluations"]
-
-COLUMNS: dict[Register, tuple[str, ...]] = {
-    "decisions": (
-        *("position", "unit", "person", "kind", "grade", "amount", "article"),
-        *("status", "basis", "basis_position", "superseded_by"),
-    ),
-    "obligations": ("kind", "status", "unit", "person", "article", "grade", "amount", "since", "due", "positions"),
-    "adjustments": ("position", "unit", "kind", "matter", "article", "status", "claimed", "granted", "counted", "why"),
-    "appeals": ("position", "unit", "person", "kind", "about", "level", "status", "due", "overdue", "outcome"),
-    "vetoes": (*("position", "unit", "person", "article", "effect", "grade", "occurred", "determined_by", "lifted"),),
-    "evaluations": ("position", "unit", "class", "campaign", "n", "valid", "mean", "counts", "trimmed", "survey"),
-}
-
-
-class _Asked(NamedTuple):
-    """What a register is asked for."""
-
-    answers: Answers
-    cycle_id: str
-    at: int
-    plan: Plan
-    today: date
-    """The local day of the moment asked for, or today."""
-
-    def duties(self) -> Duties:
-        """The cycle's decisions, with what they rest on."""
-        duties = Duties()
-        kinds = (GradingFact, VetoFact, DecisionFact, CadreFact)
-        for event in self.answers.proceedings(self.cycle_id, kinds, at=self.at):
-            duties = duties.evolve(event)
-        return duties
+Name = Literal[
+    "decisions",
+    "obligations",
+    "adjustments",
+    "appeals",
+    "vetoes",
+    "evaluations",
+    "grading",
+    "grades",
+    "seats",
+    "ties",
+    "publications",
+    "due",
+]
 
 
 def show(
-    register: Register,
+    register: Name,
     /,
     *,
     cycle: str,
     unit: str | None = None,
+    group: str | None = None,
+    period: str | None = None,
     as_of: AsOf = None,
     output: Output = "table",
 ) -> None:
-    """Print the decisions, obligations, adjustments, appeals, vetoes or evaluations of a cycle.
+    """Print one register of a cycle.
 
     Parameters
     ----------
     register
-        Which of them.
+        Which of them. Of the grades: grading (when they were opened and revised), grades (of each unit, and
+        why), seats, ties. Of the reports: publications, each settled again; due, those announced and missing.
     cycle
         The assessment cycle.
     unit
         Only those of this unit.
+    group
+        Only those of this group.
+    period
+        Only those of this period.
     """
+    found = _REGISTERS[register]
+    wanted = {"unit": unit, "group": group, "period": period}
+    for name in (name for name, given in wanted.items() if given is not None):
+        if not {name, f"{name}s"} & set(found.columns):
+            raise Usage(f"The {register} cannot be chosen by --{name}.")
     settings = settings_here()
     with opened_store(settings) as store, opened_answers(store.database, settings.ledger_id) as answers:
         at = answers.resolve(position=as_of)
         plan = answers.cycle(cycle, at.position).latest.plan
         instant = at.recorded_at if as_of is not None else None
-        asked = _Asked(answers, cycle, at.position, plan, local_day(instant or store.clock(), plan.timezone))
-        records = [each for each in _REGISTERS[register](asked) if unit in (None, each["unit"])]
-    print_records(records, COLUMNS[register], output)
+        today = local_day(instant or store.clock(), plan.timezone)
+        asked = Asked(
+            answers=answers,
+            cycle_id=cycle,
+            at=at.position,
+            plan=plan,
+            today=today,
+            group_id=group,
+            period=period,
+        )
+        records = [each for each in found.records(asked) if _fits(each, wanted)]
+    print_records(records, found.columns, output)
+    _demand_same(records)
 
 
-def _decisions(asked: _Asked) -> Iterator[Record]:
-    duties = asked.duties()
+def _fits(record: Record, wanted: dict[str, str | None]) -> bool:
+    return all(given is None or name not in record or record[name] == given for name, given in wanted.items())
+
+
+def _demand_same(records: Sequence[Record]) -> None:
+    """Raise Differing if something recorded does not come out again."""
+    differing = [each for each in records if each.get("verdict") not in (None, SAME)]
+    if differing:
+        raise Differing(
+            f"{len(differing)} of {len(records)} do not come out again, at {differing[0]['position']} first"
+        )
+
+
+def _duties(asked: Asked) -> Duties:
+    """The cycle's decisions, with what they rest on."""
+    duties = Duties()
+    kinds = (GradingFact, VetoFact, DecisionFact, CadreFact)
+    for event in asked.answers.proceedings(asked.cycle_id, kinds, at=asked.at):
+        duties = duties.evolve(event)
+    return duties
+
+
+def _decisions(asked: Asked) -> Iterator[Record]:
+    duties = _duties(asked)
     for decision in duties.decisions:
         yield {
             "position": decision.position,
@@ -104,8 +131,8 @@ def _decisions(asked: _Asked) -> Iterator[Record]:
         }
 
 
-def _obligations(asked: _Asked) -> Iterator[Record]:
-    for obligation in asked.duties().due(asked.plan, asked.today):
+def _obligations(asked: Asked) -> Iterator[Record]:
+    for obligation in _duties(asked).due(asked.plan, asked.today):
         yield {
             "kind": obligation.kind,
             "status": obligation.status,
@@ -120,7 +147,7 @@ def _obligations(asked: _Asked) -> Iterator[Record]:
         }
 
 
-def _adjustments(asked: _Asked) -> Iterator[Record]:
+def _adjustments(asked: Asked) -> Iterator[Record]:
     adjustments = asked.answers.rulings(asked.cycle_id, asked.at).adjustments
     units = sorted({item.unit_id for item in adjustments.items.values()})
     for line in (line for unit_id in units for line in counted(asked.plan.adjustments, adjustments.of(unit_id)).items):
@@ -138,7 +165,7 @@ def _adjustments(asked: _Asked) -> Iterator[Record]:
         }
 
 
-def _appeals(asked: _Asked) -> Iterator[Record]:
+def _appeals(asked: Asked) -> Iterator[Record]:
     for appeal in asked.answers.rulings(asked.cycle_id, asked.at).appeals:
         due_on = appeal.answer_due_on(asked.plan)
         yield {
@@ -155,7 +182,7 @@ def _appeals(asked: _Asked) -> Iterator[Record]:
         }
 
 
-def _vetoes(asked: _Asked) -> Iterator[Record]:
+def _vetoes(asked: Asked) -> Iterator[Record]:
     for veto in asked.answers.rulings(asked.cycle_id, asked.at).vetoes.items.values():
         yield {
             "position": veto.position,
@@ -170,7 +197,7 @@ def _vetoes(asked: _Asked) -> Iterator[Record]:
         }
 
 
-def _evaluations(asked: _Asked) -> Iterator[Record]:
+def _evaluations(asked: Asked) -> Iterator[Record]:
     """What each class says of each unit, and the campaigns that are not tallied yet; no mean of a few ballots."""
     tallies, rules = asked.answers.rulings(asked.cycle_id, asked.at).tallies, asked.plan.evaluation
     for unit_id in sorted(tallies.by_unit.keys() | tallies.awaited_of.keys()):
@@ -193,11 +220,34 @@ def _evaluations(asked: _Asked) -> Iterator[Record]:
             }
 
 
-_REGISTERS: dict[Register, Callable[[_Asked], Iterator[Record]]] = {
-    "decisions": _decisions,
-    "obligations": _obligations,
-    "adjustments": _adjustments,
-    "appeals": _appeals,
-    "vetoes": _vetoes,
-    "evaluations": _evaluations,
+_REGISTERS: dict[Name, Register] = {
+    "decisions": Register(
+        (
+            *("position", "unit", "person", "kind", "grade", "amount", "article"),
+            *("status", "basis", "basis_position", "superseded_by"),
+        ),
+        _decisions,
+    ),
+    "obligations": Register(
+        ("kind", "status", "unit", "person", "article", "grade", "amount", "since", "due", "positions"), _obligations
+    ),
+    "adjustments": Register(
+        ("position", "unit", "kind", "matter", "article", "status", "claimed", "granted", "counted", "why"),
+        _adjustments,
+    ),
+    "appeals": Register(
+        ("position", "unit", "person", "kind", "about", "level", "status", "due", "overdue", "outcome"), _appeals
+    ),
+    "vetoes": Register(
+        ("position", "unit", "person", "article", "effect", "grade", "occurred", "determined_by", "lifted"), _vetoes
+    ),
+    "evaluations": Register(
+        ("position", "unit", "class", "campaign", "n", "valid", "mean", "counts", "trimmed", "survey"), _evaluations
+    ),
+    "grading": GRADING,
+    "grades": GRADES,
+    "seats": SEATS,
+    "ties": TIES,
+    "publications": PUBLICATIONS,
+    "due": DUE,
 }
