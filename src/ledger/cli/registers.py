@@ -13,6 +13,7 @@ from ledger.cli.opening import opened_answers, opened_store, settings_here
 from ledger.cli.output import Output, Record, print_records
 from ledger.cli.published import DUE, PUBLICATIONS
 from ledger.cli.reading import AsOf
+from ledger.cli.undertaken import CHECKS, DISCREPANCIES, PROGRESS, TASKS
 from ledger.domain.adjusting import counted
 from ledger.domain.cadres import CadreFact
 from ledger.domain.decision import DecisionFact
@@ -36,6 +37,10 @@ Name = Literal[
     "ties",
     "publications",
     "due",
+    "progress",
+    "tasks",
+    "checks",
+    "discrepancies",
 ]
 
 
@@ -57,6 +62,8 @@ def show(
     register
         Which of them. Of the grades: grading (when they were opened and revised), grades (of each unit, and
         why), seats, ties. Of the reports: publications, each settled again; due, those announced and missing.
+        Of the year: progress against targets by the end of --period, with its light; tasks, step by step; checks,
+        whose lots are drawn again; discrepancies between what units claimed and what is official.
     cycle
         The assessment cycle.
     unit
@@ -250,4 +257,8 @@ _REGISTERS: dict[Name, Register] = {
     "ties": TIES,
     "publications": PUBLICATIONS,
     "due": DUE,
+    "progress": PROGRESS,
+    "tasks": TASKS,
+    "checks": CHECKS,
+    "discrepancies": DISCREPANCIES,
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
+from ledger import checking
 from ledger.api.checks import Case, CheckedScore, Coverage, Discrepancy, Flag, SpotCheck
 from ledger.api.context import Context
 from ledger.api.paging import Connection, check_first, page, page_of, place_of
@@ -17,16 +17,12 @@ from ledger.api.types import Event, global_id
 from ledger.domain import facts, spot_check
 from ledger.domain.facts import FACTS
 from ledger.domain.inspection_case import CaseFact, FlagRaised, InspectionCaseOpened, case_stream
-from ledger.domain.numbers import SHARE_SCALE, Rounding, parse_decimal, rounded
-from ledger.domain.score import Basis
+from ledger.domain.numbers import parse_decimal
 from ledger.domain.spot_check import (
     Cell,
     CheckedScoreFact,
     SpotCheckFact,
-    SpotCheckPlanned,
     SpotCheckRecorded,
-    draw,
-    framed,
     reproduces,
     spot_check_stream,
 )
@@ -49,7 +45,8 @@ def _spot_check(context: Context, cycle_id: str, check_id: str, events: list[fac
     for event in events:
         state = state.evolve(event)
     planned = state.planned
-    frame = _frame(context, planned) if planned else {}
+    answers = context.service.answers
+    frame = checking.frame(answers, planned) if planned else {}
     return SpotCheck(
         id=global_id("SpotCheck", f"{cycle_id}:{check_id}"),
         position=Position(events[0].position),
@@ -60,24 +57,14 @@ def _spot_check(context: Context, cycle_id: str, check_id: str, events: list[fac
         n=planned.n if planned else None,
         tolerance=planned.tolerance if planned else None,
         sample_reproduces=reproduces(planned, frame) if planned else None,
-        coverage=_coverage(context, cycle_id, state, frame, at) if context.visibility().all_scores else [],
+        coverage=[
+            Coverage(**asdict(of_group))
+            for of_group in checking.coverage(answers, cycle_id, state, frame, at=at.position)
+        ]
+        if context.visibility().all_scores
+        else [],
         checked=_checked(events, state),
     )
-
-
-def _frame(context: Context, planned: SpotCheckPlanned) -> dict[str, Cell]:
-    """The scores that could be drawn, by name, looked up anew at the position that the draw names."""
-    answers, as_of = context.service.answers, planned.as_of_position
-    rows = answers.read(
-        "score_value",
-        "by_cycle",
-        cycle_id=planned.cycle_id,
-        basis=Basis.OFFICIAL.value,
-        unit_ids=None,
-        as_of=as_of,
-    )
-    cells = ((row["unit_id"], row["indicator_id"], row["period"]) for row in rows)
-    return framed(planned, cells, answers.cycle(planned.cycle_id, as_of).membership)
 
 
 def _checked(events: list[facts.Event], state: spot_check.SpotCheck) -> list[CheckedScore]:
@@ -104,39 +91,6 @@ def _checked(events: list[facts.Event], state: spot_check.SpotCheck) -> list[Che
 
 def _cell(fact: CheckedScoreFact) -> Cell:
     return fact.unit_id, fact.indicator_id, fact.period
-
-
-def _coverage(
-    context: Context, cycle_id: str, state: spot_check.SpotCheck, frame: dict[str, Cell], at: Moment
-) -> list[Coverage]:
-    """How much of each group was checked, of those that anything was drawn from or checked in."""
-    membership = context.service.answers.cycle(cycle_id, at.position).membership
-    planned = state.planned
-
-    def by_group(cells: Iterable[Cell]) -> Counter[str]:
-        return Counter(membership[unit_id][0] for unit_id, _, _ in cells if unit_id in membership)
-
-    scores = by_group(frame.values())
-    names = draw(frame, planned.seed, planned.n) if planned else ()
-    drawn = by_group(frame[name] for name in names)
-    checked = by_group(state.checked)
-    wrong = by_group(_cell(each.fact) for each in state.discrepancies.values())
-    return [
-        Coverage(
-            group_id=group_id,
-            scores=scores[group_id] if planned else None,
-            drawn=drawn[group_id] if planned else None,
-            checked=checked[group_id],
-            discrepancies=wrong[group_id],
-            share_checked=_share(checked[group_id], scores[group_id]),
-            error_rate=_share(wrong[group_id], checked[group_id]),
-        )
-        for group_id in sorted(scores.keys() | checked.keys())
-    ]
-
-
-def _share(part: int, whole: int) -> Decimal | None:
-    return rounded(Fraction(part, whole), SHARE_SCALE, Rounding.HALF_UP) if whole else None
 
 
 def discrepancies(

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from decimal import Decimal
-from fractions import Fraction
-from typing import NamedTuple
+from collections.abc import Collection
 
 from ledger.api.context import Context
 from ledger.api.paging import Connection, page_of
 from ledger.api.scalars import Position
 from ledger.api.types import global_id
 from ledger.api.undertakings import Progress
-from ledger.domain import progress as domain
-from ledger.domain.cycle import Cycle
-from ledger.domain.numbers import SHARE_SCALE, Rounding, rounded
-from ledger.domain.periods import parse_period
-from ledger.domain.plan import Indicator, Participation, Plan
 from ledger.domain.progress import Light
-from ledger.domain.refusals import InvalidPeriod, UnknownId
-from ledger.domain.results import Known
-from ledger.domain.score import Basis
-from ledger.results import Answers
+from ledger.progress import UnitProgress, progress_of
 from ledger.results import AsOf as Moment
-
-
-class _Value(NamedTuple):
-    """An official figure, and the event that made it so."""
-
-    value: Decimal
-    position: int
 
 
 def progress(
@@ -47,97 +29,27 @@ def progress(
 
     Raises UnknownId, PlanNotInForce, InvalidPeriod.
     """
-    visibility, answers = context.visibility(), context.service.answers
-    cycle = answers.cycle(cycle_id, at.position)
-    plan = cycle.in_force(period).plan
-    if period not in plan.periods:
-        raise InvalidPeriod(path="period", given=period)
-    if unit_id is not None and unit_id not in cycle.membership:
-        raise UnknownId(path="unit_id", unit_id=unit_id)
-    asked = [
-        (unit, indicator)
-        for unit, indicator in _assessed(cycle, plan, period)
-        if unit_id in (None, unit) and visibility.sees_score(unit, indicator.indicator_id)
-    ]
-    unit_ids = sorted({unit for unit, _ in asked})
-    targets = answers.targets(cycle_id, unit_ids, at.position)
-    values = _values(answers, cycle_id, unit_ids, plan, period, at)
-    rows = (
-        _row(cycle_id, plan, indicator, unit, period, targets.get((unit, indicator.indicator_id)), values)
-        for unit, indicator in asked
-    )
-    found = [row for row in rows if row is not None and (lights is None or row.light in lights)]
+    sees, answers = context.visibility().sees_score, context.service.answers
+    rows = progress_of(answers, cycle_id, period, unit_id=unit_id, sees=sees, at=at.position)
+    found = [_progress(cycle_id, period, row) for row in rows if lights is None or row.light in lights]
     return page_of(found, first=first, at=at, after=after)
 
 
-def _assessed(cycle: Cycle, plan: Plan, period: str) -> Iterator[tuple[str, Indicator]]:
-    for unit_id, (group_id, participation) in sorted(cycle.membership.items()):
-        if participation is not Participation.NOT_ASSESSED:
-            for indicator in plan.indicators:
-                exempted = cycle.exempted(unit_id, indicator.indicator_id, period)
-                if indicator.weight_in(group_id) is not None and not exempted:
-                    yield unit_id, indicator
-
-
-def _values(
-    answers: Answers, cycle_id: str, unit_ids: list[str], plan: Plan, period: str, at: Moment
-) -> dict[tuple[str, str], _Value]:
-    """The official figures of the periods that end with this one, such as a quarter with its last month."""
-    ends_on = parse_period(period).ends_on
-    rows = answers.read(
-        "score_value",
-        "by_group",
-        cycle_id=cycle_id,
-        basis=Basis.OFFICIAL.value,
-        unit_ids=unit_ids,
-        indicator_ids=[indicator.indicator_id for indicator in plan.indicators],
-        periods=[each for each in plan.periods if parse_period(each).ends_on == ends_on],
-        as_of=at.position,
-    )
-    return {(row["unit_id"], row["indicator_id"]): _Value(row["value"], row["from_position"]) for row in rows}
-
-
-def _row(
-    cycle_id: str,
-    plan: Plan,
-    indicator: Indicator,
-    unit_id: str,
-    period: str,
-    target: Known | None,
-    values: Mapping[tuple[str, str], _Value],
-) -> Progress | None:
-    """One unit's progress on one indicator, None where nothing says what is due by then."""
-    value = values.get((unit_id, indicator.indicator_id))
-    state = domain.progress(
-        plan,
-        indicator,
-        target=target.value if target else None,
-        schedule=target.schedule if target else (),
-        value=value.value if value else None,
-        period=period,
-    )
-    if state is None:
-        return None
-    reached = target.value if target else indicator.target
-    assert reached is not None
+def _progress(cycle_id: str, period: str, row: UnitProgress) -> Progress:
     return Progress(
-        id=global_id("Progress", f"{cycle_id}|{unit_id}|{indicator.indicator_id}|{period}"),
-        unit_id=unit_id,
-        indicator_id=indicator.indicator_id,
-        name=indicator.name,
+        id=global_id("Progress", f"{cycle_id}|{row.unit_id}|{row.indicator_id}|{period}"),
+        unit_id=row.unit_id,
+        indicator_id=row.indicator_id,
+        name=row.name,
         period=period,
-        target=reached,
-        target_position=Position(target.position) if target else None,
-        share_due=_shown(state.share_due, SHARE_SCALE),
-        due=rounded(state.period_target, indicator.scale, Rounding.HALF_UP),
-        ytd=value.value if value else None,
-        value_position=Position(value.position) if value else None,
-        rate=_shown(state.rate, SHARE_SCALE),
-        gap=_shown(state.gap, plan.score_scale),
-        completed=state.completed,
-        light=state.light,
+        target=row.target,
+        target_position=Position(row.target_position) if row.target_position is not None else None,
+        share_due=row.share_due,
+        due=row.due,
+        ytd=row.ytd,
+        value_position=Position(row.value_position) if row.value_position is not None else None,
+        rate=row.rate,
+        gap=row.gap,
+        completed=row.completed,
+        light=row.light,
     )
-
-
-def _shown(exact: Fraction | None, scale: int) -> Decimal | None:
-    return None if exact is None else rounded(exact, scale, Rounding.HALF_UP)
