@@ -41,6 +41,9 @@ def test_the_smallest_city_is_played_once_and_then_there(run: Run, server_dir: P
     assert (first.code, second.code) == (0, 0)
     assert "preset mini, seed 7" in first.out
     assert second.out.startswith("The year is there already")
+    for told in (first.out, second.out):
+        assert "GraphQL: http://127.0.0.1:8000/graphql" in told
+        assert "Authorization: Bearer " in told
     assert (server_dir / "smallest" / "demo" / "mini" / "ground_truth.jsonl").exists()
 
 

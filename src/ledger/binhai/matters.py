@@ -50,8 +50,9 @@ class _StepKey(TypedDict):
 class Matters:
     """Writes the scripts of what runs beside the scores."""
 
-    def __init__(self, city: City, stage: Stage):
+    def __init__(self, city: City, stage: Stage, *, host: City):
         self.city = city
+        self.host = host
         self.stage = stage
         self.lasting = [unit_id for unit_id in city.ranked() if unit_id.removeprefix(city.prefix) not in REORGANISED]
 
@@ -61,7 +62,9 @@ class Matters:
         yield from (self._bonus(number) for number in range(round(1.25 * count)))
         yield from (self._deduction(number) for number in range(round(0.45 * count)))
         yield from (self._task(number) for number in range(self.city.shape.key_tasks))
-        yield self._burden()
+        if self.city is self.host:
+            # The list is one for the whole ledger.
+            yield self._burden()
 
     def rule(self, article: str) -> RuleRef:
         """An article of the plan that is in force by now."""
@@ -174,8 +177,6 @@ class Matters:
         """The list of what may be asked of units this year, and the requests under it."""
         staff, started = self.city.staff, at("2018-01-29 09:00")
         items = ITEMS if self.city.shape.stories else ITEMS_OF_FEW
-        if self.city.prefix:
-            return  # The list is one for the whole ledger.
         cap = SetBurdenCap(year=2018, items_max=items, requests_per_unit_month_max=4)
         yield Act(at=started, by=staff.leading[1], command=cap)
         for number in range(1, items + 3):

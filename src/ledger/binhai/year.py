@@ -53,7 +53,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         stage.enter(finale.lifting(), finale.leaving_room())
         stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
     _enter_scores(stage, scores, sorted(cells))
-    stage.enter(*Matters(city, stage).scripts())
+    stage.enter(*Matters(city, stage, host=host).scripts())
     stage.enter_at(at("2018-12-07 08:00"), appraisal.scripts)
     stage.enter(*Closing(city, stage).scripts())
     stage.enter_at(at("2019-03-04 08:00"), rewarding.first)

@@ -10,19 +10,21 @@ from typing import Any
 from ledger.api.tokens import make_token
 from ledger.binhai.building import BUILT, GROUND_TRUTH, Built, build, built
 from ledger.binhai.copies import EXPORT
+from ledger.binhai.shape import presets
 from ledger.binhai.standing import grades_of
 from ledger.cli.opening import opened_answers, opened_store
 from ledger.cli.output import print_table, progress_bar, say
 from ledger.cli.showing import begin_again
 from ledger.database import open_database
-from ledger.domain.score import Basis
+from ledger.domain.score import Basis, ScoreCorrected
 from ledger.migrate import migrate
 from ledger.results import Answers
 from ledger.settings import Settings
 from ledger.store import Store
 
+SECONDS_A_CITY, MEGABYTES_A_CITY = 20, 160
+"""What a city takes, as measured with preset M: of the processor, and in the database."""
 KINDS_SHOWN = 12
-YEAR = "2018-Y"
 LIFTED = "P1"
 """The planted anomaly that the questions are about: a score lifted three hours before the grades."""
 
@@ -62,11 +64,13 @@ def show_city(settings: Settings, *, preset: str, seed: int, fresh: bool, url: s
         _show_counts(found)
         _show_files(settings.data_dir)
         with opened_store(settings) as store:
-            lifted = _lifted(store, settings.data_dir / GROUND_TRUTH)
+            lifted = _lifted(store, settings.data_dir / GROUND_TRUTH, found.cycle_id)
             if lifted is not None:
                 with opened_answers(store.database, settings.ledger_id) as answers:
                     _show_ranking(answers, found, lifted)
-                _show_queries(settings, found, lifted, url)
+            _show_access(settings, found, url)
+            if lifted is not None:
+                _show_queries(found, lifted)
 
 
 def _complete(settings: Settings, *, preset: str, seed: int) -> Built | None:
@@ -80,6 +84,7 @@ def _built(settings: Settings, *, preset: str, seed: int) -> Built:
     (settings.data_dir / BUILT).unlink(missing_ok=True)
     begin_again(settings)
     print(f"A year in the fictional city of Binhai, preset {preset}, seed {seed}, in {settings.data_dir}\n")
+    _warn(presets()[preset].cities)
     began = time.monotonic()
     with open_database(settings) as database:
         migrate(database)
@@ -88,6 +93,13 @@ def _built(settings: Settings, *, preset: str, seed: int) -> Built:
     seconds = time.monotonic() - began
     say(f"{found.head:,} events in {seconds:.1f} s, {found.head / seconds:,.0f} a second.")
     return found
+
+
+def _warn(cities: int) -> None:
+    """Say beforehand what several cities take."""
+    if cities > 1:
+        minutes, gigabytes = cities * SECONDS_A_CITY / 60, cities * MEGABYTES_A_CITY / 1000
+        print(f"{cities} cities: about {minutes:.0f} minutes of work and {gigabytes:.1f} GB of database.\n", flush=True)
 
 
 def _show_counts(found: Built) -> None:
@@ -107,17 +119,18 @@ def _show_files(directory: Path) -> None:
     print()
 
 
-def _lifted(store: Store, truth: Path) -> dict[str, Any] | None:
-    """The score of the story, from the ground truth and the ledger; None in a preset without it."""
+def _lifted(store: Store, truth: Path, cycle_id: str) -> dict[str, Any] | None:
+    """The score of the cycle's story, from the ground truth and the ledger; None in a preset without it."""
     with truth.open(encoding="utf-8") as lines:
         plants = [plant for line in lines if (plant := json.loads(line))["plant"] == LIFTED]
-    planted = next((plant for plant in plants if not plant["look_alike"]), None)
-    if planted is None:
-        return None
-    position = next(p["position"] for p in planted["positions"] if p["type"] == "ScoreCorrected")
-    event = store.event(position)
-    assert event is not None
-    return {**planted["subject"], "correction": position, "period": getattr(event.fact, "period", YEAR)}
+    for planted in plants:
+        position = next(p["position"] for p in planted["positions"] if p["type"] == ScoreCorrected.__name__)
+        event = store.event(position)
+        assert event is not None
+        assert isinstance(event.fact, ScoreCorrected)
+        if event.fact.cycle_id == cycle_id and not planted["look_alike"]:
+            return {**planted["subject"], "correction": position, "period": event.fact.period}
+    return None
 
 
 def _show_ranking(answers: Answers, found: Built, lifted: dict[str, Any]) -> None:
@@ -144,10 +157,14 @@ def _ranked(answers: Answers, cycle_id: str, group_id: str, position: int) -> li
     return [f"{row.unit_id} {row.total} {grades.get(row.unit_id, '')}" for row in results.rows]
 
 
-def _show_queries(settings: Settings, found: Built, lifted: dict[str, Any], url: str) -> None:
+def _show_access(settings: Settings, found: Built, url: str) -> None:
+    """Say where GraphQL will be, who may ask, and how the commands find the ledger."""
     print(f"GraphQL: {url}\n\nA token for the inspector {found.inspector}, for twelve hours:\n")
     print(f"  Authorization: Bearer {make_token(settings, found.inspector)}\n")
+    print(f"The same ledger in another shell: export LEDGER_DATA_DIR={settings.data_dir}\n", flush=True)
+
+
+def _show_queries(found: Built, lifted: dict[str, Any]) -> None:
     print(CITY_QUERIES.format(cycle=found.cycle_id, report=found.report_position, **lifted))
-    print(f"The same ledger in another shell: export LEDGER_DATA_DIR={settings.data_dir}")
-    log = "ledger log --cycle {} --unit {} --indicator {} --period {}"
-    print(f"  {log.format(found.cycle_id, lifted['unit'], lifted['indicator'], lifted['period'])}\n", flush=True)
+    log = "In that shell: ledger log --cycle {} --unit {} --indicator {} --period {}"
+    print(f"{log.format(found.cycle_id, lifted['unit'], lifted['indicator'], lifted['period'])}\n", flush=True)
