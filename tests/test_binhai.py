@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,18 +21,22 @@ from ledger.binhai.calendar import at
 from ledger.binhai.city import City
 from ledger.binhai.copies import DAMAGED_EXPORT, EXPORT, RESERIALISED_EXPORT
 from ledger.binhai.index import BEST, plan_of, weights_of
+from ledger.binhai.proving import Proof
 from ledger.binhai.shape import Shape, library, presets
 from ledger.binhai.stage import Act, OutOfScript, Script, ScriptedClock, Stage
-from ledger.binhai.truth import STORIES, Truth
+from ledger.binhai.truth import STORIES, Plant, Truth
 from ledger.database import Database
 from ledger.domain.adjustment import DeductionImposed
 from ledger.domain.commands import OpenCycle
+from ledger.domain.decision import DecisionHonoured, RewardDecided
 from ledger.domain.facts import FACTS, Fact
 from ledger.domain.formula import FormulaKind
 from ledger.domain.grading import GradesOpened, GradesRevised, TieResolved
 from ledger.domain.plan import Participation, Plan
 from ledger.domain.plan_check import check_plan
+from ledger.domain.recall import Recall
 from ledger.domain.roles import Grant, incompatible
+from ledger.domain.score import CorrectionRequested, ReasonCode, RequestedFor, ScoreCorrected
 from ledger.entries import ENTRY_BYTES_MAX, decode
 from ledger.evidence import EvidenceDirectory
 from ledger.migrate import migrate
@@ -108,6 +113,63 @@ def test_whatever_the_seed_a_unit_is_lifted_over_the_cut_and_found_out(
         ]
 
         assert given == [BEST, "UNQUALIFIED"]
+
+
+def test_without_the_last_correction_the_unit_is_not_lifted(year: tuple[Path, Built], other_year: tuple[Path, Built]):
+    for directory, found in (year, other_year):
+        plants = [plant for plant in planted(directory) if plant.plant == "P1"]
+
+        assert len(plants) == 1
+        assert before_the_grades(directory, found).false(plants) == []
+
+
+def test_a_correction_that_regrades_nobody_is_no_lift(year: tuple[Path, Built]):
+    directory, found = year
+    [lifted] = [plant for plant in planted(directory) if plant.plant == "P1"]
+    events = [decode(line) for line in (directory / EXPORT).read_bytes().splitlines()]
+    first = next(event for event in events if isinstance(event.fact, ScoreCorrected))
+    innocent = replace(lifted, positions=((first.position, first.type),))
+
+    assert before_the_grades(directory, found).false([innocent]) == [f"P1 at {first.position}: {lifted.note}"]
+
+
+def before_the_grades(directory: Path, found: Built) -> Proof:
+    """What could be settled from the export just before the meeting opened the grades."""
+    events = [decode(line) for line in (directory / EXPORT).read_bytes().splitlines()]
+    opened = next(event.position for event in events if isinstance(event.fact, GradesOpened))
+    known = Recall().fold(events, through=opened - 1)
+    return Proof(known, found.cycle_id, lambda position: events[position - 1])
+
+
+def planted(directory: Path) -> list[Plant]:
+    lines = truth(directory)
+    named = [[(event["position"], event["type"]) for event in line["positions"]] for line in lines]
+    return [msgspec.convert(line | {"positions": events}, Plant) for line, events in zip(lines, named, strict=True)]
+
+
+def test_the_reward_that_nobody_reviewed_was_paid(year: tuple[Path, Built], other_year: tuple[Path, Built]):
+    for directory, _ in (year, other_year):
+        events = [decode(line) for line in (directory / EXPORT).read_bytes().splitlines()]
+        [story] = [plant for plant in planted(directory) if plant.plant == "P15" and not plant.look_alike]
+        named = [events[position - 1].fact for position, _ in story.positions]
+
+        assert [fact.amount for fact in named if isinstance(fact, DecisionHonoured)] == [Decimal("200000.00")]
+        assert Decimal("200000.00") in [fact.amount for fact in named if isinstance(fact, RewardDecided)]
+
+
+def test_a_correction_says_on_whose_account_it_is_asked_for(year: tuple[Path, Built]):
+    asked = [fact for fact in facts(year[0], CorrectionRequested) if fact.case_ref is not None]
+
+    assert {(fact.reason_code, fact.requested_for) for fact in asked} == {
+        (ReasonCode.APPEAL_UPHELD, RequestedFor.APPEAL),
+        (ReasonCode.FRAUD_FINDING, RequestedFor.INSPECTION),
+    }
+
+
+def test_everybody_in_a_whole_city_has_a_name_of_their_own():
+    names = Counter(person.name for person in City(SHAPES["M"], seed=1).staff.by_id.values())
+
+    assert names.most_common(1)[0][1] == 1
 
 
 def test_where_nobody_is_close_to_the_cut_the_unit_above_it_loses_points_first(year: tuple[Path, Built]):

@@ -11,7 +11,7 @@ from ledger.binhai.appeals import Appeals
 from ledger.binhai.calendar import at
 from ledger.binhai.closing import ANNUAL_REPORT
 from ledger.binhai.finale import Finale, Lifted
-from ledger.binhai.index import BEST, VETO_ARTICLE
+from ledger.binhai.index import BEST, CRITICISM, REWARD, VETO_ARTICLE
 from ledger.binhai.papers import paper
 from ledger.binhai.planting import YEAR_END, Plants
 from ledger.binhai.rewarding import Rewarding
@@ -35,7 +35,7 @@ from ledger.domain.commands import (
 from ledger.domain.grading import GradesRevised
 from ledger.domain.inspection_case import Disposition, FindingKind, Severity
 from ledger.domain.rule_reference import RuleSource
-from ledger.domain.score import ReasonCode, VerificationMethod
+from ledger.domain.score import ReasonCode, RequestedFor, VerificationMethod
 from ledger.domain.veto import VetoEffect
 
 CASE_ID = "CASE-2019-1"
@@ -67,6 +67,8 @@ class Aftermath(Plants):
             requester=self.city.staff.panel[0],
             approver=self.city.staff.director,
             evidence=shown,
+            requested_for=RequestedFor.APPEAL,
+            case_ref=str(appeal),
         )
         yield from self._restated(group_id, at("2019-03-08 10:00"), at_fault=())
         yield appeals.implemented(cell[0], appeal, correction, at("2019-03-08 16:00"))
@@ -74,28 +76,30 @@ class Aftermath(Plants):
         self.stage.enter(*rewarding.review(group_id, at("2019-03-11 10:00")))
 
     def _second(self, finale: Finale, rewarding: Rewarding) -> Script:
-        """R2: inspection finds that the score lifted before the meeting was made up."""
+        """R2: inspection finds that what lifted a unit before the meeting was made up."""
         yield at("2019-03-04 16:00")
         assert finale.lifted is not None
         lifted, staff = finale.lifted, self.city.staff
-        cell = lifted.cell
         yield from self._inspected(lifted)
         shown = yield from self._opened(
             "2019-03-12 09:00", "查实弄虚作假，需重述该组结果", lifted.group_id, "纪检查处通报"
         )
-        yield from self.scores.correct(
-            cell,
-            lifted.before,
-            at=at("2019-03-12 10:00"),
-            code=ReasonCode.FRAUD_FINDING,
-            reason="补计材料系伪造，恢复原核定得分",
-            requester=staff.inspectors[0],
-            approver=staff.director,
-            evidence=shown,
-        )
+        for award in lifted.awards:
+            yield from self.scores.correct(
+                award.cell,
+                award.before,
+                at=at("2019-03-12 10:00"),
+                code=ReasonCode.FRAUD_FINDING,
+                reason="补计材料系伪造，恢复原核定得分",
+                requester=staff.inspectors[0],
+                approver=staff.director,
+                evidence=shown,
+                requested_for=RequestedFor.INSPECTION,
+                case_ref=f"{self.city.prefix}{CASE_ID}",
+            )
         forced = ImposeVeto(
             cycle_id=self.city.cycle_id,
-            unit_id=cell[0],
+            unit_id=lifted.unit_id,
             rule=finale.rule(RuleSource.PLAN, VETO_ARTICLE),
             matter="考核数据弄虚作假，一票否决",
             occurred_on=date(2019, 2, 26),
@@ -106,7 +110,7 @@ class Aftermath(Plants):
         )
         yield Act(at=at("2019-03-12 15:00"), by=staff.leading[0], command=forced)
         rewarded = self._left_unreviewed(rewarding, lifted)
-        yield from self._restated(lifted.group_id, at("2019-03-13 10:00"), at_fault=(cell[0],))
+        yield from self._restated(lifted.group_id, at("2019-03-13 10:00"), at_fault=(lifted.unit_id,))
         yield at("2019-03-14 08:00")
         self.stage.enter(*rewarding.review(lifted.group_id, at("2019-03-14 10:00")))
         yield YEAR_END
@@ -114,20 +118,21 @@ class Aftermath(Plants):
 
     def _inspected(self, lifted: Lifted) -> Script:
         """Flag, case, measurement and finding."""
-        staff, cell, position = self.city.staff, lifted.cell, lifted.correction.position
+        staff, cell, position = self.city.staff, lifted.decisive.cell, lifted.decisive.correction.position
+        corrections = (award.correction.position for award in lifted.awards)
         case, inspector = f"{self.city.prefix}{CASE_ID}", staff.inspectors[0]
         yield from self._case_opened(case, position)
         query = "scoreHistory(cycle: {}, unit: {}, indicator: {}, period: {})".format(self.city.cycle_id, *cell)
         result_hash = hashlib.sha256(f"{query}\n{position}".encode()).hexdigest()
         sealed = SealQuery(case_id=case, query=query, as_of_position=position, result_hash=result_hash)
         seal = yield Act(at=at("2019-03-06 10:00"), by=inspector, command=sealed)
-        measure = self._measured(cell, lifted.before)
+        measure = self._measured(cell, lifted.decisive.before)
         measured = yield Act(at=at("2019-03-08 15:00"), by=staff.offices[7], command=measure)
         found = RecordFinding(
             case_id=case,
             kind=FindingKind.FRAUD,
-            unit_ids=(cell[0],),
-            positions=(position, seal.position, measured.position),
+            unit_ids=(lifted.unit_id,),
+            positions=(*corrections, seal.position, measured.position),
             standard="实施办法A3",
             findings="补计得分所依据的材料系事后伪造",
             evidence=(self.city.books.evidence["现场核查记录"],),
@@ -221,19 +226,23 @@ class Aftermath(Plants):
         books.reports[ANNUAL_REPORT] = restated.position
 
     def _left_unreviewed(self, rewarding: Rewarding, lifted: Lifted) -> str:
-        """P15: the unit whose reward nobody looks at again."""
+        """P15: the unit whose reward nobody looks at again; the lifted one if nobody else was paid any."""
         grades = rewarding.grades(lifted.group_id).grades
-        well = [unit for unit, grade in sorted(grades.items()) if grade in (BEST, "GOOD") and unit != lifted.cell[0]]
-        unit_id = min(well, key=lambda unit: (grades[unit] != BEST, unit))
+        paid = [unit for unit, grade in grades.items() if grade == BEST]
+        unit_id = min(paid, key=lambda unit: (unit == lifted.unit_id, unit))
         rewarding.left_alone.add(unit_id)
         return unit_id
 
     def _note_decisions(self, rewarding: Rewarding, group_id: str, unit_id: str) -> None:
         """P15 beside a decision that was reviewed, of the same group unless that is too small for both."""
         standing, grades = rewarding.standing, self.city.books.grades
-        alone = [(decision.position, "RewardDecided") for decision in standing[group_id] if decision.unit_id == unit_id]
+        of_unit = [decision for decision in standing[group_id] if decision.unit_id == unit_id]
+        alone = [(decision.position, "RewardDecided") for decision in of_unit if decision.article != CRITICISM]
+        paid = [(decision.honoured, "DecisionHonoured") for decision in of_unit if decision.article == REWARD]
         note = "paid on grades that were revised, and not reviewed within ten working days"
-        self.truth.plant("P15", (*alone, (grades[group_id], REVISED)), expected=("A28",), note=note, unit=unit_id)
+        self.truth.plant(
+            "P15", (*alone, *paid, (grades[group_id], REVISED)), expected=("A28",), note=note, unit=unit_id
+        )
         groups = sorted(standing, key=lambda each: (each != group_id, each))
         reviewed, revised = next((d, grades[each]) for each in groups for d in standing[each] if d.reviewed)
         events = ((reviewed.position, "RewardDecided"), (revised, REVISED))

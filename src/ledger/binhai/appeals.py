@@ -10,9 +10,9 @@ from typing import TypedDict
 
 from ledger.binhai.calendar import ZONE, at
 from ledger.binhai.city import Cell
-from ledger.binhai.planting import HAIR, Plants
-from ledger.binhai.stage import Act, Done, Script
-from ledger.binhai.standing import FULL_MARKS, one_raised, results_of
+from ledger.binhai.planting import HAIR, PROMOTED, Plants
+from ledger.binhai.stage import Act, Done, OutOfScript, Script
+from ledger.binhai.standing import one_raised, regraded, results_of, with_values
 from ledger.domain.appeal import AppealOutcome, PanelMember
 from ledger.domain.commands import (
     AcceptAppeal,
@@ -25,7 +25,8 @@ from ledger.domain.commands import (
     WithdrawAppeal,
 )
 from ledger.domain.facts import Event
-from ledger.domain.score import ReasonCode
+from ledger.domain.results import UnitResult
+from ledger.domain.score import ReasonCode, RequestedFor
 
 _STEPS = (timedelta(), timedelta(hours=3), timedelta(days=1), timedelta(days=2), timedelta(days=3))
 """Filed, accepted, assigned, heard, decided."""
@@ -131,23 +132,44 @@ class Appeals(Plants):
             reason="申诉成立，补计漏计材料得分",
             requester=self.city.staff.panel[0],
             approver=self.city.staff.director,
+            requested_for=RequestedFor.APPEAL,
+            case_ref=str(appeal),
         )
         done = yield self.implemented(cell[0], appeal, corrected[1], at("2019-02-15 10:00"))
         note = "an upheld appeal lifts a unit by a rank before the grades are opened"
         self.truth.look_alike("P1", (*events, *corrected, *done.events), note=note, unit=cell[0], indicator=cell[1])
 
     def _rank_to_gain(self) -> Generator[Act | datetime, Done, tuple[Cell, Decimal]]:
-        """A score of a unit in the lower half that can bring it past the next one, brought closer if need be."""
-        ranked = [row for row in results_of(self.city, self.stage, "G7").rows if row.rank is not None]
-        pairs = sorted(pairwise(ranked[4:]), key=lambda pair: pair[0].total - pair[1].total)
-        above, below = next(pair for pair in pairs if pair[0].total > pair[1].total)
-        gap = above.total - below.total
-        [(cell, value)] = one_raised(self.city, below, gap + HAIR)
-        if value == FULL_MARKS:
-            when = at("2019-01-29 09:30")
-            yield from self.lowered(above.unit_id, gap - HAIR, at=when, matter="D-RANK")
-            [(cell, value)] = one_raised(self.city, below, 2 * HAIR)
-        return cell, value
+        """A score that brings a unit past the next one and changes nobody's grade, brought closer if need be."""
+        when = at("2019-01-29 09:30")
+        for above, below in self._last_pairs():
+            found = self._past(above.unit_id, below.unit_id)
+            if found is None:
+                matter = f"D-RANK-{below.unit_id}"
+                yield from self.lowered(above.unit_id, above.total - below.total - HAIR, at=when, matter=matter)
+                found = self._past(above.unit_id, below.unit_id)
+            if found is not None:
+                return found
+        raise OutOfScript(f"no unit of {PROMOTED} can gain a rank without regrading anybody")
+
+    def _last_pairs(self) -> list[tuple[UnitResult, UnitResult]]:
+        """Neighbours in the order, the closest first, below the unit to be promoted and who may get its seat."""
+        ranked = [row for row in results_of(self.city, self.stage, PROMOTED).rows if row.rank is not None]
+        pairs = [
+            (above, below) for above, below in pairwise(ranked[len(ranked) // 2 + 2 :]) if above.total > below.total
+        ]
+        return sorted(pairs, key=lambda pair: pair[0].total - pair[1].total)
+
+    def _past(self, above: str, below: str) -> tuple[Cell, Decimal] | None:
+        """A score with what brings a unit past another and nothing else; None if none reaches so far."""
+        now = results_of(self.city, self.stage, PROMOTED)
+        upper, lower = now.row(above), now.row(below)
+        assert upper is not None
+        assert lower is not None
+        [change] = one_raised(self.city, lower, upper.total - lower.total + HAIR)
+        then = with_values(now, [change])
+        order = [row.unit_id for row in then.rows]
+        return change if order.index(below) < order.index(above) and not regraded(now, then) else None
 
     def _in_vain(self, unit_id: str, when: datetime) -> Script:
         yield when - timedelta(hours=1)

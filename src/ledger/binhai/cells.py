@@ -12,6 +12,7 @@ from ledger.binhai.city import Cell, City, ScoreKey, score_key
 from ledger.binhai.figures import Figures, decimal
 from ledger.binhai.index import deadline
 from ledger.binhai.papers import paper
+from ledger.binhai.shape import IndicatorRow
 from ledger.binhai.stage import Act, Done, Script, Stage
 from ledger.domain.commands import (
     ApproveCorrection,
@@ -24,7 +25,7 @@ from ledger.domain.commands import (
 from ledger.domain.facts import Channel, Event
 from ledger.domain.periods import parse_period
 from ledger.domain.plan import DeadlineName, EntryKind
-from ledger.domain.score import EntrySource, ReasonCode, VerificationMethod
+from ledger.domain.score import EntrySource, ReasonCode, RequestedFor, VerificationMethod
 
 RETURNED, CORRECTED = 0.04, 0.025
 FIRST_REPORT, YEAR_END = date(2018, 2, 22), date(2019, 1, 1)
@@ -118,7 +119,7 @@ class Scores:
         )
         if rng.random() < CORRECTED and row.kind not in ("DEADLINE", "LINKAGE") and value > 0:
             plan.corrected_to = value
-            plan.entered = misread(value, row.scale)
+            plan.entered = misread(value, row)
         return plan
 
     def _played(self, plan: CellPlan) -> Script:
@@ -143,7 +144,7 @@ class Scores:
     def _entered(self, plan: CellPlan) -> Generator[Act, Done, int]:
         first = plan.entered
         if plan.returned_at is not None:
-            first = misread(plan.entered, self.city.row(plan.cell[1]).scale)
+            first = misread(plan.entered, self.city.row(plan.cell[1]))
         command = self.enter(plan.cell, first, evidence=plan.evidence, note=plan.note)
         done = yield Act(
             at=plan.entered_at, by=plan.scorer, command=command, channel=plan.channel, batch_id=plan.entry_batch
@@ -185,6 +186,8 @@ class Scores:
         approver: str | None = None,
         requester: str | None = None,
         evidence: str | None = None,
+        requested_for: RequestedFor = RequestedFor.DEPARTMENT,
+        case_ref: str | None = None,
         hours: float = 3,
         exact: bool = False,
     ) -> Generator[Act, Done, tuple[Event, Event]]:
@@ -203,6 +206,8 @@ class Scores:
             reason_code=code,
             reason=reason,
             evidence=(evidence,),
+            requested_for=requested_for,
+            case_ref=case_ref,
         )
         requested = yield Act(at=at, by=requester, exact=exact, command=request)
         approval = ApproveCorrection(**self.key(cell), request_position=requested.position)
@@ -280,10 +285,12 @@ def _in_time(reported: date, entered: date, verified: date) -> tuple[date, date,
     return reported, entered, last_workday(max(min(verified, LAST_VERIFICATION), workdays_after(entered, 2)))
 
 
-def misread(value: Decimal, scale: int) -> Decimal:
-    """The figure as somebody in a hurry copies it."""
-    wrong = decimal(float(value) * 0.97, scale)
-    return wrong if wrong != value else value + Decimal(1).scaleb(-scale)
+def misread(value: Decimal, row: IndicatorRow) -> Decimal:
+    """The figure as somebody in a hurry copies it; of a day, the same one a year before."""
+    if row.uom == "date":
+        return value - 10_000
+    wrong = decimal(float(value) * 0.97, row.scale)
+    return wrong if wrong != value else value + Decimal(1).scaleb(-row.scale)
 
 
 def entry_kind(kind: str) -> EntryKind:

@@ -6,7 +6,8 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
+from typing import NamedTuple
 
 from ledger.binhai.appraisal import Answers, Appraisal
 from ledger.binhai.calendar import at
@@ -20,10 +21,12 @@ from ledger.binhai.index import (
     VETO_ARTICLE,
     regrouped,
     shifted,
+    weights_in,
     with_weights,
 )
-from ledger.binhai.planting import HAIR, YEAR_END, Plants
-from ledger.binhai.reorganising import new_version
+from ledger.binhai.planting import HAIR, PROMOTED, YEAR_END, Plants
+from ledger.binhai.proving import Moved
+from ledger.binhai.reorganising import REWEIGHED, new_version
 from ledger.binhai.stage import Act, Done, OutOfScript, Script, Stage
 from ledger.binhai.standing import Swapping, cuts, grades_of, one_raised, raised, regraded, results_of
 from ledger.binhai.truth import Truth
@@ -37,11 +40,16 @@ from ledger.domain.settlement import settle
 from ledger.domain.tallying import BallotAnswer
 from ledger.domain.veto import VetoEffect
 
-VETOED, PROMOTED = "G1", "G7"
+VETOED = REWEIGHED
 BENDABLE = ("G5", "G4", "G3", "G8", "G6")
 TIES = 2
 WELL_GRADED_MIN = 3
 """The unit that is lifted, one whose reward nobody reviews, and one whose reward is confirmed."""
+BEST_MIN = 2
+"""The unit that is lifted, and one that is paid a reward nobody looks at again."""
+_PLACES = {BEST: 0, "GOOD": 1}
+CLEAR = Decimal("0.20")
+"""How far apart units are that the little that June's plan moves cannot bring past each other."""
 CORRECTIONS = 10
 """How many the unit that is lifted gets in an hour, where it has so many scores; most hide the one that counts."""
 
@@ -50,14 +58,30 @@ Bend = tuple[str, str, str, Decimal, list[str]]
 """A group, the indicator that becomes lighter and the one that becomes heavier, by how much, and who is regraded."""
 
 
-@dataclass(slots=True)
-class Lifted:
-    """What inspection finds out later: the score that was lifted, and from what."""
+class LiftedAward(NamedTuple):
+    """An award that was raised so that its unit passes the cut."""
 
-    group_id: str
     cell: Cell
     before: Decimal
     correction: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """What inspection finds out later: the awards by which a unit was lifted."""
+
+    group_id: str
+    awards: tuple[LiftedAward, ...]
+
+    @property
+    def decisive(self) -> LiftedAward:
+        """The one that brought the unit over the cut, after all others."""
+        return self.awards[-1]
+
+    @property
+    def unit_id(self) -> str:
+        """The unit."""
+        return self.decisive.cell[0]
 
 
 class Finale(Plants):
@@ -84,22 +108,42 @@ class Finale(Plants):
         return [group_id for group_id in self.city.group_ids if group_id not in self.taken]
 
     def _easier_group(self) -> Script:
-        """P11: a unit of the middle moves to a weaker group in October."""
-        able = sorted(self.city.ranked("G4")[8:], key=lambda unit_id: self.city.units[unit_id].ability)
-        unit_id = able[len(able) // 2]
+        """P11: a unit of the middle moves in October to a group where fewer are abler."""
+        middle = sorted(self.city.ranked("G4")[8:], key=lambda unit_id: self.city.units[unit_id].ability)[2:-2]
+        unit_id = max(middle, key=lambda unit_id: self._abler("G4", unit_id) - self._abler("G7", unit_id))
         assigned = self._assigned(unit_id, "G7", "该局职能调整，转入群团组参评")
         done = yield Act(at=at("2018-10-15 16:00"), by=self.city.staff.leading[5], command=assigned)
         self.city.books.moved[unit_id] = ("G7", Participation.RANKED)
         self.truth.plant(
             "P11", done.events, expected=("A24",), note="from the middle of G4 to the weaker G7", unit=unit_id
         )
+        yield at("2019-01-25 16:00")
+        yield from self._eased(unit_id, was="G4")
+
+    def _eased(self, unit_id: str, *, was: str) -> Script:
+        """See to it that the unit stands better than it would where it was: whoever is just above it loses points."""
+        moved = Moved(self.stage.known, self.city.cycle_id, unit_id, was=was)
+        while not moved.eased:
+            ranked = [row for row in moved.here.rows if row.rank is not None]
+            place = next(place for place, row in enumerate(ranked) if row.unit_id == unit_id)
+            if place == 0:
+                raise OutOfScript(f"{unit_id} cannot stand better in its new group")
+            above, below = ranked[place - 1], ranked[place]
+            matter = f"D-EASED-{above.unit_id}"
+            yield from self.lowered(above.unit_id, above.total - below.total + HAIR, at=self.stage.now, matter=matter)
+            moved = Moved(self.stage.known, self.city.cycle_id, unit_id, was=was)
+
+    def _abler(self, group_id: str, unit_id: str) -> float:
+        """Which part of a group is abler than the unit."""
+        units, others = self.city.units, self.city.ranked(group_id)
+        return sum(units[other].ability > units[unit_id].ability for other in others) / len(others)
 
     def _grouped_at_first(self) -> Script:
         unit_id = self.city.ranked("G5")[-1]
         assigned = self._assigned(unit_id, "G7", "年初核定参评分组")
         done = yield Act(at=at("2018-02-07 16:00"), by=self.city.staff.offices[0], command=assigned)
         self.city.books.moved[unit_id] = ("G7", Participation.RANKED)
-        self.truth.look_alike("P11", done.events, note="grouped so before the year began", unit=unit_id)
+        self.truth.look_alike("P11", done.events, note="grouped so before entry was opened", unit=unit_id)
 
     def _assigned(self, unit_id: str, group_id: str, reason: str) -> AssignUnitToGroup:
         return AssignUnitToGroup(cycle_id=self.city.cycle_id, unit_id=unit_id, group_id=group_id, reason=reason)
@@ -112,7 +156,7 @@ class Finale(Plants):
         self.taken.add(group_id)
 
         def bent(plan: Plan) -> Plan:
-            changed = shifted(_weights(plan, group_id), lighter=lighter, heavier=heavier, by=by)
+            changed = shifted(weights_in(plan, group_id), lighter=lighter, heavier=heavier, by=by)
             return with_weights(regrouped(plan, self.city.membership()), group_id, changed)
 
         position = yield from new_version(self.city, at("2019-01-23 17:20"), bent, summary="微调部门指标权重")
@@ -140,7 +184,7 @@ class Finale(Plants):
             now = known.slice(self.city.cycle_id, group_id, period=None, basis=Basis.OFFICIAL)
             honest, latest = settle(now), now.cycle.latest
             plan = regrouped(latest.plan, self.city.membership())
-            weights, swapping = _weights(plan, group_id), Swapping(honest)
+            weights, swapping = weights_in(plan, group_id), Swapping(honest)
             for by, (lighter, heavier) in product((Decimal(2), Decimal(3)), permutations(sorted(weights), 2)):
                 if not swapping.passes(lighter=lighter, heavier=heavier, by=by):
                     continue
@@ -167,6 +211,22 @@ class Finale(Plants):
             determined_by="市应急局（虚构）",
         )
         yield Act(at=at("2019-02-20 10:00"), by=self.city.staff.leading[0], command=imposed)
+        yield from self._undecided_by_plan()
+
+    def _undecided_by_plan(self) -> Script:
+        """Whoever is so close below a cut that June's plan decided on the grade falls back a little more."""
+        when = at("2019-02-20 14:00")
+        yield when
+        results = results_of(self.city, self.stage, REWEIGHED)
+        grades = grades_of(results)
+        # The one that was barred is in the way of a cut, so each is looked for between neighbours.
+        for above, below in pairwise(row for row in results.rows if row.rank is not None):
+            gap, places = (
+                above.total - below.total,
+                [_PLACES.get(grades.get(row.unit_id, ""), 2) for row in (above, below)],
+            )
+            if places[0] < places[1] and gap < CLEAR:
+                yield from self.lowered(below.unit_id, CLEAR - gap, at=when, matter=f"D-CLEAR-{below.unit_id}")
 
     def _promoted(self) -> Script:
         """One unit gets the best grade outside the quota, under the measures, once ties are decided."""
@@ -201,7 +261,7 @@ class Finale(Plants):
         group_id, unit_id = cut.group_id, cut.outside.unit_id
         self.taken.add(group_id)
         hiding = self._of_no_account(unit_id, CORRECTIONS - len(needed))
-        events = list[Event]()
+        events, awards = list[Event](), list[LiftedAward]()
         for number, (cell, value) in enumerate((*hiding, *needed)):
             before = self.city.books.figures[cell]
             pair = yield from self.scores.correct(
@@ -215,7 +275,8 @@ class Finale(Plants):
                 exact=True,
             )
             events.extend(pair)
-            self.lifted = Lifted(group_id, cell, before, pair[1])
+            awards.append(LiftedAward(cell, before, pair[1]))
+        self.lifted = Lifted(group_id, tuple(awards[len(hiding) :]))
         self.truth.plant(
             "P1",
             (*events[-2:], *events[:-2]),
@@ -229,12 +290,12 @@ class Finale(Plants):
     def _liftable(self) -> list[str]:
         """The free groups in which others than the lifted unit will have something to lose; if there are none, all."""
         free = self.free()
-        well_graded = {
-            group_id: sum(grade in (BEST, "GOOD") for grade in grades_of(results).values())
-            for group_id in free
-            if (results := results_of(self.city, self.stage, group_id))
-        }
-        return [group_id for group_id in free if well_graded[group_id] >= WELL_GRADED_MIN] or free
+        grades = {group_id: [*grades_of(results_of(self.city, self.stage, group_id)).values()] for group_id in free}
+        return [
+            group_id
+            for group_id, given in grades.items()
+            if given.count(BEST) >= BEST_MIN and given.count(BEST) + given.count("GOOD") >= WELL_GRADED_MIN
+        ] or free
 
     def leaving_room(self) -> Script:
         """Make sure, once ties are decided, that an appeal can bring a unit over some cut after publication."""
@@ -254,9 +315,9 @@ class Finale(Plants):
         return [(cell, figures[cell] + Decimal("0.1")) for cell in cells[: max(count, 0)]]
 
     def _ring(self, appraisal: Appraisal) -> Script:
-        """P18: three units' friends cast six like ballots; the look-alike rates everybody well."""
+        """P18: friends of the three weakest units cast six like ballots; the look-alike rates everybody well."""
         units = self.city.ranked("G6")
-        ring = units[:3]
+        ring = sorted(units, key=lambda unit_id: self.city.units[unit_id].ability)[:3]
         ballot: Answers = tuple(
             BallotAnswer(unit_id=unit_id, option=OPTIONS[0] if unit_id in ring else OPTIONS[2 + number % 2])
             for number, unit_id in enumerate(units)
@@ -275,8 +336,3 @@ class Finale(Plants):
         self.truth.plant("P18", cast, expected=("A25",), note=note, group="G6")
         kind = [(appraisal.cast_at["G5", RaterClass.PEER][0], "BallotCast")]
         self.truth.look_alike("P18", kind, note="generous to everybody", group="G5")
-
-
-def _weights(plan: Plan, group_id: str) -> dict[str, Decimal]:
-    found = ((indicator.indicator_id, indicator.weight_in(group_id)) for indicator in plan.indicators)
-    return {indicator_id: weight for indicator_id, weight in found if weight is not None}

@@ -243,6 +243,12 @@ def plan_of(
     )
 
 
+def weights_in(plan: Plan, group_id: str) -> dict[str, Decimal]:
+    """The weights of one group by indicator."""
+    found = ((indicator.indicator_id, indicator.weight_in(group_id)) for indicator in plan.indicators)
+    return {indicator_id: weight for indicator_id, weight in found if weight is not None}
+
+
 def with_weights(plan: Plan, group_id: str, weights: Mapping[str, Decimal]) -> Plan:
     """The plan with other weights for one group."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _FAMILY = "海云山川江湖溪泉岩松柏竹梅兰菊荷"
 _STEMS, _BRANCHES = "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥"
+_PAIRS = 60
+"""After so many steps the ten stems and the twelve branches meet again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class _Register:
     def add(self, called: str, home: str | None, *roles: tuple[Role, Scope]) -> str:
         """Register a person and return the id."""
         number = len(self._staff.by_id)
-        family = _FAMILY[(number // 120) % len(_FAMILY)]
+        family = _FAMILY[number // _PAIRS % len(_FAMILY)]
         name = f"{family}{_STEMS[number % 10]}{_BRANCHES[number % 12]}"
         person = Person(f"{self._prefix}{called}", name, home, roles)
         self._staff.by_id[person.person_id] = person

@@ -24,6 +24,8 @@ from ledger.domain.score import ReasonCode
 
 MONTHS, QUARTERS = periods_in(Frequency.MONTH), periods_in(Frequency.QUARTER)
 YEAR_END = at("2019-03-30 10:00")
+PROMOTED = "G7"
+"""The group of which one unit gets the best grade outside the quota; another only gains a rank."""
 HAIR = Decimal("0.02")
 """How far units lie apart that a story has brought close to each other."""
 

@@ -199,6 +199,16 @@ class ScorePlants(Plants):
         more = [self.cell("G1-06", "E02", period) for period in MONTHS[1:11]]
         return [*found, self.cell("G1-06", "E14", "2018-Y"), *flows, *more]
 
+    def _no_accidents(self) -> list[Cell]:
+        """Of a department with few others measured against a target: most have the target of none, and reach it."""
+        row = self.city.row("R01")
+
+        def of(unit_id: str) -> Decimal:
+            return sum((self.scores.figures.of(unit_id, row, period) for period in MONTHS), Decimal(0))
+
+        unit_id = min(self.city.ranked("G3"), key=of)
+        return [(unit_id, row.indicator_id, period) for period in MONTHS]
+
     def _exact_hits(self) -> None:
         """P21: a unit that hits its targets to the dot."""
         for cell in self._hits():
@@ -289,7 +299,7 @@ class ScorePlants(Plants):
             truth.plant("P12", self._entered([cell]), expected=(rule,), note=note, unit=cell[0], indicator=cell[1])
         note = "a plant closed, and it is said"
         truth.look_alike("P12", self._entered(collapse), note=note, unit=collapse[0][0], indicator="E04")
-        hits, none = self._hits(), [self.cell("G1-02", "R01", period) for period in MONTHS]
+        hits, none = self._hits(), self._no_accidents()
         note = "63 of 139 hit the target to the dot"
         truth.plant("P21", self._entered(hits), expected=("A16",), note=note, unit=hits[0][0])
         note = "none is the target of accidents"

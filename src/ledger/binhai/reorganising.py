@@ -29,6 +29,8 @@ from ledger.domain.plan import Deadline, DeadlineName, Participation, Plan
 from ledger.domain.reorganisation import CarryPolicy, UnitShare
 from ledger.domain.roles import Role
 
+REWEIGHED = "G1"
+"""The group whose weights change in June."""
 EFFECTIVE_ON = date(2018, 10, 1)
 _GONE, _TAKING_PART = Participation.NOT_ASSESSED, Participation.RANKED
 
@@ -124,16 +126,14 @@ class Reorganising:
         """Weights change in June, for what lies ahead: legal, approved, and without effect on any grade."""
 
         def more_employment(plan: Plan) -> Plan:
-            for group_id in ("G1", "G2"):
-                weights = weights_of(self.city.shape)[group_id]
-                changed = shifted(weights, lighter="E08", heavier="L01", by=Decimal("0.2"))
-                plan = with_weights(plan, group_id, changed)
-            return regrouped(plan, self.city.membership())
+            weights = weights_of(self.city.shape)[REWEIGHED]
+            changed = shifted(weights, lighter="E08", heavier="L01", by=Decimal("0.2"))
+            return regrouped(with_weights(plan, REWEIGHED, changed), self.city.membership())
 
         position = yield from new_version(
             self.city, at("2018-06-20 10:00"), more_employment, summary="下半年加大就业指标权重", period="2018-Q3"
         )
-        note = "a fifth of a point in two groups, half a year before anything is graded"
+        note = "a fifth of a point in one group, half a year before anything is graded"
         self.truth.look_alike("P10", [(position, "PlanVersionIssued")], note=note)
 
     def _third_version(self) -> Script:

@@ -47,6 +47,8 @@ class Decision:
     unit_id: str
     article: str
     position: int
+    honoured: int = 0
+    """The position at which it was carried out."""
     reviewed: bool = False
     """Whether somebody looked at it again after the grades were revised."""
 
@@ -98,7 +100,8 @@ class Rewarding:
                 proposed_by=city.staff.offices[0],
             ),
         )
-        self.standing.setdefault(group_id, []).append(Decision(unit_id, article, decided.position))
+        decision = Decision(unit_id, article, decided.position)
+        self.standing.setdefault(group_id, []).append(decision)
         honoured = HonourDecision(
             cycle_id=city.cycle_id,
             unit_id=unit_id,
@@ -107,7 +110,8 @@ class Rewarding:
             amount=_AMOUNTS.get(article),
             evidence=(city.books.evidence["拨付凭证"],),
         )
-        yield Act(at=when + timedelta(days=2), by=city.staff.orgdept, command=honoured)
+        done = yield Act(at=when + timedelta(days=2), by=city.staff.orgdept, command=honoured)
+        decision.honoured = done.position
 
     def _rule(self, article: str) -> RuleRef:
         return RuleRef(source=RuleSource.PLAN, version=self.city.books.plan_version, article=article)

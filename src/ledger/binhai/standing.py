@@ -75,11 +75,20 @@ def _cut(results: Results, grade: str) -> Cut | None:
 def crossings(
     city: City, stage: Stage, group_ids: Iterable[str], *grades: str, raised_by: Raising
 ) -> Iterator[tuple[Cut, Changes]]:
-    """The cuts that the unit below can cross with other points for its awards, the closest first, and those points."""
+    """The cuts that the unit below can cross with other points for its awards, the closest first, and those points.
+
+    The last change decides: without it, the others leave every grade as it is.
+    """
     for cut in cuts(city, stage, group_ids, *grades):
         changes = raised_by(city, cut.outside, cut.gap + MARGIN)
-        if grades_of(with_values(cut.results, changes)).get(cut.outside.unit_id) == cut.grade:
+        if _decided_by_last(cut, changes):
             yield cut, changes
+
+
+def _decided_by_last(cut: Cut, changes: Changes) -> bool:
+    """Whether the last change brings the unit over the cut after others that regrade nobody."""
+    lifted = grades_of(with_values(cut.results, changes)).get(cut.outside.unit_id) == cut.grade
+    return lifted and grades_of(with_values(cut.results, changes[:-1])) == grades_of(cut.results)
 
 
 def with_values(results: Results, changes: Changes) -> Results:
@@ -124,20 +133,21 @@ class Swapping:
 
 
 def raised(city: City, row: UnitResult, gap: Decimal) -> Changes:
-    """Awards of the unit with the points they have to become for the total to grow by `gap`, the weightiest first.
+    """Awards of the unit with the points they have to become for the total to grow by `gap`, in as few as suffice.
 
-    The last of them decides. Where all of them together do not suffice, each becomes full marks.
+    What adds most comes last, so that it decides. Where all of them together do not suffice, each becomes full marks.
     """
-    found: Changes = []
+    found: list[tuple[Decimal, Cell, Decimal]] = []
     for worth, cell in sorted(_awards(city, row), key=lambda award: (-award[0], award[1])):
         points = city.books.figures[cell]
         wanted = min((points + gap / worth).quantize(Decimal("0.1"), ROUND_CEILING), FULL_MARKS)
         if wanted > points:
-            found.append((cell, wanted))
-            gap -= (wanted - points) * worth
+            added = (wanted - points) * worth
+            found.append((added, cell, wanted))
+            gap -= added
         if gap <= 0:
             break
-    return found
+    return [(cell, wanted) for _, cell, wanted in sorted(found)]
 
 
 def one_raised(city: City, row: UnitResult, gap: Decimal) -> Changes:

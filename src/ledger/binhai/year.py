@@ -15,16 +15,17 @@ from ledger.binhai.cells import Scores
 from ledger.binhai.changes import ChangePlants
 from ledger.binhai.checks import CheckPlants
 from ledger.binhai.city import Cell, City
-from ledger.binhai.closing import Closing
+from ledger.binhai.closing import MEETING_AT, Closing
 from ledger.binhai.earlier import YearBefore
 from ledger.binhai.figures import Figures
 from ledger.binhai.finale import Finale
 from ledger.binhai.matters import Matters
 from ledger.binhai.opening import Opening
 from ledger.binhai.plants import ScorePlants
+from ledger.binhai.proving import Proof
 from ledger.binhai.reorganising import Reorganising
 from ledger.binhai.rewarding import Rewarding
-from ledger.binhai.stage import Script, Stage
+from ledger.binhai.stage import OutOfScript, Script, Stage
 from ledger.binhai.truth import Truth
 from ledger.domain.periods import parse_period, start_of
 
@@ -53,6 +54,7 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         stage.enter(finale.lifting(), finale.leaving_room())
         stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
     _enter_scores(stage, scores, sorted(cells))
+    stage.enter_at(MEETING_AT - timedelta(minutes=20), partial(_prove, city, stage, truth))
     stage.enter(*Matters(city, stage, host=host).scripts())
     stage.enter_at(at("2018-12-07 08:00"), appraisal.scripts)
     stage.enter(*Closing(city, stage).scripts())
@@ -60,6 +62,14 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
     stage.enter_at(at("2019-03-20 08:00"), rewarding.cadres)
     stage.enter_at(at("2019-03-22 08:00"), rewarding.cadre_grades)
     return truth
+
+
+def _prove(city: City, stage: Stage, truth: Truth) -> Iterable[Script]:
+    """Go on only if the stories that rest on figures came out as they are told."""
+    false = Proof(stage.known, city.cycle_id, stage.store.event).false(truth.plants)
+    if false:
+        raise OutOfScript(f"the truth would be false: {'; '.join(false)}")
+    return ()
 
 
 def _enter_scores(stage: Stage, scores: Scores, cells: Sequence[Cell]) -> None:
