@@ -130,7 +130,11 @@ def _some(**sizes: int) -> tuple[GroupShape, ...]:
 
 @cache
 def presets() -> dict[str, Shape]:
-    """The shapes by name. Source: domain.md 6.3."""
+    """The shapes by name. Source: domain.md 6.3.
+
+    But mini is the smallest city that has a year, one group of five units; the golden mini-ledger that
+    the source names here has figures that no chance gives, and is told by tests/mini_ledger.py.
+    """
     year = _whole_year()
     quarterly = tuple(row.indicator_id for row in library() if row.frequency is Frequency.QUARTER)
     return {

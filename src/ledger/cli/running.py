@@ -29,7 +29,13 @@ Preset = Literal["mini", "XS", "S", "M", "L", "XL", "world"]
 
 def demo(
     *,
-    preset: Annotated[Preset, Parameter(help="How large a city; or world, the real table.")] = "M",
+    preset: Annotated[
+        Preset,
+        Parameter(
+            help="How large a city: mini is one group of five units (not the mini-ledger of the specification), "
+            "M a whole city, XL 258 of them; or world, the real table."
+        ),
+    ] = "M",
     seed: Annotated[int, Parameter(help="What all chance in the city's year follows from.")] = 1,
     host: Host = "127.0.0.1",
     port: Port = 8000,
@@ -39,7 +45,7 @@ def demo(
     """Play a fictional city's assessment year, show what can be asked about it, and serve it.
 
     From mini and XS (one period) over S (quarters) to M (a whole city); L and XL are 26 and 258 cities
-    in one ledger, and take their time. The preset world imports seven published revisions of a real
+    in one ledger, and say beforehand what they take. The preset world imports seven published revisions of a real
     table instead. Each preset has a data directory of its own, in `demo` in the data directory; your
     ledger is not touched.
     """
