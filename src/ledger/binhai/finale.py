@@ -28,7 +28,7 @@ from ledger.binhai.planting import HAIR, PROMOTED, YEAR_END, Plants
 from ledger.binhai.proving import Moved
 from ledger.binhai.reorganising import REWEIGHED, new_version
 from ledger.binhai.stage import Act, Done, OutOfScript, Script, Stage
-from ledger.binhai.standing import Swapping, cuts, grades_of, one_raised, raised, regraded, results_of
+from ledger.binhai.standing import Changes, Cut, Swapping, cuts, grades_of, one_raised, raised, regraded, results_of
 from ledger.binhai.truth import Truth
 from ledger.domain.commands import AssignUnitToGroup, GrantGradeException, ImposeVeto
 from ledger.domain.facts import Event
@@ -257,7 +257,7 @@ class Finale(Plants):
         """P1: three hours before the meeting a unit is lifted over the cut, among corrections of no account."""
         start = MEETING_AT - timedelta(hours=4)
         yield start
-        cut, needed = yield from self.crossing(self._liftable(), BEST, raised_by=raised, at=start, matter="D-LIFT")
+        cut, needed = yield from self._over_the_best_cut(start)
         group_id, unit_id = cut.group_id, cut.outside.unit_id
         self.taken.add(group_id)
         hiding = self._of_no_account(unit_id, CORRECTIONS - len(needed))
@@ -287,15 +287,24 @@ class Finale(Plants):
             indicator=needed[-1][0][1],
         )
 
-    def _liftable(self) -> list[str]:
-        """The free groups in which others than the lifted unit will have something to lose; if there are none, all."""
-        free = self.free()
-        grades = {group_id: [*grades_of(results_of(self.city, self.stage, group_id)).values()] for group_id in free}
-        return [
-            group_id
-            for group_id, given in grades.items()
-            if given.count(BEST) >= BEST_MIN and given.count(BEST) + given.count("GOOD") >= WELL_GRADED_MIN
-        ] or free
+    def _over_the_best_cut(self, start: datetime) -> Generator[Act | datetime, Done, tuple[Cut, Changes]]:
+        """A cut to lift a unit over, of a group in which others will have more to lose, if there is one."""
+        by_loss: dict[int, list[str]] = {}
+        for group_id in self.free():
+            by_loss.setdefault(self._to_lose(group_id), []).append(group_id)
+        for _, group_ids in sorted(by_loss.items(), reverse=True):
+            try:
+                return (yield from self.crossing(group_ids, BEST, raised_by=raised, at=start, matter="D-LIFT"))
+            except OutOfScript:
+                continue
+        raise OutOfScript("no unit of any group can be lifted over the cut")
+
+    def _to_lose(self, group_id: str) -> int:
+        """Whether others than the lifted unit have commendations to lose (1), or a reward that was paid too (2)."""
+        given = [*grades_of(results_of(self.city, self.stage, group_id)).values()]
+        if given.count(BEST) + given.count("GOOD") < WELL_GRADED_MIN:
+            return 0
+        return 2 if given.count(BEST) >= BEST_MIN else 1
 
     def leaving_room(self) -> Script:
         """Make sure, once ties are decided, that an appeal can bring a unit over some cut after publication."""
