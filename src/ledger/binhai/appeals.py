@@ -158,7 +158,9 @@ class Appeals(Plants):
         pairs = [
             (above, below) for above, below in pairwise(ranked[len(ranked) // 2 + 2 :]) if above.total > below.total
         ]
-        return sorted(pairs, key=lambda pair: pair[0].total - pair[1].total)
+        # Who moved here stands better for it, and is passed by nobody if that can be helped.
+        moved = self.city.books.moved
+        return sorted(pairs, key=lambda pair: (pair[0].unit_id in moved, pair[0].total - pair[1].total))
 
     def _past(self, above: str, below: str) -> tuple[Cell, Decimal] | None:
         """A score with what brings a unit past another and nothing else; None if none reaches so far."""
