@@ -7,9 +7,11 @@ so whatever is drawn is a history that could have happened.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from city import NOW, PLAN, found_city
+from closing_moves import CLOSING_ACTIONS, NOT_BEFORE
 from moves import ACTIONS as SCORE_ACTIONS
 from moves import NORTH, SOUTH, Move
 from ruling_moves import RULING_ACTIONS
@@ -25,17 +27,21 @@ from ledger.domain.plan import (
     Indicator,
     Member,
     Participation,
+    Plan,
 )
 from ledger.domain.plan_rules import (
     AdjustmentKind,
     AdjustmentRule,
     AdjustmentRules,
     ClassWeight,
+    DecisionKind,
+    DecisionRule,
     DishonestyRule,
     EvaluationRules,
+    OptionPoints,
     RaterClass,
 )
-from ledger.domain.quota import GradeQuota, GradingRules, SmallGroupRule
+from ledger.domain.quota import GradeQuota, GradingRules, SmallGroupRule, TiePolicy
 from ledger.entries import Draft
 from ledger.store import Store
 
@@ -98,16 +104,47 @@ TWO_GROUPS = replace(
     ),
 )
 """One group compares its units, the other has a unit out of the contest; targets are each unit's own."""
+APART = replace(
+    TWO_GROUPS,
+    calendar=Calendar(
+        deadlines=(),
+        holidays=tuple(date(2019, 2, day) for day in range(4, 11)),
+        makeup_workdays=(date(2019, 2, 2), date(2019, 2, 3)),
+    ),
+    evaluation=EvaluationRules(
+        share=Decimal("0.2"),
+        classes=(
+            ClassWeight(rater_class=RaterClass.PUBLIC, weight=Decimal(60)),
+            ClassWeight(rater_class=RaterClass.PEER, weight=Decimal(40)),
+        ),
+        options=(
+            OptionPoints(option="good", points=Decimal(100)),
+            OptionPoints(option="bad", points=Decimal(50)),
+        ),
+    ),
+    grading=GradingRules(
+        grades=TWO_GROUPS.grading.grades if TWO_GROUPS.grading else (),
+        tie_policy=TiePolicy.COMMITTEE,
+        exceptions_max=1,
+    ),
+    decisions=(DecisionRule(article="R1", kind=DecisionKind.COMMENDATION, grades=("EXCELLENT",), required=False),),
+)
+"""Each group has a quota of its own, ties are the committee's, and peers cast ballots."""
 
 
 class Year:
     """A year in memory on which moves are tried; every unit has a target, so that every score can be entered."""
 
-    def __init__(self) -> None:
-        self.city = found_city(TWO_GROUPS)
+    def __init__(self, plan: Plan = TWO_GROUPS) -> None:
+        self.city = found_city(plan)
+        self.now = NOW
         self.given(*(Move("set_target", cell) for cell in range(5)))
         self.founded = self.city.head
         """The last position before anything else happens."""
+        self.plan = plan
+
+    def __repr__(self) -> str:
+        return "Year(APART)" if self.plan is APART else "Year()"
 
     @property
     def events(self) -> list[Event]:
@@ -125,10 +162,13 @@ class Year:
     def tried(self, *moves: Move) -> Year:
         """Try moves that the rules may refuse; return self."""
         for move in moves:
-            attempt = ACTIONS[move.action](self.city, CELLS[move.cell % len(CELLS)], Decimal(move.number))
+            attempt = (ACTIONS | CLOSING_ACTIONS)[move.action](
+                self.city, CELLS[move.cell % len(CELLS)], Decimal(move.number)
+            )
             if attempt is not None:
                 command, by = attempt
-                self.city.when(command, by=by, at=NOW)
+                self.now = max(self.now, NOT_BEFORE.get(move.action, NOW))
+                self.city.when(command, by=by, at=self.now)
         return self
 
 
@@ -176,6 +216,55 @@ EVERYTHING_ONCE = (
     Move("approve", 2),
 )
 """Every kind of move, each of which succeeds."""
+
+
+NORTH_AND_SOUTH = (0, 3)
+"""A cell of each group."""
+ALL_VERIFIED = tuple(
+    Move(action, cell, number)
+    for cell, number in ((0, 7), (1, 7), (2, 4), (3, 5), *((cell, 6) for cell in range(5, 11)))
+    for action in ("enter", "verify")
+)
+"""Every score that grades wait for; the first two units have the same."""
+BALLOTS = (
+    *(Move(action) for action in ("peers", "tokens")),
+    *(Move("ballot", 0, number) for number in range(4)),
+    *(Move(action) for action in ("close_ballots", "tally")),
+)
+ENDING = (
+    Move("close_entry"),
+    *(
+        Move(action, cell)
+        for action in ("compute", "notice", "end_notice", "resolve", "except", "open")
+        for cell in NORTH_AND_SOUTH
+    ),
+    Move("publish"),
+    Move("reopen"),
+    Move("ask_again", 2, 9),
+    Move("correct_again", 2),
+    *(Move(action, cell) for action in ("resolve", "compute", "revise") for cell in NORTH_AND_SOUTH),
+    Move("restate"),
+)
+"""From the end of entry to a restated report."""
+
+
+def ended() -> Year:
+    """A year in which ballots were counted, a tie was resolved, and reports were published and restated."""
+    year = Year(APART).tried(*ALL_VERIFIED, *BALLOTS, *ENDING)
+    happened = {event.type for event in year.events}
+    missing = {
+        "BallotCast",
+        "EvaluationTallied",
+        "TieResolved",
+        "GradeExceptionGranted",
+        "GradesOpened",
+        "ReportPublished",
+        "RestatementOpened",
+        "GradesRevised",
+        "ReportRestated",
+    } - happened
+    assert not missing, missing
+    return year
 
 
 def eventful(*before: Move) -> Year:

@@ -10,7 +10,7 @@ from histories import Year, eventful, record
 from hypothesis import given
 from hypothesis import strategies as st
 from moves import GROUPS, NORTH, Move
-from test_recall_agrees import _ledger_ids, few_runs, ledger_of, played_moves
+from test_recall_agrees import PLANS, _ledger_ids, few_runs, ledger_of, played_moves
 
 from ledger import causes
 from ledger.database import Database
@@ -58,11 +58,11 @@ def named_alike(answers: Answers, year: Year, earlier: int, later: int) -> None:
 
 
 @few_runs
-@given(played=played_moves(), cut=st.floats(0, 1))
+@given(year=PLANS, played=played_moves(), cut=st.floats(0, 1))
 def test_in_a_random_year_the_causes_are_what_settling_after_every_event_shows(
-    database: Database, played: list[Move], cut: float
+    database: Database, year: Year, played: list[Move], cut: float
 ) -> None:
-    year = Year().tried(*played)
+    year.tried(*played)
     with ledger_of(database, next(_ledger_ids)) as (store, projector), database.readers() as pool:
         record(store, year)
         projector.catch_up()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pytest
 from city import CYCLE
-from histories import Year, eventful, record
+from histories import Year, ended, eventful, record
 from hypothesis import given
 from moves import GROUPS, NORTH, SOUTH, Move
-from test_recall_agrees import _ledger_ids, few_runs, ledger_of, played_moves
+from test_recall_agrees import PLANS, _ledger_ids, few_runs, ledger_of, played_moves
 
 from ledger.database import Database
 from ledger.domain.facts import Event
@@ -56,9 +57,11 @@ def differences_alike(answers: Answers, year: Year) -> None:
 
 
 @few_runs
-@given(played=played_moves())
-def test_of_any_event_of_a_random_year_is_the_difference_of_two_settles(database: Database, played: list[Move]) -> None:
-    year = Year().tried(*played)
+@given(year=PLANS, played=played_moves())
+def test_of_any_event_of_a_random_year_is_the_difference_of_two_settles(
+    database: Database, year: Year, played: list[Move]
+) -> None:
+    year.tried(*played)
     with ledger_of(database, next(_ledger_ids)) as (store, projector), database.readers() as pool:
         record(store, year)
         projector.catch_up()
@@ -71,10 +74,11 @@ def played(store: Store, projector: Projector, year: Year) -> Year:
     return year
 
 
-def test_of_every_event_of_an_eventful_year_is_the_difference_of_two_settles(
-    store: Store, projector: Projector, answers: Answers
+@pytest.mark.parametrize("whole_year", [eventful, ended])
+def test_of_every_event_of_a_whole_year_is_the_difference_of_two_settles(
+    store: Store, projector: Projector, answers: Answers, whole_year: Callable[[], Year]
 ) -> None:
-    differences_alike(answers, played(store, projector, eventful()))
+    differences_alike(answers, played(store, projector, whole_year()))
 
 
 def test_of_a_corrected_value_is_said_of_the_group_where_the_successor_is(

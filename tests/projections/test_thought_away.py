@@ -7,11 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from city import CYCLE, NOW
-from histories import TWO_GROUPS, Year, eventful, record
+from histories import APART, Year, eventful, record
 from hypothesis import given
 from moves import GROUPS, NORTH, SOUTH, Move
 from test_impacts import THREE_OF_THE_NORTH
-from test_recall_agrees import _ledger_ids, few_runs, ledger_of, played_moves
+from test_recall_agrees import PLANS, _ledger_ids, few_runs, ledger_of, played_moves
 
 from ledger.database import Database
 from ledger.domain.commands import IssuePlanVersion
@@ -41,9 +41,9 @@ def undone_alike(answers: Answers, store: Store, year: Year) -> None:
 
 
 @few_runs
-@given(played=played_moves())
-def test_in_a_random_year_every_event_can_be_undone(database: Database, played: list[Move]) -> None:
-    year = Year().tried(*played)
+@given(year=PLANS, played=played_moves())
+def test_in_a_random_year_every_event_can_be_undone(database: Database, year: Year, played: list[Move]) -> None:
+    year.tried(*played)
     with ledger_of(database, next(_ledger_ids)) as (store, projector), database.readers() as pool:
         record(store, year)
         projector.catch_up()
@@ -61,8 +61,8 @@ def test_without_a_plan_version_the_indicators_of_the_one_before_count_with_thei
     store: Store, projector: Projector, answers: Answers
 ) -> None:
     """The second version takes the indicator Q from the north: its values are none of the results' then."""
-    year = Year().given(*THREE_OF_THE_NORTH, Move("enter", 6, 5), Move("verify", 6))
-    yearly, quarterly = TWO_GROUPS.indicators
+    year = Year(APART).given(*THREE_OF_THE_NORTH, Move("enter", 6, 5), Move("verify", 6))
+    yearly, quarterly = APART.indicators
 
     def weights(**of_groups: int) -> tuple[GroupWeight, ...]:
         return tuple(GroupWeight(group_id=group_id, weight=Decimal(each)) for group_id, each in of_groups.items())
@@ -71,7 +71,7 @@ def test_without_a_plan_version_the_indicators_of_the_one_before_count_with_thei
         replace(yearly, weights=weights(NORTH=100, SOUTH=50)),
         replace(quarterly, weights=weights(SOUTH=50)),
     )
-    content = replace(TWO_GROUPS, indicators=indicators)
+    content = replace(APART, indicators=indicators)
     issued = IssuePlanVersion(cycle_id=CYCLE, content=content, based_on=1, summary="Other", approved_by="leading")
     position = year.city.given(issued, by="office", at=NOW)
     record(store, year)
