@@ -22,6 +22,15 @@ def vector(vector_id: str) -> dict[str, Any]:
     return next(vector for vector in _VECTORS["indicator"] if vector["id"] == vector_id)
 
 
+def time_vector(vector_id: str) -> dict[str, Any]:
+    """One worked example of instants and days."""
+    return next(vector for vector in TIMES if vector["id"] == vector_id)
+
+
+INDICATORS: list[dict[str, Any]] = _VECTORS["indicator"]
+"""Every worked example of a figure."""
+TIMES: list[dict[str, Any]] = _VECTORS["time"]
+"""Instants and days."""
 QUOTAS: list[dict[str, Any]] = _VECTORS["quota"]
 """Seats by share and rounding, and one city's seats shared out."""
 GRADINGS: list[dict[str, Any]] = _VECTORS["grading"]

@@ -11,10 +11,11 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from city import GROUP, PLAN, YEAR, plan_with
+from city import GROUP, PLAN, UNITS, YEAR, indicator, plan_with
 from examples import vector, vectors
 from hypothesis import given
 from hypothesis import strategies as st
+from settling import slice_of
 
 from ledger.domain.cycle import Cycle, PlanVersion
 from ledger.domain.formula import Against, Breakpoint, Formula, FormulaKind, Interval
@@ -209,6 +210,17 @@ def test_tied_units_get_the_points_of_the_rank_they_share() -> None:
     assert [str(point) for point in points] == vector("E5")["expect"]["points"]
 
 
+def test_units_of_one_figure_share_a_rank_and_the_ranks_after_it_stay_empty() -> None:
+    given, expect = vector("E5")["input"], vector("E5")["expect"]
+    by_rank = indicator("A", "100", Formula(kind=FormulaKind.GROUP_RANK, table=tuple(map(Decimal, given["table"]))))
+    values = {f"{unit_id} A": value for unit_id, value in zip(UNITS, given["values"], strict=True)}
+
+    rows = [settle(slice_of(plan_with(by_rank), values)).row(unit_id) for unit_id in UNITS]
+
+    assert [row and row.rank for row in rows] == expect["ranks"]
+    assert [row and row.exact for row in rows] == [Fraction(points) for points in expect["points"]]
+
+
 def test_where_less_is_better_the_lowest_value_is_first_and_beyond_the_table_there_is_nothing() -> None:
     formula = Formula(kind=FormulaKind.GROUP_RANK, table=(Decimal(10), Decimal(5)), lower_better=True)
 
@@ -232,9 +244,12 @@ def test_efficacy_places_a_value_between_the_worst_and_the_best() -> None:
 
 
 def test_each_day_late_costs_a_step_and_after_the_last_day_nothing_is_left() -> None:
-    formula = Formula(kind=FormulaKind.DEADLINE, due_on=date(2018, 9, 30), until=date(2018, 10, 31), step=Decimal(1))
+    given = vector("E8a")["input"]
+    due_on, step = date.fromisoformat(given["due"]), Decimal(given["per_day"])
+    formula = Formula(kind=FormulaKind.DEADLINE, due_on=due_on, until=date(2018, 10, 31), step=step)
 
-    assert [score(formula, day) for day in ("20180930", "20181008", "20181101")] == [100, 92, 0]
+    assert shown(score(formula, given["done"].replace("-", ""))) == vector("E8a")["expect"]
+    assert [score(formula, day) for day in ("20180930", "20181101")] == [100, 0]
 
 
 def test_each_finding_costs_a_step_until_nothing_is_left() -> None:

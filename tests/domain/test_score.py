@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -30,6 +30,7 @@ from city import (
     verify,
     withdraw,
 )
+from examples import time_vector
 
 from ledger.domain.commands import CloseEntry, OpenCycle, RegisterPerson, ReturnScore
 from ledger.domain.facts import Actor
@@ -374,11 +375,12 @@ def test_only_the_value_that_stands_is_withdrawn(city: City) -> None:
 
 
 def test_t1_a_deadline_day_ends_at_midnight_in_the_city(city: City) -> None:
-    refused = end_of(date(2019, 1, 10), PLAN.timezone)
-    accepted = refused - timedelta(microseconds=1)
-    assert accepted.isoformat() == "2019-01-10T15:59:59.999999+00:00"
+    given = time_vector("T1")
+    accepted, refused = (datetime.fromisoformat(given[each]) for each in ("accepted", "refused"))
+    assert end_of(date.fromisoformat(given["deadline"]), given["tz"]) == refused
+    assert PLAN.timezone == given["tz"]
 
-    assert city.when(enter("7.4"), by="scorer", at=refused) == Refusal("DEADLINE_PASSED")
+    assert city.when(enter("7.4"), by="scorer", at=refused) == Refusal(given["error"])
     city.given(enter("7.4"), by="scorer", at=accepted)
 
 

@@ -37,6 +37,7 @@ COUNTS = {"G1": 10, "G2": 4, "G3": 3, "G4": 0}
     "case", [case for case in QUOTAS if "n" in case], ids=lambda case: f"{case['n']} x {case['p']}"
 )
 def test_a_share_is_as_many_seats_as_the_rounding_says(case: dict[str, Any]) -> None:
+    assert case["n"] * Fraction(case["p"]) == Fraction(case["exact"])
     for rounding in SeatRounding:
         assert seats_of(case["n"], Decimal(case["p"]), rounding) == case[rounding.value]
 
@@ -45,7 +46,9 @@ def test_a_citys_seats_are_shared_out_by_largest_remainder() -> None:
     (case,) = (case for case in QUOTAS if "groups" in case)
     rules = replace(RULES, scope=QuotaScope.CITY, rounding=SeatRounding.HALF_UP)
 
-    assert apportion(case["groups"], Decimal(case["p"]), SeatRounding.HALF_UP) == case["expect"]
+    apportioned = apportion(case["groups"], Decimal(case["p"]), SeatRounding.HALF_UP)
+
+    assert (apportioned, sum(apportioned.values())) == (case["expect"], case["total_seats"])
     for group_id, seats in case["expect"].items():
         assert seats_for(rules, case["groups"], group_id).by_grade["EXCELLENT"] == seats
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from examples import time_vector
+
 from ledger.domain.plan import Calendar
 from ledger.domain.working_days import after_working_days, is_working_day
 
@@ -12,7 +14,16 @@ CALENDAR = Calendar(holidays=SPRING_FESTIVAL, makeup_workdays=(date(2019, 2, 2),
 
 
 def test_t2_a_notice_counts_makeup_workdays_and_skips_holidays() -> None:
-    assert after_working_days(date(2019, 1, 28), 5, CALENDAR) == date(2019, 2, 2)
+    given = time_vector("T2")
+    first, last = map(date.fromisoformat, given["holidays"].split(".."))
+    calendar = Calendar(
+        holidays=tuple(first + timedelta(days=number) for number in range((last - first).days + 1)),
+        makeup_workdays=tuple(map(date.fromisoformat, given["makeup_workdays"])),
+    )
+
+    ends_on = after_working_days(date.fromisoformat(given["notice_from"]), given["working_days"], calendar)
+
+    assert ends_on == date.fromisoformat(given["ends_on"])
 
 
 def test_without_the_makeup_days_the_notice_would_end_after_the_festival() -> None:
