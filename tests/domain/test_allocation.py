@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -376,10 +377,17 @@ NAMED = st.dictionaries(st.sampled_from(UNIT_IDS), GRADES)
 """A grade for some of the units: granted outside the quota, or had before."""
 
 
-def holders(allocation: Allocation, candidates: Sequence[Candidate], grade: str) -> int:
-    """How many hold a seat of the grade, which nobody does by veto or exception."""
-    seated = {candidate.unit_id for candidate in candidates if candidate.forced_grade is None}
-    return len([unit for unit in having(allocation, grade) if unit in seated - allocation.exceptions.keys()])
+ROUNDED: dict[SeatRounding, Callable[[Fraction], int]] = {
+    SeatRounding.FLOOR: math.floor,
+    SeatRounding.HALF_UP: lambda exact: math.floor(exact + Fraction(1, 2)),
+    SeatRounding.CEIL: math.ceil,
+}
+
+
+def holders(allocation: Allocation, candidates: Sequence[Candidate], grade: str) -> list[Candidate]:
+    """Who holds a seat of the grade, which nobody does by veto or exception."""
+    named = set(having(allocation, grade)) - allocation.exceptions.keys()
+    return [each for each in candidates if each.forced_grade is None and each.unit_id in named]
 
 
 @given(candidates=contests(), rules=RULES_OF_ALL_KINDS)
@@ -387,9 +395,15 @@ def test_a_quota_is_never_exceeded_but_by_a_recorded_tie(candidates: list[Candid
     allocation = allocate(rules, candidates)
 
     for quota in rules.grades:
-        seats, over = allocation.seats[quota.grade], allocation.over.get(quota.grade, 0)
-        assert holders(allocation, candidates, quota.grade) == seats - allocation.unused[quota.grade] + over
-        assert not (over and allocation.unused[quota.grade])
+        seats = ROUNDED[rules.rounding](len(candidates) * Fraction(quota.share))
+        held = holders(allocation, candidates, quota.grade)
+        assert allocation.seats[quota.grade] == seats
+        assert allocation.over.get(quota.grade, 0) == max(len(held) - seats, 0)
+        assert allocation.unused[quota.grade] == max(seats - len(held), 0)
+        if len(held) > seats:
+            # The last of them are tied at the cut: without them a seat is left.
+            worst = min((each.total, each.tie_keys) for each in held)
+            assert len([each for each in held if (each.total, each.tie_keys) > worst]) < seats
     assert rules.tie_policy is TiePolicy.INCLUDE_ALL or not allocation.over
     assert sorted(allocation.grades) == sorted(allocation.reasons) == [candidate.unit_id for candidate in candidates]
 
@@ -455,7 +469,7 @@ def test_a_restatement_lowers_nobody_who_is_not_at_fault_and_records_what_goes_o
             assert rules.names.index(grade) <= rules.names.index(previous[unit_id])
     for quota in rules.grades:
         now, before = (balance(each, quota.grade) for each in (held, opened))
-        moved = holders(held, candidates, quota.grade) - holders(opened, candidates, quota.grade)
+        moved = len(holders(held, candidates, quota.grade)) - len(holders(opened, candidates, quota.grade))
         assert now - before == moved
 
 

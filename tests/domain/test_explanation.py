@@ -271,6 +271,8 @@ PLANS = st.builds(
 CELLS = [f"{unit} {cell}" for unit in UNITS[:3] for cell in ("A", "C", *(f"Q {period}" for period in QUARTERS))]
 FIGURES = st.dictionaries(st.sampled_from(CELLS), st.decimals(0, 100, places=2).map(str))
 CLAIMS = st.dictionaries(st.sampled_from(CELLS), st.decimals(0, 100, places=2).map(str), max_size=4)
+NEAR = st.dictionaries(st.sampled_from(CELLS), st.decimals("0.9", "1.2", places=2), max_size=4)
+"""How many times what was verified is claimed: what is a little better than it is an overstatement."""
 STATUSES = (AdjustmentStatus.APPROVED, AdjustmentStatus.CLAIMED, AdjustmentStatus.REVOKED)
 
 
@@ -316,11 +318,13 @@ def slices(draw: st.DrawFn) -> Slice:
             st.tuples(st.sampled_from("AC"), st.sampled_from(NotApplicablePolicy)), max_size=2, unique_by=lambda e: e[0]
         )
     )
+    figures = draw(FIGURES)
+    near = {cell: f"{Decimal(figures[cell]) * times:.2f}" for cell, times in draw(NEAR).items() if cell in figures}
     return slice_of(
         plan,
-        draw(FIGURES),
+        figures,
         period=draw(st.none() | st.none() | st.sampled_from(plan.periods)),
-        claims=draw(CLAIMS),
+        claims=draw(CLAIMS) | near,
         exemptions=tuple(
             exempted("U01", indicator_id, policy=policy, position=number)
             for number, (indicator_id, policy) in enumerate(exemptions, start=2)
