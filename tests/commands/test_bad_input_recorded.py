@@ -1,4 +1,4 @@
-"""Bad input about results, rows 32 to 36 and 44, sent to a real ledger: refused alike, and the head stays.
+"""Bad input, rows 29, 32 to 36 and 44, sent to a real ledger: refused alike, and the head stays.
 
 Row 44's late ballot is a privileged refusal, which is all that is recorded of it. Source: domain.md 2.2, 2.6.
 """
@@ -10,9 +10,10 @@ from datetime import datetime
 from uuid import UUID
 
 import pytest
-from city import NOW, City, Refusal
+from city import NOW, City, Refusal, found_city
 from clock import Clock
-from test_bad_input_results import ROWS
+from test_bad_input import ROWS as INPUTS
+from test_bad_input_results import ROWS as RESULTS
 from year import recorded
 
 from ledger.batches import Request
@@ -24,6 +25,19 @@ from ledger.store import Store
 
 PRIVILEGED = {"DEADLINE_PASSED"}
 """Of the codes of these rows."""
+
+
+Attempt = Callable[[], object]
+
+
+def _in_a_city(attempt: Callable[[City], object]) -> Attempt:
+    return lambda: attempt(found_city())
+
+
+ROWS: list[tuple[str, Attempt, str, str | None]] = [
+    *((name, _in_a_city(attempt), code, path) for name, attempt, code, path in INPUTS if name.startswith("29 ")),
+    *RESULTS,
+]
 
 
 @pytest.mark.parametrize(("attempt", "code", "path"), [pytest.param(*case, id=name) for name, *case in ROWS])
