@@ -43,7 +43,10 @@ IDLE_IN_TRANSACTION_TIMEOUT_S = 60
 AT_ONCE_MAX = 64
 """Up to so many entries the round trips of a transaction cost more than sending entries as text does."""
 
-_MOVED_ON = "SELECT 1 FROM ledger.event WHERE ledger_id = %s AND position > %s AND cycle_id = %s LIMIT 1"
+# In order of position, or a planner that expects a cycle everywhere reads the ledger from its beginning.
+_MOVED_ON = (
+    "SELECT 1 FROM ledger.event WHERE ledger_id = %s AND position > %s AND cycle_id = %s ORDER BY position LIMIT 1"
+)
 _NOBODY = UUID(int=0)
 # The types of the columns of sql/insert_events.sql, in its order.
 _TYPES = (

@@ -55,6 +55,8 @@ SETTINGS = {
     "max_wal_size": "1GB",
     "shared_buffers": _buffers(),
     "max_connections": "100",
+    # A ledger that has just begun grows fast: without statistics its first minute is planned as if it were empty.
+    "autovacuum_naptime": "5s",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
