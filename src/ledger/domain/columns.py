@@ -40,7 +40,7 @@ class Columns:
         self._plan_position = plan_position
         inherited = ((unit_id, heritage_of(slice.rulings.reorganisations, unit_id)) for unit_id in unit_ids)
         self._heritages = {unit_id: heritage for unit_id, heritage in inherited if heritage is not None}
-        self._own_schedules = any(target.schedule for target in slice.targets.values())
+        self._scheduled = {indicator_id for (_, indicator_id), target in slice.targets.items() if target.schedule}
         self._drawn: dict[tuple[str, str], _Drawn] = {}
         # What a successor's score stands for differs between a period and the whole.
         self._found = {} if self._heritages else found.setdefault((plan_position, group_id), {})
@@ -133,7 +133,7 @@ class Columns:
 
     def _own_curves(self, indicator: Indicator, period: str, unit_ids: Iterable[str]) -> _Drawn:
         """The curves to the units' targets; the same for all periods, unless the target is due in parts."""
-        in_parts = indicator.schedule or self._own_schedules
+        in_parts = indicator.schedule or indicator.indicator_id in self._scheduled
         key = (indicator.indicator_id, period if in_parts else "")
         curves, targets = self._drawn.setdefault(key, ({}, {}))
         for unit_id in unit_ids:
