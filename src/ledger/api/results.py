@@ -13,7 +13,7 @@ from ledger.api.derived import enums
 from ledger.api.paging import After, Connection, First, check_first, page, place_of
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, Node, global_id
-from ledger.domain.explanation import SUMMED, Explained, FigureKind, rounding_difference
+from ledger.domain.explained import SUMMED, Explained, FigureKind, rounding_difference
 from ledger.domain.gaps import GapKind
 from ledger.domain.grading import RestatementPolicy
 from ledger.domain.movement import Moved

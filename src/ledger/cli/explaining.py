@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from ledger.cli.opening import opened_answers, opened_store, settings_here
 from ledger.cli.output import Output, Record, print_records, say
 from ledger.cli.reading import AsOf
-from ledger.domain.explanation import SUMMED, Explained, rounding_difference
+from ledger.domain.explained import SUMMED, Explained, rounding_difference
 from ledger.domain.explanation import explain as explained
 from ledger.domain.explanation import explain_indicator as explained_indicator
 from ledger.domain.gaps import gaps as gaps_of

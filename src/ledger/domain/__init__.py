@@ -23,7 +23,8 @@ assessment year:
     points of a unit                columns (all units at once), goals (weights, exemptions), succession (mergers)
     appraisal by raters             evaluation, tallying
     bonus, deduction, veto          adjustment, adjusting, veto
-    totals and ranks                settlement, on a slice of facts (results, rulings); why: explanation
+    totals and ranks                settlement, on a slice of facts (results, rulings); why: explanation,
+                                    explained
     grades by proportion            quota (the parameters), seats, allocation, tie, reason_path, grade_opening;
                                     recorded: grading, given_grades
     reports and restatements        publication, reporting, revision, tables; does it come out again: regrading,

@@ -114,9 +114,8 @@ class Columns:
         self, values: Mapping[Cell, Known], indicator: Indicator, period: str, unit_ids: Iterable[str]
     ) -> dict[str, Known]:
         """The figures of these units, where there is one and the indicator applies."""
-        indicator_id = indicator.indicator_id
-        found = [(unit_id, values.get((unit_id, indicator_id, period))) for unit_id in unit_ids]
-        known = {unit_id: value for unit_id, value in found if value is not None}
+        indicator_id, of = indicator.indicator_id, values.get
+        known = {u: value for u in unit_ids if (value := of((u, indicator_id, period))) is not None}
         if self._slice.cycle.exemptions:
             return {u: value for u, value in known.items() if self._exemption(u, indicator, period) is None}
         return known

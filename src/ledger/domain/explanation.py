@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
-from typing import NamedTuple
 
 from ledger.domain.adjusting import CountedItem
 from ledger.domain.columns import share_due
+from ledger.domain.explained import Explained, FigureKind, as_known, figure, positions_of
 from ledger.domain.formula import FormulaKind
 from ledger.domain.formula_text import described, scale_of
 from ledger.domain.formulas import KINDS
-from ledger.domain.numbers import SHARE_SCALE, Rounding, RoundingPolicy, exact_text, rational, rounded
+from ledger.domain.numbers import SHARE_SCALE, Rounding, RoundingPolicy, exact_text, rounded
 from ledger.domain.plan import Plan
 from ledger.domain.plan_rules import AdjustmentKind
 from ledger.domain.refusals import UnknownId
@@ -21,6 +19,7 @@ from ledger.domain.results import (
     HUNDRED,
     ONE,
     ZERO,
+    Inherited,
     Known,
     Line,
     LineStatus,
@@ -31,85 +30,10 @@ from ledger.domain.results import (
 )
 from ledger.domain.tallying import ClassShare, Evaluated, evaluated
 
-
-class FigureKind(StrEnum):
-    """What a figure of an explanation is."""
-
-    TOTAL = "TOTAL"
-    """The unit's total."""
-    GOAL = "GOAL"
-    """The goal appraisal: what all indicators contribute, with the share that they have beside the raters."""
-    DIMENSION = "DIMENSION"
-    """What the indicators of one dimension contribute."""
-    INDICATOR = "INDICATOR"
-    """What one indicator contributes."""
-    PERIOD = "PERIOD"
-    """The points of 100 of one period of an indicator of which several count."""
-    VALUE = "VALUE"
-    """The figure that was entered and verified, in the indicator's measure."""
-    TARGET = "TARGET"
-    """What the figure is measured against."""
-    BASELINE = "BASELINE"
-    """The figure that growth is measured from."""
-    DUE = "DUE"
-    """The part of the target, from 0 to 1, that was due by the end of the period."""
-    PEER = "PEER"
-    """The figure of another unit of the group by which the points are measured; only what you may see."""
-    INHERITED = "INHERITED"
-    """What a predecessor left: its points of 100, or its figure where figures are summed."""
-    EVALUATION = "EVALUATION"
-    """What the appraisal by raters contributes."""
-    RATERS = "RATERS"
-    """What one class of raters contributes."""
-    BONUS = "BONUS"
-    """Points added."""
-    DEDUCTION = "DEDUCTION"
-    """Points removed, as a negative figure."""
-    ADJUSTMENT = "ADJUSTMENT"
-    """What one bonus or deduction counts for."""
-    OVERSTATEMENT = "OVERSTATEMENT"
-    """Points removed because a report was better than what was verified."""
-    FLOOR = "FLOOR"
-    """What keeps a total from falling below 0."""
-    ROUNDING = "ROUNDING"
-    """What rounding at this level adds or takes, where the plan rounds each level."""
-
-
-SUMMED = frozenset(
-    {
-        *(FigureKind.TOTAL, FigureKind.GOAL, FigureKind.DIMENSION, FigureKind.EVALUATION),
-        *(FigureKind.BONUS, FigureKind.DEDUCTION),
-    }
-)
-"""The figures whose parts add up to them."""
-
-
 FIGURES_MAX = 8_000
 """How many figures an explanation may have: many times those of a large plan."""
 Sees = Callable[[str, str], bool]
 """Whether whoever is told may see the scores of a unit on an indicator."""
-
-
-class Explained(NamedTuple):
-    """One figure with what it is made of.
-
-    Down to the indicators, the raters and the adjustments a figure is what it contributes to the
-    total, so that the parts of each add up to it exactly. The parts of an indicator are the
-    periods, values and targets that its formula took, in their own measures.
-    """
-
-    label: str
-    kind: FigureKind
-    exact: Fraction
-    shown: Decimal
-    weight: Fraction | None = None
-    formula: str | None = None
-    positions: tuple[int, ...] = ()
-    parts: tuple[Explained, ...] = ()
-    method: str | None = None
-    """Of an indicator or a period: the formula with its parameters."""
-    points: Fraction | None = None
-    """Of an indicator or a period: the points of 100 that the formula gave."""
 
 
 def everything(unit_id: str, indicator_id: str) -> bool:
@@ -134,13 +58,13 @@ def explain(results: Results, row: UnitResult, sees: Sees = everything) -> Expla
     parts = tuple(_components(results, row, sees))
     below = row.exact - sum((part.exact for part in parts), ZERO)
     if below:
-        parts = (*parts, _figure(results.plan, "a total is not below 0", FigureKind.FLOOR, below))
+        parts = (*parts, figure(results.plan, "a total is not below 0", FigureKind.FLOOR, below))
     return Explained(
         label=row.unit_id,
         kind=FigureKind.TOTAL,
         exact=row.exact,
         shown=row.total,
-        positions=_positions_of(parts),
+        positions=positions_of(parts),
         parts=parts,
     )
 
@@ -151,16 +75,6 @@ def explain_indicator(results: Results, row: UnitResult, indicator_id: str, sees
         if line.indicator.indicator_id == indicator_id:
             return _indicator(results, row, line, results.goal_share, sees)
     raise UnknownId(path="indicator_id", indicator_id=indicator_id, hint="It does not count for the unit.")
-
-
-def size_of(tree: Explained) -> int:
-    """How many figures a tree has."""
-    return 1 + sum(size_of(part) for part in tree.parts)
-
-
-def rounding_difference(tree: Explained) -> Decimal:
-    """The shown figure minus the sum of the shown figures of its parts."""
-    return tree.shown - sum((part.shown for part in tree.parts), Decimal(0))
 
 
 def _components(results: Results, row: UnitResult, sees: Sees) -> Iterable[Explained]:
@@ -199,15 +113,15 @@ def _sum(
         exact = Fraction(rounded(exact, plan.score_scale, plan.rounding))
         rest = exact - sum((part.exact for part in parts), ZERO)
         if rest:
-            parts = (*parts, _figure(plan, "rounded at this level", FigureKind.ROUNDING, rest))
-    return _figure(plan, label, kind, exact, weight=weight, parts=parts)
+            parts = (*parts, figure(plan, "rounded at this level", FigureKind.ROUNDING, rest))
+    return figure(plan, label, kind, exact, weight=weight, parts=parts)
 
 
 def _dimensions(results: Results, row: UnitResult, share: Fraction, sees: Sees) -> Iterable[Explained]:
     for dimension in results.plan.dimensions:
         lines = [line for line in row.lines if line.indicator.dimension_id == dimension.dimension_id]
         if lines:
-            yield _figure(
+            yield figure(
                 results.plan,
                 dimension.name,
                 FigureKind.DIMENSION,
@@ -225,19 +139,18 @@ def _indicator(results: Results, row: UnitResult, line: Line, share: Fraction, s
         appraised = evaluated(plan.evaluation, results.slice.rulings.tallies.of(row.unit_id))
         parts = tuple(_raters(plan, appraised, weight / HUNDRED)) if line.status is LineStatus.SCORED else ()
     elif len(line.parts) == 1:
-        parts = _facts(plan, line, 0, line.periods[0], sees)
+        parts = _Facts(plan, line, sees).of(0, line.periods[0])
     else:
-        scores = enumerate(line.periods)
-        parts = tuple(_period(plan, line, place, scored, method, sees) for place, scored in scores)
+        parts = tuple(_periods(plan, line, method, sees))
     exempted = _exempted_by(results, row, line)
-    return _figure(
+    return figure(
         plan,
         f"{line.indicator.name} {line.period}",
         FigureKind.INDICATOR,
         line.points * share,
         weight=weight,
         formula=_formula(line),
-        positions=tuple(sorted({*exempted, *_positions_of(parts)})),
+        positions=tuple(sorted({*exempted, *positions_of(parts)})),
         parts=parts,
     )._replace(method=method, points=line.score)
 
@@ -253,64 +166,77 @@ def _exempted_by(results: Results, row: UnitResult, line: Line) -> Iterable[int]
             yield exemption.position
 
 
-def _period(plan: Plan, line: Line, place: int, scored: Scored, method: str, sees: Sees) -> Explained:
-    score, parts = scored.score, _facts(plan, line, place, scored, sees)
-    shown = rounded(score, plan.score_scale, plan.rounding)
-    weight, positions = Fraction(100 * scored.share.numerator, scored.share.denominator), _positions_of(parts)
-    return Explained(scored.period, FigureKind.PERIOD, score, shown, weight, None, positions, parts, method, score)
+def _periods(plan: Plan, line: Line, method: str, sees: Sees) -> Iterable[Explained]:
+    """The score of each of several periods that count, with what it was made of."""
+    facts = _Facts(plan, line, sees)
+    for place, scored in enumerate(line.periods):
+        score, parts = scored.score, facts.of(place, scored)
+        shown = rounded(score, plan.score_scale, plan.rounding)
+        weight, positions = Fraction(100 * scored.share.numerator, scored.share.denominator), positions_of(parts)
+        yield Explained(scored.period, FigureKind.PERIOD, score, shown, weight, None, positions, parts, method, score)
 
 
-def _facts(plan: Plan, line: Line, place: int, scored: Scored, sees: Sees) -> tuple[Explained, ...]:
-    """What the score of one of the periods was made of: value, target, peers, and what predecessors left."""
-    uom = line.indicator.uom
-    found: list[Explained] = []
-    if scored.value is not None:
-        found.append(_known(FigureKind.VALUE, scored.value, f"value in {uom}"))
-    if scored.target is not None:
-        found.extend(_measure(line, scored.period, scored.target))
-    if scored.value is not None or scored.inherited:
-        found.extend(_peers(line, place, sees))
-    for each in scored.inherited:
-        score = each.score if each.score is not None else Fraction(each.value.value)
-        found.append(
-            _figure(
-                plan,
-                f"{each.unit_id} {each.period}",
-                FigureKind.INHERITED,
-                score,
-                weight=each.share * HUNDRED,
-                positions=(*(known.position for known in (each.value, each.target) if known), each.position),
-            )
-        )
-    return tuple(found)
+class _Facts:
+    """What the scores of a line were made of: values, targets, peers, and what predecessors left."""
 
+    def __init__(self, plan: Plan, line: Line, sees: Sees):
+        self._plan = plan
+        self._line = line
+        self._sees = sees
+        self._value_label = f"value in {line.indicator.uom}"
+        self._aim: tuple[Known, tuple[Explained, ...]] | None = None
 
-def _measure(line: Line, period: str, target: Known) -> Iterable[Explained]:
-    """What the value is measured against: the target, the baseline, and how much of both was due."""
-    indicator = line.indicator
-    yield _known(FigureKind.TARGET, target, f"target in {indicator.uom}")
-    if target.baseline is not None and KINDS[indicator.formula.kind].needs_baseline:
-        baseline = target._replace(value=target.baseline)
-        yield _known(FigureKind.BASELINE, baseline, f"baseline in {indicator.uom}")
-    if target.schedule or indicator.schedule:
+    def of(self, place: int, scored: Scored) -> tuple[Explained, ...]:
+        """What the score of one of the periods was made of."""
+        found: list[Explained] = []
+        if scored.value is not None:
+            found.append(as_known(FigureKind.VALUE, scored.value, self._value_label))
+        if scored.target is not None:
+            found += self._measure(scored.period, scored.target)
+        if self._sees is not nobody and (scored.value is not None or scored.inherited):
+            found += self._peers(place)
+        for each in scored.inherited:
+            found.append(self._inherited(each))
+        return tuple(found)
+
+    def _measure(self, period: str, target: Known) -> Iterable[Explained]:
+        """What the value is measured against: the target, the baseline, and how much of both was due."""
+        # Most targets hold for all periods: what is said of one that was said before is not made again.
+        if self._aim is None or self._aim[0] is not target:
+            self._aim = target, tuple(self._aimed_at(target))
+        indicator, measured = self._line.indicator, self._aim[1]
+        if not (target.schedule or indicator.schedule):
+            return measured
         share = share_due(indicator, target, period)
         label = f"share of the target due by the end of {period}"
         shown = rounded(share, SHARE_SCALE, Rounding.HALF_UP)
-        yield Explained(label, FigureKind.DUE, share, shown, positions=(target.position,))
+        return (*measured, Explained(label, FigureKind.DUE, share, shown, positions=(target.position,)))
 
+    def _aimed_at(self, target: Known) -> Iterable[Explained]:
+        indicator = self._line.indicator
+        yield as_known(FigureKind.TARGET, target, f"target in {indicator.uom}")
+        if target.baseline is not None and KINDS[indicator.formula.kind].needs_baseline:
+            baseline = target._replace(value=target.baseline)
+            yield as_known(FigureKind.BASELINE, baseline, f"baseline in {indicator.uom}")
 
-def _peers(line: Line, place: int, sees: Sees) -> Iterable[Explained]:
-    """The figures of other units by which the formula measures, where it compares them."""
-    if sees is nobody:
-        return
-    indicator, values = line.indicator, line.parts[place].column.values
-    for unit_id in scale_of(indicator.formula, values, line.unit_id):
-        if unit_id != line.unit_id and sees(unit_id, indicator.indicator_id):
-            yield _known(FigureKind.PEER, values[unit_id], unit_id)
+    def _peers(self, place: int) -> Iterable[Explained]:
+        """The figures of other units by which the formula measures, where it compares them."""
+        line = self._line
+        indicator, values = line.indicator, line.parts[place].column.values
+        for unit_id in scale_of(indicator.formula, values, line.unit_id):
+            if unit_id != line.unit_id and self._sees(unit_id, indicator.indicator_id):
+                yield as_known(FigureKind.PEER, values[unit_id], unit_id)
 
-
-def _known(kind: FigureKind, known: Known, label: str) -> Explained:
-    return Explained(label, kind, rational(known.value), known.value, positions=(known.position,))
+    def _inherited(self, each: Inherited) -> Explained:
+        score = each.score if each.score is not None else Fraction(each.value.value)
+        return figure(
+            self._plan,
+            f"{each.unit_id} {each.period}",
+            FigureKind.INHERITED,
+            score,
+            weight=each.share * HUNDRED,
+            positions=(*(known.position for known in (each.value, each.target) if known), each.position),
+        )
 
 
 def _raters(plan: Plan, appraised: Evaluated, share: Fraction) -> Iterable[Explained]:
@@ -319,7 +245,7 @@ def _raters(plan: Plan, appraised: Evaluated, share: Fraction) -> Iterable[Expla
         tally = of_class.tally
         mean = tally.mean if tally.mean is not None else ZERO
         counted = f"{tally.n_valid} of {tally.n} valid{', trimmed' * tally.trimmed}"
-        yield _figure(
+        yield figure(
             plan,
             of_class.rater_class.lower(),
             FigureKind.RATERS,
@@ -339,7 +265,7 @@ def _said(of_class: ClassShare) -> str:
 
 def _overstatement(plan: Plan, found: Overstatement) -> Explained:
     better = rounded(found.gap * HUNDRED, plan.score_scale, plan.rounding)
-    return _figure(
+    return figure(
         plan,
         f"{found.indicator.name}: reported {better} % better than verified",
         FigureKind.OVERSTATEMENT,
@@ -351,7 +277,7 @@ def _overstatement(plan: Plan, found: Overstatement) -> Explained:
 
 def _adjustment(plan: Plan, counted: CountedItem, sign: Fraction) -> Explained:
     item = counted.item
-    return _figure(
+    return figure(
         plan,
         f"{item.matter_id}: {counted.standing}",
         FigureKind.ADJUSTMENT,
@@ -365,30 +291,3 @@ def _formula(line: Line) -> str:
     if line.status in (LineStatus.EXEMPT, LineStatus.MISSING, LineStatus.ASSUMED):
         return line.status.value
     return f"{line.indicator.formula.kind}: {exact_text(line.score)} points of 100"
-
-
-def _figure(
-    plan: Plan,
-    label: str,
-    kind: FigureKind,
-    exact: Fraction,
-    *,
-    weight: Fraction | None = None,
-    formula: str | None = None,
-    positions: tuple[int, ...] = (),
-    parts: tuple[Explained, ...] = (),
-) -> Explained:
-    return Explained(
-        label=label,
-        kind=kind,
-        exact=exact,
-        shown=rounded(exact, plan.score_scale, plan.rounding),
-        weight=weight,
-        formula=formula,
-        positions=positions or _positions_of(parts),
-        parts=parts,
-    )
-
-
-def _positions_of(parts: Iterable[Explained]) -> tuple[int, ...]:
-    return tuple(sorted({position for part in parts for position in part.positions}))

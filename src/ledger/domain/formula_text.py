@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from ledger.domain.formula import Breakpoint, Formula, FormulaKind, Interval
 from ledger.domain.formulas import KINDS
@@ -17,16 +18,23 @@ _LEFT_OUT = {"floor": Decimal(0), "full": Decimal(100)}
 
 def described(formula: Formula) -> str:
     """The kind and its parameters in one line, such as `LINEAR_RATIO: floor 0; cap 105`."""
-    kind = KINDS[formula.kind]
-    taken = kind.parameters
     told: list[str] = []
-    for field in fields(formula):
-        value = getattr(formula, field.name)
-        if field.name in taken and value is None and (kind.floored or field.name != "floor"):
-            value = _LEFT_OUT.get(field.name)
-        if field.name in taken and value not in (None, ()):
-            told.append(_told(field.name.replace("_", " "), value))
+    for name, words, left_out in _parameters(formula.kind):
+        value = getattr(formula, name)
+        if value is None:
+            value = left_out
+        if value not in (None, ()):
+            told.append(_told(words, value))
     return f"{formula.kind.value}: {'; '.join(told)}" if told else formula.kind.value
+
+
+@cache
+def _parameters(kind: FormulaKind) -> Sequence[tuple[str, str, Decimal | None]]:
+    """The parameters that a kind takes: the name, the same in words, and what it takes where the plan leaves it out."""
+    taken, floored = KINDS[kind].parameters, KINDS[kind].floored
+    named = [field.name for field in fields(Formula) if field.name in taken]
+    left_out = {name: _LEFT_OUT.get(name) for name in named if floored or name != "floor"}
+    return [(name, name.replace("_", " "), left_out.get(name)) for name in named]
 
 
 def scale_of(formula: Formula, values: Mapping[str, Known], unit_id: str) -> list[str]:

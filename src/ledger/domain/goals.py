@@ -8,17 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from operator import mul
+from typing import NamedTuple
 
 from ledger.domain.columns import Columns
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.formulas import KINDS
-from ledger.domain.numbers import Ratio, RoundingPolicy, exact_sum, rounded
+from ledger.domain.numbers import Ratio, RoundingPolicy, exact_sum, over_one, rounded
 from ledger.domain.plan import Indicator, Plan
 from ledger.domain.results import HUNDRED, NOTHING, ONE, ZERO, Line, LineStatus, Part, Slice
 
 Parts = Sequence[Part]
 Counting = tuple[Indicator, tuple[tuple[str, Fraction], ...]]
 """An indicator with the periods whose scores count, each with its part."""
+
+
+class Counted(NamedTuple):
+    """An indicator with the scores of all units for each of the periods that count."""
+
+    indicator: Indicator
+    parts: Parts
+    shares: tuple[list[int], int]
+    """The share of each part, as numerators over one denominator: so many scores are summed with them."""
 
 
 def counting(due: Iterable[tuple[Indicator, str]]) -> list[Counting]:
@@ -36,29 +47,31 @@ def _parts(indicator: Indicator, periods: list[str]) -> tuple[tuple[str, Fractio
     return tuple((period, shares[period]) for period in periods)
 
 
-def with_columns(counted: Iterable[Counting], columns: Columns) -> list[tuple[Indicator, Parts]]:
+def with_columns(counted: Iterable[Counting], columns: Columns) -> list[Counted]:
     """Each indicator that counts with the scores of all units for each of its periods."""
     return [
-        (indicator, [Part(p, share, share.as_integer_ratio(), columns.of(indicator, p)) for p, share in periods])
+        _counted(indicator, [Part(period, share, columns.of(indicator, period)) for period, share in periods])
         for indicator, periods in counted
     ]
 
 
+def _counted(indicator: Indicator, parts: Parts) -> Counted:
+    return Counted(indicator, parts, over_one([part.share.as_integer_ratio() for part in parts]))
+
+
 def unit_lines(
-    slice: Slice, plan: Plan, unit_id: str, counted: Iterable[tuple[Indicator, Parts]], weights: Mapping[str, Fraction]
+    slice: Slice, plan: Plan, unit_id: str, counted: Iterable[Counted], weights: Mapping[str, Fraction]
 ) -> tuple[Line, ...]:
     """The lines of one unit, in the order of the plan; their weights sum to exactly 100."""
-    return tuple(
-        _line(slice, plan, unit_id, indicator, parts, weights.get(indicator.indicator_id))
-        for indicator, parts in counted
-    )
+    return tuple(_line(slice, plan, unit_id, each, weights.get(each.indicator.indicator_id)) for each in counted)
 
 
-def _line(slice: Slice, plan: Plan, unit_id: str, indicator: Indicator, parts: Parts, weight: Fraction | None) -> Line:
+def _line(slice: Slice, plan: Plan, unit_id: str, counted: Counted, weight: Fraction | None) -> Line:
     if weight is None:
-        return Line(unit_id, indicator, LineStatus.EXEMPT, ZERO, ZERO, ZERO, parts, [NOTHING] * len(parts))
-    parts = _applying(slice, unit_id, indicator, parts)
-    found = [part.column.points.get(unit_id) for part in parts]
+        parts = counted.parts
+        return Line(unit_id, counted.indicator, LineStatus.EXEMPT, ZERO, ZERO, ZERO, parts, [NOTHING] * len(parts))
+    indicator, parts, shares = _applying(slice, unit_id, counted)
+    found = [column.points.get(unit_id) for _, _, column in parts]
     earned = [points for points in found if points is not None]
     status = LineStatus.SCORED
     if len(earned) < len(found):
@@ -66,7 +79,7 @@ def _line(slice: Slice, plan: Plan, unit_id: str, indicator: Indicator, parts: P
         status = _status(known=len(earned), assumed=len(stand_ins) - stand_ins.count(None), due=len(found))
         waiting = iter(stand_ins)
         earned = [points or next(waiting) or NOTHING for points in found]
-    score = _score(parts, earned)
+    score = _score(earned, *shares)
     points = Fraction(score.numerator * weight.numerator, score.denominator * weight.denominator * 100)
     if plan.rounding_policy is RoundingPolicy.ROUND_EACH_LEVEL:
         score = Fraction(rounded(score, plan.score_scale, plan.rounding))
@@ -74,11 +87,12 @@ def _line(slice: Slice, plan: Plan, unit_id: str, indicator: Indicator, parts: P
     return Line(unit_id, indicator, status, weight, score, points, parts, earned)
 
 
-def _score(parts: Parts, earned: Sequence[Ratio]) -> Fraction:
-    """The score of all periods, each with its share."""
-    if len(parts) == 1:
+def _score(earned: Sequence[Ratio], shares: Sequence[int], whole: int) -> Fraction:
+    """The score of all periods, each with its share of the whole."""
+    if len(earned) == 1:
         return Fraction(*earned[0])
-    return exact_sum([(p * s, q * t) for (p, q), (_, _, (s, t), _) in zip(earned, parts, strict=True)])
+    points, common = over_one(earned)
+    return Fraction(sum(map(mul, points, shares)), common * whole)
 
 
 def _status(*, known: int, assumed: int, due: int) -> LineStatus:
@@ -89,17 +103,16 @@ def _status(*, known: int, assumed: int, due: int) -> LineStatus:
     return LineStatus.PARTLY if known else LineStatus.MISSING
 
 
-def _applying(slice: Slice, unit_id: str, indicator: Indicator, parts: Parts) -> Parts:
+def _applying(slice: Slice, unit_id: str, counted: Counted) -> Counted:
     """The periods that apply to the unit; those it is exempted from give their part to the others."""
+    indicator, parts, _ = counted
     if len(parts) == 1 or not slice.cycle.exemptions:
-        return parts
+        return counted
     left = [part for part in parts if not _redistributed(slice, unit_id, indicator, part.period)]
+    if len(left) == len(parts):
+        return counted
     whole = sum((part.share for part in left), ZERO)
-    if len(left) == len(parts) or not whole:
-        return left
-    shares = [part.share / whole for part in left]
-    weighed = zip(left, shares, strict=True)
-    return [part._replace(share=share, weight=share.as_integer_ratio()) for part, share in weighed]
+    return _counted(indicator, [part._replace(share=part.share / whole) for part in left])
 
 
 def _redistributed(slice: Slice, unit_id: str, indicator: Indicator, period: str) -> bool:

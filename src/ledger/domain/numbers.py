@@ -95,11 +95,12 @@ def rounded(exact: Fraction, scale: int, mode: Rounding) -> Decimal:
 
     A tie goes away from zero (HALF_UP) or to the even neighbour (HALF_EVEN, GB/T 8170).
     """
-    whole, remainder = divmod(abs(exact.numerator) * 10**scale, exact.denominator)
+    numerator, denominator = exact.as_integer_ratio()
+    whole, remainder = divmod(abs(numerator) * 10**scale, denominator)
     twice = 2 * remainder
-    if twice > exact.denominator or (twice == exact.denominator and (mode is Rounding.HALF_UP or whole % 2)):
+    if twice > denominator or (twice == denominator and (mode is Rounding.HALF_UP or whole % 2)):
         whole += 1
-    digits = -whole if exact.numerator < 0 else whole
+    digits = -whole if numerator < 0 else whole
     return Decimal(digits).scaleb(-scale)
 
 

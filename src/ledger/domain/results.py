@@ -148,8 +148,6 @@ class Part(NamedTuple):
     period: str
     share: Fraction
     """Its part of the indicator's score, from 0 to 1."""
-    weight: Ratio
-    """The same, as scores are summed with it."""
     column: Column
 
 

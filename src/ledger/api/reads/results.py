@@ -22,7 +22,8 @@ from ledger.api.results import (
 )
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, Event, shown
-from ledger.domain.explanation import FIGURES_MAX, explain, explain_indicator, size_of
+from ledger.domain.explained import size_of
+from ledger.domain.explanation import FIGURES_MAX, explain, explain_indicator
 from ledger.domain.gaps import gaps
 from ledger.domain.grading import GradesOpened, GradesRevised
 from ledger.domain.movement import Moved
