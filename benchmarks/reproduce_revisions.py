@@ -22,9 +22,10 @@ from ledger.api.context import Context
 from ledger.api.schema import schema
 from ledger.api.service import service_on
 from ledger.cli.opening import opened_answers, opened_store
-from ledger.demo import CYCLE_ID, INDICATOR_ID, INSPECTOR, Revision, RevisionClock, import_revisions
+from ledger.demo import CYCLE_ID, INDICATOR_ID, INSPECTOR, Revision, import_revisions
 from ledger.evidence import EvidenceDirectory
 from ledger.replay import replay
+from ledger.scripted import ScriptedClock
 from ledger.settings import Settings
 from ledger.store import Store
 
@@ -41,7 +42,7 @@ query($at: Position!, $cycle: String!, $indicator: String!, $after: String) {
 def main(directory: Path) -> int:
     """Import, export, compare; return the exit code."""
     settings = Settings(directory)
-    clock = RevisionClock()
+    clock = ScriptedClock()
     export = directory / "export.jsonl"
     with opened_store(settings, clock=clock) as store:
         began = time.monotonic()

@@ -31,11 +31,14 @@ from ledger.importing import Order, import_table, read_table
 from ledger.importing.founding import find_officers
 from ledger.importing.lookups import finished_imports
 from ledger.importing.table_plan import GROUP_ID as GROUP_ID
+from ledger.scripted import ScriptedClock
 from ledger.settings import Settings
 from ledger.store import Store
 
 WORLD = "world"
-"""The preset that is this table; the others are cities of `binhai`."""
+"""The preset that is this table."""
+MINI = "mini"
+"""The preset that is the golden mini-ledger of `mini_ledger`; the others are cities of `binhai`."""
 CYCLE_ID = "world-gdp"
 INDICATOR_ID = "gdp"
 ENTERED_BY = "chen"
@@ -75,16 +78,6 @@ class Imported:
     position: int
 
 
-class RevisionClock:
-    """A clock that shows the day of the revision that is being imported."""
-
-    def __init__(self) -> None:
-        self.now = datetime.min.replace(tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 def demo_settings(settings: Settings, preset: str = WORLD) -> Settings:
     """Settings for a ledger of the preset's own, embedded, in `demo` below the data directory."""
     directory = settings.data_dir / "demo" / preset.lower()
@@ -103,7 +96,7 @@ def revisions() -> list[Revision]:
 
 def import_revisions(
     store: Store,
-    clock: RevisionClock,
+    clock: ScriptedClock,
     evidence: EvidenceDirectory,
     *,
     progress: Callable[[Revision], AbstractContextManager[Callable[[int, int], None]]],

@@ -12,8 +12,6 @@ import pytest
 from city import City
 from client import Client
 from clock import Clock
-from mini_ledger import MiniLedger
-from mini_ledger_events import DOCUMENT, MINUTES
 from sending import Sender
 from served import served, told, undertaken
 
@@ -21,6 +19,8 @@ from ledger.api.service import Service, service_on
 from ledger.commands import Request
 from ledger.database import Database
 from ledger.domain.commands.founding import OpenLedger
+from ledger.mini_ledger.events import DOCUMENT, MINUTES
+from ledger.mini_ledger.story import MiniLedger
 from ledger.settings import Settings
 
 NewDatabase = Callable[[], AbstractContextManager[Database]]

@@ -28,9 +28,6 @@ from city import (
 )
 from client import Client
 from clock import Clock
-from mini_ledger import FOUNDED as TOLD_FROM
-from mini_ledger import OPENING, MiniLedger
-from mini_ledger_events import DOCUMENT, MINUTES
 
 from ledger.api.service import service_on
 from ledger.database import Database
@@ -70,6 +67,9 @@ from ledger.domain.targets import ScheduleStep, TargetReason
 from ledger.domain.units import UnitCategory
 from ledger.domain.veto import VetoEffect, VetoImposed
 from ledger.entries import Draft
+from ledger.mini_ledger.events import DOCUMENT, MINUTES
+from ledger.mini_ledger.story import FOUNDED as TOLD_FROM
+from ledger.mini_ledger.story import OPENING, MiniLedger
 from ledger.settings import Settings
 from ledger.store import Store
 

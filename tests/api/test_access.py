@@ -11,12 +11,12 @@ from typing import Any
 import jwt
 import pytest
 from client import Client
-from mini_ledger import MiniLedger
 
 from ledger.api.access_log import ACCESS_LOG
 from ledger.api.service import open_service
 from ledger.database import Database
 from ledger.domain.opening import LEDGER_STREAM
+from ledger.mini_ledger.story import MiniLedger
 from ledger.settings import Settings
 
 LEDGER = "{ ledger { title } }"

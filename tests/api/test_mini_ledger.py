@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from client import Client
-from mini_ledger import GRADED, TABLES, WITHOUT_THE_CORRECTION, MiniLedger, Row, table
-from mini_ledger_events import HAPPENINGS
 
 from ledger.domain.decision import DecisionFact, DecisionStatus
 from ledger.domain.grading import GradingFact
 from ledger.domain.obligations import BasisStatus, Duties
 from ledger.domain.score import Basis
 from ledger.domain.veto import VetoFact
+from ledger.mini_ledger.events import HAPPENINGS
+from ledger.mini_ledger.expected import GRADED, TABLES, WITHOUT_THE_CORRECTION, Row, table
+from ledger.mini_ledger.story import MiniLedger
 from ledger.projection import projections
 from ledger.replay import replay
 from ledger.results import Answers

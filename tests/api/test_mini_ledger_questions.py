@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from client import Client
-from mini_ledger import TABLES, MiniLedger
-from mini_ledger_events import MINUTES
+
+from ledger.mini_ledger.events import MINUTES
+from ledger.mini_ledger.expected import TABLES
+from ledger.mini_ledger.story import MiniLedger
 
 
 def test_who_changed_this_score_is_answered_in_one_query(client: Client, mini: MiniLedger) -> None:

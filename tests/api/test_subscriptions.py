@@ -15,7 +15,6 @@ import pytest
 from client import Client
 from graphql.execution.collect_fields import CollectedFields
 from listening import PATIENCE_S, PROTOCOL, Socket, events, listening, socket
-from mini_ledger import MiniLedger
 from starlette.types import Message
 from starlette.websockets import WebSocket
 from strawberry.http.exceptions import WebSocketDisconnected
@@ -27,6 +26,7 @@ from ledger.api.schema import schema
 from ledger.api.sockets import SLOW, TextSocket
 from ledger.api.sse import EventStream
 from ledger.domain.refusals import Unauthenticated
+from ledger.mini_ledger.story import MiniLedger
 
 FOLLOW = "subscription($after: Position) { events(after: $after) { position type } }"
 STANDINGS = """subscription {

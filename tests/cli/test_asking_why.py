@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import pytest
 from clock import Clock
-from mini_ledger import TABLES, WITHOUT_THE_CORRECTION, Row
 from served import record, told
 from tabled import Run
 
 from ledger.cli.opening import opened_store, settings_here
+from ledger.mini_ledger.expected import TABLES, WITHOUT_THE_CORRECTION, Row
 
 GROUP = ("MINI-2018", "G1")
 

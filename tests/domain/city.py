@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
@@ -37,21 +37,13 @@ from ledger.domain.commands import (
 )
 from ledger.domain.commands.founding import OpenLedger
 from ledger.domain.facts import Actor, Event, Fact, State, Stream
-from ledger.domain.formula import Formula, FormulaKind
-from ledger.domain.periods import Frequency
 from ledger.domain.persons import RoleGranted
 from ledger.domain.plan import (
-    Calendar,
-    Deadline,
-    DeadlineName,
-    Dimension,
     EntryKind,
-    Group,
-    GroupWeight,
     Indicator,
-    Member,
     Plan,
 )
+from ledger.domain.plan_rules import AdjustmentRules
 from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.results import Results
@@ -60,13 +52,15 @@ from ledger.domain.score import Basis, ReasonCode, Score, score_stream
 from ledger.domain.settlement import settle
 from ledger.domain.units import UnitCategory
 from ledger.domain.world import Command, World
+from ledger.mini_ledger.plan import CYCLE as CYCLE
+from ledger.mini_ledger.plan import GROUP as GROUP
+from ledger.mini_ledger.plan import PLAN as MINI_PLAN
+from ledger.mini_ledger.plan import UNITS as UNITS
+from ledger.mini_ledger.plan import YEAR as YEAR
+from ledger.mini_ledger.plan import indicator as indicator
+from ledger.mini_ledger.story import instant as instant
 
 S = TypeVar("S", bound=State)
-
-
-def instant(text: str) -> datetime:
-    """The instant written as local time in the city, such as `2019-01-05 12:00`."""
-    return datetime.fromisoformat(f"{text}+08:00").astimezone(UTC)
 
 
 FOUNDED = instant("2018-01-02 09:00")
@@ -76,56 +70,19 @@ NOW = instant("2019-01-05 12:00")
 LATE = instant("2019-01-11 09:00")
 """The entry deadline has passed, the one for verification has not."""
 
-CYCLE, GROUP, UNITS = "MINI-2018", "G1", ("U01", "U02", "U03", "U04", "U05")
-YEAR = "2018-Y"
 EVIDENCE = ("e" * 64,)
 BECAUSE = "The clerk read the wrong row of the table."
 
 
-def indicator(
-    indicator_id: str, weight: str, formula: Formula, *, dimension_id: str = "ECONOMY", target: str | None = None
-) -> Indicator:
-    """A yearly indicator of the city's one group, measured in percent or awarded in points."""
-    awarded = formula.kind is FormulaKind.DIRECT_POINTS
-    return Indicator(
-        indicator_id=indicator_id,
-        name=f"Indicator {indicator_id}",
-        dimension_id=dimension_id,
-        weights=(GroupWeight(group_id=GROUP, weight=Decimal(weight)),),
-        formula=formula,
-        entry_kind=EntryKind.POINTS if awarded else EntryKind.ACTUAL,
-        uom="points" if awarded else "%",
-        scale=2,
-        frequency=Frequency.YEAR,
-        value_min=Decimal(0),
-        target=None if target is None else Decimal(target),
-    )
-
-
-PLAN = Plan(
-    title="Annual plan 2018",
-    unit_ids=UNITS,
-    periods=("2018-Q1", "2018-Q2", "2018-Q3", "2018-Q4", YEAR),
-    dimensions=(
-        Dimension(dimension_id="ECONOMY", name="Economy"),
-        Dimension(dimension_id="LIVELIHOOD", name="Livelihood"),
-    ),
-    indicators=(
-        indicator("A", "50", Formula(kind=FormulaKind.LINEAR_RATIO, cap=Decimal(105)), target="8.0"),
-        indicator("B", "30", Formula(kind=FormulaKind.INVERSE_DIFF, cap=Decimal(105)), target="0.50"),
-        indicator("C", "20", Formula(kind=FormulaKind.DIRECT_POINTS), dimension_id="LIVELIHOOD"),
-    ),
-    groups=(Group(group_id=GROUP, name="Districts", members=tuple(Member(unit_id=unit) for unit in UNITS)),),
-    calendar=Calendar(
-        target_freeze_on=date(2018, 6, 30),
-        deadlines=(
-            Deadline(name=DeadlineName.SELF_REPORT, ends_on=date(2019, 1, 8)),
-            Deadline(name=DeadlineName.ENTRY, ends_on=date(2019, 1, 10)),
-            Deadline(name=DeadlineName.VERIFICATION, ends_on=date(2019, 1, 20)),
-        ),
-    ),
+PLAN = replace(
+    MINI_PLAN,
+    calendar=replace(MINI_PLAN.calendar, holidays=(), makeup_workdays=()),
+    adjustments=AdjustmentRules(),
+    grading=None,
+    decisions=(),
+    veto_articles=(),
 )
-"""The plan of the specification's golden mini-ledger, with deadlines."""
+"""The plan of the specification's golden mini-ledger as far as scores go."""
 
 
 def plan_with(*indicators: Indicator) -> Plan:

@@ -16,7 +16,8 @@ from settling import adjusted, appraised, bonus, deduction, exempted, row_of, sl
 from ledger.domain.adjustment import Adjustment, AdjustmentStatus
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.evaluation import Tallies
-from ledger.domain.explanation import SUMMED, Explained, FigureKind, explain, explain_indicator, rounding_difference
+from ledger.domain.explained import SUMMED, Explained, FigureKind, rounding_difference
+from ledger.domain.explanation import explain, explain_indicator
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import Rounding, RoundingPolicy, rounded
 from ledger.domain.periods import Frequency

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 from city import City
-from mini_ledger import FOUNDED, OPENING, MiniLedger
-from mini_ledger_events import DOCUMENT, MINUTES
-from mini_ledger_plan import MINI_PLAN
 
 from ledger.domain.fingerprint import ADDED, fingerprint
 from ledger.domain.grading import ResultsComputed
 from ledger.domain.publication import ReportPublished, ReportRestated
 from ledger.domain.settlement import ENGINE_VERSION
+from ledger.mini_ledger.events import DOCUMENT, MINUTES
+from ledger.mini_ledger.plan import PLAN as MINI_PLAN
+from ledger.mini_ledger.story import FOUNDED, OPENING, MiniLedger
 
 PLAN_HASH = "e3a72e8e24c1b440e10be74b574e65b8b965dd866761d0990c9a35908c95a4de"
 HASHES: dict[str, dict[str, str]] = {

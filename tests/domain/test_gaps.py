@@ -13,7 +13,8 @@ from settling import Figures, adjusted, appraised, bonus, deduction, exempted, l
 
 from ledger.domain.cycle import NotApplicablePolicy
 from ledger.domain.evaluation import Tallies
-from ledger.domain.explanation import Explained, FigureKind, explain
+from ledger.domain.explained import Explained, FigureKind
+from ledger.domain.explanation import explain
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.gaps import Gap, GapKind, gaps
 from ledger.domain.periods import Frequency

@@ -10,13 +10,11 @@ from typing import cast
 
 import pytest
 from city import CYCLE, GROUP, City
-from mini_ledger import FOUNDED, GRADED, OPENING, TABLES, WITHOUT_THE_CORRECTION, MiniLedger, table
-from mini_ledger_events import DOCUMENT, HAPPENINGS, MINUTES
-from mini_ledger_plan import MINI_PLAN
 
 from ledger.domain.commands import ReviseGrades
 from ledger.domain.decision import DecisionStatus
-from ledger.domain.explanation import Explained, FigureKind, explain
+from ledger.domain.explained import Explained, FigureKind
+from ledger.domain.explanation import explain
 from ledger.domain.facts import Event
 from ledger.domain.grading import GradesOpened, GradesRevised, Grading, RestatementPolicy
 from ledger.domain.obligations import BasisStatus, Duties, ObligationKind, ObligationStatus
@@ -28,6 +26,10 @@ from ledger.domain.results import Results
 from ledger.domain.score import Basis, ReasonCode
 from ledger.domain.settlement import settle
 from ledger.domain.what_if import without
+from ledger.mini_ledger.events import DOCUMENT, HAPPENINGS, MINUTES
+from ledger.mini_ledger.expected import GRADED, TABLES, WITHOUT_THE_CORRECTION, table
+from ledger.mini_ledger.plan import PLAN as MINI_PLAN
+from ledger.mini_ledger.story import FOUNDED, OPENING, MiniLedger
 
 LAST = 83
 

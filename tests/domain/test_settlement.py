@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 
 from ledger.domain.commands import AssignUnitToGroup
 from ledger.domain.cycle import Cycle, Exemption, PlanVersion
-from ledger.domain.explanation import explain, rounding_difference
+from ledger.domain.explained import rounding_difference
+from ledger.domain.explanation import explain
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import Rounding, RoundingPolicy
 from ledger.domain.periods import Frequency

@@ -11,7 +11,8 @@ from city import indicator, plan_with
 from examples import vector
 from settling import adjusted, appraised, bonus, deduction, settled, slice_of
 
-from ledger.domain.explanation import FigureKind, explain
+from ledger.domain.explained import FigureKind
+from ledger.domain.explanation import explain
 from ledger.domain.formula import Formula, FormulaKind
 from ledger.domain.numbers import RoundingPolicy
 from ledger.domain.periods import Frequency

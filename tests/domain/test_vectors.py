@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from examples import INDICATORS, MINI_LEDGER, TIMES
-from mini_ledger_plan import MINI_PLAN
+
+from ledger.mini_ledger.events import SPECIFIED
+from ledger.mini_ledger.plan import PLAN as MINI_PLAN
 
 TESTS = sorted(set(Path(__file__).parent.glob("test_*.py")) - {Path(__file__)})
 SOURCES = "\n".join(path.read_text(encoding="utf-8") for path in TESTS)
@@ -23,6 +25,10 @@ def test_every_example_of_a_figure_is_read_by_a_test(example: dict[str, str]) ->
 @pytest.mark.parametrize("example", TIMES, ids=lambda vector: vector["id"])
 def test_every_example_of_instants_and_days_is_read_by_a_test(example: dict[str, str]) -> None:
     assert f'time_vector("{example["id"]}")' in SOURCES
+
+
+def test_the_mini_ledger_is_the_specifications() -> None:
+    assert SPECIFIED == MINI_LEDGER
 
 
 def test_the_mini_ledgers_plan_has_the_formulas_targets_and_weights_that_the_specification_gives() -> None:

@@ -19,11 +19,12 @@ from psycopg.conninfo import make_conninfo
 from ledger.binhai.city import City
 from ledger.binhai.copies import DAMAGED_EXPORT, EXPORT, RESERIALISED_EXPORT, write_copies
 from ledger.binhai.shape import Shape, presets
-from ledger.binhai.stage import OutOfScript, ScriptedClock, Stage
+from ledger.binhai.stage import OutOfScript, Stage
 from ledger.binhai.truth import Truth
 from ledger.binhai.year import enter_year
 from ledger.database import Database
 from ledger.evidence import EvidenceDirectory
+from ledger.scripted import ScriptedClock
 from ledger.settings import Settings
 from ledger.store import open_store
 

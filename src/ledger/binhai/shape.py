@@ -61,8 +61,6 @@ class Shape:
     key_tasks: int
     stories: bool
     """Whether mergers, plan changes and planted anomalies happen."""
-    restated: bool
-    """Whether a score is lifted before the meeting, and results are restated after it."""
     cities: int = 1
     events: int
     """About how many events a city leaves, for the progress bar."""
@@ -130,15 +128,10 @@ def _some(**sizes: int) -> tuple[GroupShape, ...]:
 
 @cache
 def presets() -> dict[str, Shape]:
-    """The shapes by name. Source: domain.md 6.3.
-
-    But mini is the smallest city that has a year, one group of five units; the golden mini-ledger that
-    the source names here has figures that no chance gives, and is told by tests/mini_ledger.py.
-    """
+    """The cities' shapes by name; mini is none, but the golden mini-ledger. Source: domain.md 6.3."""
     year = _whole_year()
     quarterly = tuple(row.indicator_id for row in library() if row.frequency is Frequency.QUARTER)
     return {
-        "mini": _few(),
         "XS": Shape(
             groups=_some(G3=5, G6=5, G7=5),
             indicator_ids=("E14", "L02", "L05", "L08", "P07", "G02"),
@@ -147,7 +140,6 @@ def presets() -> dict[str, Shape]:
             ballots_per_campaign=20,
             key_tasks=6,
             stories=False,
-            restated=True,
             events=1_400,
         ),
         "S": Shape(
@@ -158,7 +150,6 @@ def presets() -> dict[str, Shape]:
             ballots_per_campaign=40,
             key_tasks=40,
             stories=False,
-            restated=True,
             events=14_200,
         ),
         "M": year,
@@ -175,20 +166,5 @@ def _whole_year() -> Shape:
         ballots_per_campaign=203,
         key_tasks=160,
         stories=True,
-        restated=True,
         events=39_700,
-    )
-
-
-def _few() -> Shape:
-    return Shape(
-        groups=_some(G6=5),
-        indicator_ids=("E14", "K04", "P07"),
-        departments=2,
-        verifiers=2,
-        ballots_per_campaign=4,
-        key_tasks=1,
-        stories=False,
-        restated=False,
-        events=430,
     )

@@ -24,6 +24,7 @@ from ledger.domain.recall import Recall
 from ledger.domain.refusals import Refused
 from ledger.domain.world import Command
 from ledger.evidence import EvidenceDirectory
+from ledger.scripted import ScriptedClock
 from ledger.store import Store
 
 S = TypeVar("S", bound=State)
@@ -73,16 +74,6 @@ NOTHING = Done(())
 
 class OutOfScript(Exception):
     """The ledger answered an act otherwise than the script says."""
-
-
-class ScriptedClock:
-    """Shows the moment that is being played."""
-
-    def __init__(self) -> None:
-        self.now = _EPOCH
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 class Stage:

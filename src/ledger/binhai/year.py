@@ -50,9 +50,8 @@ def enter_year(city: City, stage: Stage, *, host: City) -> Truth:
         for plants in (ScorePlants, ChangePlants, AttemptPlants, CheckPlants):
             stage.enter(*plants(city, stage, scores, truth).scripts())
         stage.enter(*finale.scripts(appraisal), *appeals.scripts(), *YearBefore(city, stage).scripts())
-    if city.shape.restated:
-        stage.enter(finale.lifting(), finale.leaving_room())
-        stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
+    stage.enter(finale.lifting(), finale.leaving_room())
+    stage.enter(*Aftermath(city, stage, scores, truth).scripts(finale, appeals, rewarding))
     _enter_scores(stage, scores, sorted(cells))
     stage.enter_at(MEETING_AT - timedelta(minutes=20), partial(_prove, city, stage, truth))
     stage.enter(*Matters(city, stage, host=host).scripts())

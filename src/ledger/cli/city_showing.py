@@ -12,6 +12,7 @@ from ledger.binhai.building import BUILT, GROUND_TRUTH, Built, build, built
 from ledger.binhai.copies import EXPORT
 from ledger.binhai.shape import presets
 from ledger.binhai.standing import grades_of
+from ledger.cli.errors import Unfit
 from ledger.cli.opening import opened_answers, opened_store
 from ledger.cli.output import print_table, progress_bar, say
 from ledger.cli.showing import begin_again
@@ -65,12 +66,10 @@ def show_city(settings: Settings, *, preset: str, seed: int, fresh: bool, url: s
         _show_files(settings.data_dir)
         with opened_store(settings) as store:
             lifted = _lifted(store, settings.data_dir / GROUND_TRUTH, found.cycle_id)
-            if lifted is not None:
-                with opened_answers(store.database, settings.ledger_id) as answers:
-                    _show_ranking(answers, found, lifted)
-            _show_access(settings, found, url)
-            if lifted is not None:
-                _show_queries(found, lifted)
+            with opened_answers(store.database, settings.ledger_id) as answers:
+                _show_ranking(answers, found, lifted)
+            show_access(settings, found.inspector, url)
+            show_questions(cycle=found.cycle_id, report=found.report_position, **lifted)
 
 
 def _complete(settings: Settings, *, preset: str, seed: int) -> Built | None:
@@ -119,8 +118,8 @@ def _show_files(directory: Path) -> None:
     print()
 
 
-def _lifted(store: Store, truth: Path, cycle_id: str) -> dict[str, Any] | None:
-    """The score of the cycle's story, from the ground truth and the ledger; None in a preset without it."""
+def _lifted(store: Store, truth: Path, cycle_id: str) -> dict[str, Any]:
+    """The score of the cycle's story, from the ground truth and the ledger. Raises Unfit if it is not there."""
     with truth.open(encoding="utf-8") as lines:
         plants = [plant for line in lines if (plant := json.loads(line))["plant"] == LIFTED]
     for planted in plants:
@@ -130,7 +129,7 @@ def _lifted(store: Store, truth: Path, cycle_id: str) -> dict[str, Any] | None:
         assert isinstance(event.fact, ScoreCorrected)
         if event.fact.cycle_id == cycle_id and not planted["look_alike"]:
             return {**planted["subject"], "correction": position, "period": event.fact.period}
-    return None
+    raise Unfit(f"{truth} names no lifted score of {cycle_id}; --fresh plays the year again.")
 
 
 def _show_ranking(answers: Answers, found: Built, lifted: dict[str, Any]) -> None:
@@ -157,14 +156,15 @@ def _ranked(answers: Answers, cycle_id: str, group_id: str, position: int) -> li
     return [f"{row.unit_id} {row.total} {grades.get(row.unit_id, '')}" for row in results.rows]
 
 
-def _show_access(settings: Settings, found: Built, url: str) -> None:
+def show_access(settings: Settings, inspector: str, url: str) -> None:
     """Say where GraphQL will be, who may ask, and how the commands find the ledger."""
-    print(f"GraphQL: {url}\n\nA token for the inspector {found.inspector}, for twelve hours:\n")
-    print(f"  Authorization: Bearer {make_token(settings, found.inspector)}\n")
+    print(f"GraphQL: {url}\n\nA token for the inspector {inspector}, for twelve hours:\n")
+    print(f"  Authorization: Bearer {make_token(settings, inspector)}\n")
     print(f"The same ledger in another shell: export LEDGER_DATA_DIR={settings.data_dir}\n", flush=True)
 
 
-def _show_queries(found: Built, lifted: dict[str, Any]) -> None:
-    print(CITY_QUERIES.format(cycle=found.cycle_id, report=found.report_position, **lifted))
-    log = "In that shell: ledger log --cycle {} --unit {} --indicator {} --period {}"
-    print(f"{log.format(found.cycle_id, lifted['unit'], lifted['indicator'], lifted['period'])}\n", flush=True)
+def show_questions(**about: object) -> None:
+    """Print what to ask of a lifted score, its group and the report it went into."""
+    print(CITY_QUERIES.format(**about))
+    log = "In that shell: ledger log --cycle {cycle} --unit {unit} --indicator {indicator} --period {period}"
+    print(f"{log.format(**about)}\n", flush=True)

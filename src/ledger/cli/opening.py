@@ -9,6 +9,7 @@ from datetime import datetime
 from ledger.cli.errors import Unfit
 from ledger.database import Database, open_database
 from ledger.migrate import migrate
+from ledger.private import random_key
 from ledger.projector import Projector
 from ledger.proof.behind import Behind
 from ledger.recorder import system_clock
@@ -26,11 +27,15 @@ def settings_here() -> Settings:
 
 
 @contextmanager
-def opened_store(settings: Settings, *, clock: Callable[[], datetime] = system_clock) -> Generator[Store]:
+def opened_store(
+    settings: Settings, *, clock: Callable[[], datetime] = system_clock, new_key: Callable[[], bytes] = random_key
+) -> Generator[Store]:
     """The ledger's history, its database started and migrated."""
     with open_database(settings) as database:
         migrate(database)
-        with open_store(database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir) as store:
+        with open_store(
+            database, ledger_id=settings.ledger_id, clock=clock, data_dir=settings.data_dir, new_key=new_key
+        ) as store:
             store.barred = Behind(settings.signer_dir, lambda: store.head)
             yield store
 

@@ -32,8 +32,8 @@ def demo(
     preset: Annotated[
         Preset,
         Parameter(
-            help="How large a city: mini is one group of five units (not the mini-ledger of the specification), "
-            "M a whole city, XL 258 of them; or world, the real table."
+            help="How large a city: XS is three groups of five units, M a whole city, XL 258 of them; or mini, "
+            "a year of 83 worked events; or world, the real table."
         ),
     ] = "M",
     seed: Annotated[int, Parameter(help="What all chance in the city's year follows from.")] = 1,
@@ -44,17 +44,20 @@ def demo(
 ) -> None:
     """Play a fictional city's assessment year, show what can be asked about it, and serve it.
 
-    From mini and XS (one period) over S (quarters) to M (a whole city); L and XL are 26 and 258 cities
-    in one ledger, and say beforehand what they take. The preset world imports seven published revisions of a real
-    table instead. Each preset has a data directory of its own, in `demo` in the data directory; your
-    ledger is not touched.
+    From XS (one period) over S (quarters) to M (a whole city); L and XL are 26 and 258 cities in one
+    ledger, and say beforehand what they take. Two presets are no city and follow from no seed: mini tells the
+    specification's worked year and compares its tables, world imports seven published revisions of a real
+    table. Each preset has a data directory of its own, in `demo` in the data directory; your ledger is not
+    touched.
     """
-    from ledger.cli import city_showing, showing
-    from ledger.demo import WORLD, demo_settings
+    from ledger.cli import city_showing, mini_showing, showing
+    from ledger.demo import MINI, WORLD, demo_settings
 
     settings, url = demo_settings(settings_here(), preset), f"http://{host}:{port}/graphql"
     if preset == WORLD:
         showing.show_world(settings, fresh=fresh, url=url)
+    elif preset == MINI:
+        mini_showing.show_mini(settings, fresh=fresh, url=url)
     else:
         city_showing.show_city(settings, preset=preset, seed=seed, fresh=fresh, url=url)
     if serve:

@@ -25,6 +25,7 @@ from ledger.evidence import EvidenceDirectory
 from ledger.history import edits
 from ledger.replay import replay
 from ledger.results import Answers
+from ledger.scripted import ScriptedClock
 from ledger.settings import Settings
 from ledger.store import Store
 
@@ -68,7 +69,7 @@ def show(settings: Settings, *, fresh: bool) -> list[Imported]:
     """Import what is missing, print what the ledger can tell, and return the revisions. Raises Differing."""
     if fresh:
         begin_again(settings)
-    clock = demo.RevisionClock()
+    clock = ScriptedClock()
     with opened_store(settings, clock=clock) as store:
         imported = list(_import(store, clock, settings))
         with opened_answers(store.database, settings.ledger_id) as answers:
@@ -107,7 +108,7 @@ def begin_again(settings: Settings) -> None:
             raise Unfit("The demo ledger is in use; end the program that serves it first.") from None
 
 
-def _import(store: Store, clock: demo.RevisionClock, settings: Settings) -> Iterator[Imported]:
+def _import(store: Store, clock: ScriptedClock, settings: Settings) -> Iterator[Imported]:
     def bar(revision: demo.Revision) -> AbstractContextManager[Bar]:
         return progress_bar(revision.name, "scores")
 

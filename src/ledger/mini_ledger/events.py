@@ -7,11 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
+from importlib.resources import files
 from typing import Any, TypedDict
-
-from city import CYCLE, GROUP, YEAR
-from mini_ledger_plan import MINI_PLAN, RULES
 
 from ledger.domain.adjustment import AwardLevel
 from ledger.domain.appeal import AppealOutcome
@@ -58,16 +55,16 @@ from ledger.domain.score import ReasonCode, RequestedFor, VerificationMethod
 from ledger.domain.units import UnitCategory
 from ledger.domain.veto import VetoEffect
 from ledger.domain.world import Command
+from ledger.mini_ledger.plan import CYCLE, GROUP, PLAN, RULES, YEAR
 
 Happening = dict[str, Any]
 """One event of the specification."""
 At = Mapping[int, int]
 """Our position for each of the specification's that was told."""
 
-MINI: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "vectors" / "domain_vectors.json").read_text(encoding="utf-8")
-)["mini_ledger"]
-HAPPENINGS: list[Happening] = MINI["events"]
+SPECIFIED: dict[str, Any] = json.loads((files("ledger") / "data" / "mini_ledger.json").read_text("utf-8"))
+"""The mini-ledger as the specification's vectors have it: its events, and the tables that they have to give."""
+HAPPENINGS: list[Happening] = SPECIFIED["events"]
 DOCUMENT = b"minutes"
 MINUTES = hashlib.sha256(DOCUMENT).hexdigest()
 """The content hash of the one document that proves everything here."""
@@ -115,7 +112,7 @@ def _cycle_planned(at: At, happening: Happening) -> Command:
 
 
 def _plan_version_issued(at: At, happening: Happening) -> Command:
-    return IssuePlanVersion(cycle_id=happening["cycle"], content=MINI_PLAN, summary="First version")
+    return IssuePlanVersion(cycle_id=happening["cycle"], content=PLAN, summary="First version")
 
 
 def _unit_registered(at: At, happening: Happening) -> Command:
@@ -255,7 +252,8 @@ def _punishment_decided(at: At, happening: Happening) -> Command:
 
 def _decided_for(happening: Happening) -> str:
     """The unit that the decision cited by an event is about."""
-    return HAPPENINGS[happening["decision_position"] - 1]["unit"]
+    decided: int = happening["decision_position"]
+    return HAPPENINGS[decided - 1]["unit"]
 
 
 def _decision_confirmed(at: At, happening: Happening) -> Command:

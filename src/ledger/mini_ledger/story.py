@@ -7,19 +7,20 @@ specification is not ours; `MiniLedger.at` says which of ours it is. Source: dom
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
-from fractions import Fraction
-from typing import Any, NamedTuple, Protocol
-
-from city import instant
-from mini_ledger_events import CLAIM, HAPPENINGS, MINI, MINUTES, command_of
+from datetime import UTC, date, datetime
+from typing import Protocol
 
 from ledger.domain.commands import GrantRole, RegisterEvidence, RegisterPerson
 from ledger.domain.commands.founding import OpenLedger
-from ledger.domain.results import Results
 from ledger.domain.roles import EVERYTHING, Role, Scope
 from ledger.domain.world import Command
+from ledger.mini_ledger.events import CLAIM, HAPPENINGS, MINUTES, command_of
+
+
+def instant(text: str) -> datetime:
+    """The instant written as local time in the city, such as `2019-01-05 12:00`."""
+    return datetime.fromisoformat(f"{text}+08:00").astimezone(UTC)
+
 
 OPENING = OpenLedger(
     title="Binhai", administrator_id="administrator", director_id="director", office_id="office", leading_id="leading"
@@ -107,34 +108,3 @@ class MiniLedger:
 
     def _now(self) -> datetime:
         return _FROM[max(start for start in _FROM if start <= len(self.at) + 1)]
-
-
-class Row(NamedTuple):
-    """One unit in a table of the specification."""
-
-    rank: int | None
-    unit_id: str
-    total: str
-    exact: Fraction
-    grade: str | None
-    """The grade if grades were opened then."""
-
-
-def table(results: Results) -> list[Row]:
-    """What results say, as the specification writes it."""
-    return [
-        Row(row.rank, row.unit_id, str(row.total), row.exact, results.grade_if_opened(row.unit_id))
-        for row in results.rows
-    ]
-
-
-def _told(rows: Iterable[dict[str, Any]]) -> list[Row]:
-    return [Row(row["rank"], row["unit"], row["total"], Fraction(row["exact"]), row["grade_if_opened"]) for row in rows]
-
-
-TABLES = {int(position): _told(rows) for position, rows in MINI["expect"].items()}
-"""The tables of the specification by its positions."""
-WITHOUT_THE_CORRECTION = _told(MINI["counterfactual_without_43_44_at_50"])
-"""Its table at 50, had 43 and 44 not happened."""
-GRADED = (50, 62, 76)
-"""Where grades were opened or revised."""
