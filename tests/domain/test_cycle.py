@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 from city import (
     CYCLE,
-    EVIDENCE,
     FOUNDED,
     GROUP,
     LATE,
@@ -18,7 +17,6 @@ from city import (
     City,
     Refusal,
     enter,
-    exempt,
     found_city,
     instant,
 )
@@ -27,7 +25,6 @@ from ledger.domain.commands import (
     AmendCalendar,
     AssignUnitToGroup,
     CloseEntry,
-    EndIndicatorExemption,
     IssueMeasures,
     IssuePlanVersion,
     OpenCycle,
@@ -40,9 +37,6 @@ from ledger.domain.cycle import (
     CycleOpened,
     CyclePlanned,
     EntryClosed,
-    IndicatorExempted,
-    IndicatorExemptionEnded,
-    NotApplicablePolicy,
     PlanVersionIssued,
     UnitAssignedToGroup,
     cycle_stream,
@@ -253,12 +247,6 @@ def test_a_new_plan_version_never_moves_a_passed_deadline_backwards(city: City) 
     assert refusal == Refusal("DEADLINE_PASSED", "content.calendar.deadlines")
 
 
-def test_an_indicator_is_exempted_once(city: City) -> None:
-    city.given(exempt("U04", "A"), by="director")
-
-    assert city.when(exempt("U04", "A"), by="director") == Refusal("NO_CHANGE", "indicator_id")
-
-
 def test_a_cycle_is_not_laid_out_under_measures_that_begin_later(city: City) -> None:
     later = IssueMeasures(measures_id="M-2", title="Later", in_force_from=date(2020, 1, 1))
     city.given(later, by="leading")
@@ -431,71 +419,3 @@ def test_a_unit_that_is_not_assessed_has_no_scores(city: City) -> None:
     city.given(assign("U05", participation=Participation.NOT_ASSESSED), by="leading")
 
     assert city.when(enter("7.4", "U05"), by="scorer") == Refusal("NOT_APPLICABLE", "indicator_id")
-
-
-# Exemptions.
-
-
-def test_the_director_exempts_a_unit_from_an_indicator_that_somebody_else_asked_for(city: City) -> None:
-    assert city.when(exempt("U04", "A"), by="director") == (
-        IndicatorExempted(
-            cycle_id=CYCLE,
-            unit_id="U04",
-            indicator_id="A",
-            policy=NotApplicablePolicy.REDISTRIBUTE,
-            reason="The district has no such industry.",
-            evidence=EVIDENCE,
-            requested_by="reporter",
-            approved_by="director",
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "refusal"),
-    [
-        ({"requested_by": "director"}, Refusal("SEPARATION_OF_DUTIES")),
-        ({"requested_by": "nobody"}, Refusal("UNKNOWN_ID", "requested_by")),
-        ({"evidence": ()}, Refusal("EVIDENCE_REQUIRED", "evidence")),
-        ({"reason": "No."}, Refusal("REASON_TOO_SHORT", "reason")),
-        ({"periods": ("2018-Q1",)}, Refusal("INVALID_PERIOD", "periods")),
-        ({"unit_id": "U99"}, Refusal("UNKNOWN_ID", "unit_id")),
-        ({"indicator_id": "Z"}, Refusal("UNKNOWN_ID", "indicator_id")),
-    ],
-)
-def test_an_exemption_is_refused(city: City, change: dict[str, object], refusal: Refusal) -> None:
-    assert city.when(replace(exempt("U04", "A"), **change), by="director") == refusal
-
-
-def test_exempting_a_whole_dimension_takes_the_leading_group(city: City) -> None:
-    assert city.when(exempt("U04", "C"), by="director") == Refusal("FORBIDDEN_ROLE")
-    city.given(exempt("U04", "C"), by="leading")
-
-    city.given(exempt("U04", "A"), by="director")
-    assert city.when(exempt("U04", "B"), by="director") == Refusal("FORBIDDEN_ROLE")
-
-
-def test_an_exemption_ends_and_the_indicator_applies_again(city: City) -> None:
-    exempted = city.given(exempt("U04", "A"), by="director")
-    end = EndIndicatorExemption(cycle_id=CYCLE, exempted_position=exempted, reason="The plant reopened.")
-
-    assert city.when(end, by="director") == (
-        IndicatorExemptionEnded(
-            cycle_id=CYCLE,
-            unit_id="U04",
-            indicator_id="A",
-            exempted_position=exempted,
-            reason="The plant reopened.",
-        ),
-    )
-    assert city.when(end, by="director") == Refusal("UNKNOWN_ID", "exempted_position")
-    city.given(enter("7.4"), by="scorer")
-
-
-def test_after_entry_closed_nothing_is_exempted(city: City) -> None:
-    exempted = city.given(exempt("U04", "A"), by="director")
-    city.given(CloseEntry(cycle_id=CYCLE), by="office")
-
-    assert city.when(exempt("U05", "A"), by="director") == Refusal("PHASE_VIOLATION")
-    end = EndIndicatorExemption(cycle_id=CYCLE, exempted_position=exempted, reason="The plant reopened.")
-    assert city.when(end, by="director") == Refusal("PHASE_VIOLATION")

@@ -16,10 +16,12 @@ from city import (
     GROUP,
     LATE,
     MIDSUMMER,
+    MINI_PLAN,
     NOW,
     PLAN,
     City,
     Refusal,
+    enter,
     found_city,
     set_target,
 )
@@ -27,6 +29,7 @@ from examples import vector
 
 from ledger.domain.appeal import AppealFiled, AppealKind
 from ledger.domain.commands import (
+    AssignUnitToGroup,
     CloseEntry,
     DissolveUnit,
     MergeUnits,
@@ -37,7 +40,8 @@ from ledger.domain.commands import (
 from ledger.domain.facts import Actor
 from ledger.domain.grading import GradesOpened
 from ledger.domain.numbers import Rounding, rounded
-from ledger.domain.plan import Member, PeriodShare, Plan
+from ledger.domain.periods import Frequency
+from ledger.domain.plan import Member, Participation, PeriodShare, Plan
 from ledger.domain.publication import RestatementOpened
 from ledger.domain.recall import Recall
 from ledger.domain.reorganisation import (
@@ -301,6 +305,45 @@ def test_once_grades_are_opened_units_merge_inside_a_restatement_only(city: City
     city.given(MERGE, by="leading")
 
 
+def test_a_unit_that_became_another_has_no_figures_of_later_periods() -> None:
+    quarterly = replace(PLAN.indicators[2], frequency=Frequency.QUARTER)
+    city = with_new_units(found_city(replace(PLAN, indicators=(*PLAN.indicators[:2], quarterly))))
+    city.given(MERGE, by="leading")
+
+    for period in ("2018-Q3", "2018-Q2"):
+        city.given(enter("80", "U01", "C", period), by="scorer")
+    assert city.when(enter("80", "U01", "C", "2018-Q4"), by="scorer") == Refusal("NOT_APPLICABLE", "period")
+    assert city.when(enter("80", "U03", "C", "2018-Q4"), by="scorer") != Refusal("NOT_APPLICABLE", "period")
+
+
+def test_grades_warn_of_units_that_ended_and_are_ranked_all_the_same(city: City) -> None:
+    def warnings() -> tuple[str, ...]:
+        opening = city.results().opening
+        assert opening is not None
+        assert opening.allocation is not None
+        return opening.allocation.warnings
+
+    city = with_new_units(found_city(replace(PLAN, grading=MINI_PLAN.grading)))
+    assert warnings() == ()
+
+    city.given(MERGE, by="leading")
+
+    assert warnings()[-2:] == (
+        "U01 ended on 2018-08-01 and is still ranked",
+        "U02 ended on 2018-08-01 and is still ranked",
+    )
+    for unit_id in ("U01", "U02"):
+        gone = AssignUnitToGroup(
+            cycle_id=CYCLE,
+            unit_id=unit_id,
+            group_id=GROUP,
+            participation=Participation.NOT_ASSESSED,
+            reason="It was merged.",
+        )
+        city.given(gone, by="leading")
+    assert not any("ended" in warning for warning in warnings())
+
+
 # ---- splits
 
 
@@ -409,6 +452,9 @@ def test_a_unit_with_an_open_appeal_is_not_dissolved(city: City) -> None:
     city.memory.record(appeal, actor=Actor("reporter", "REPORTER", "U04"), at=NOW)
 
     assert city.when(DISSOLVE, by="leading") == Refusal("RESULTS_INCOMPLETE", "unit_id")
+    merge = replace(MERGE, predecessors=shares(U01="0.6", U04="0.4"))
+    assert city.when(merge, by="leading") == Refusal("RESULTS_INCOMPLETE", "unit_id")
+    assert city.when(replace(SPLIT, predecessor_id="U04"), by="leading") == Refusal("RESULTS_INCOMPLETE", "unit_id")
 
 
 def test_corrections_asked_for_go_to_whoever_takes_over_the_duties(city: City) -> None:

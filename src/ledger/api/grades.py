@@ -45,7 +45,8 @@ class Grades:
     allocation: list[GradedUnit] = strawberry.field(description="The units that are yours to see, with their grades.")
     exceptions: list[GradedUnit] = strawberry.field(description="Those of them graded outside the quota.")
     warnings: list[str] = strawberry.field(
-        description="Grades without any seat in the group, and seats left empty by a tie or exceeded."
+        description="Grades without any seat in the group, seats left empty by a tie or exceeded, "
+        "and ranked units that became others."
     )
     changes: list[GradeChange] = strawberry.field(description="Whose grade became another in the restatement.")
     reproduces: bool = strawberry.field(
@@ -65,7 +66,8 @@ class GradesIfOpened:
     allocation: list[GradedUnit] = strawberry.field(description="The units that are yours to see, with their grades.")
     unresolved_tie: str | None = strawberry.field(description="A tie at a cut that the leading group has to decide.")
     warnings: list[str] = strawberry.field(
-        description="Grades without any seat in the group, and seats left empty by a tie or exceeded."
+        description="Grades without any seat in the group, seats left empty by a tie or exceeded, "
+        "and ranked units that became others."
     )
     unknown_veto: str | None = strawberry.field(description="A veto that names a grade which the plan does not have.")
 

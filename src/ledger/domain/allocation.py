@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
@@ -66,11 +67,16 @@ class Allocation:
     """How many of the unused seats are empty because more units are tied at the cut."""
     carried: Mapping[str, Fraction] = field(default_factory=dict[str, Fraction])
     """The part of a seat that a small group carries to the next cycle."""
+    ended: Mapping[str, date] = field(default_factory=dict[str, date])
+    """The units that became others within the cycle and are ranked all the same, with the day they ended."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is legal, but to be known before it stands: grades without seats, seats left empty or exceeded."""
-        return tuple(
+        """What is legal, but to be known before it stands.
+
+        Grades without seats, seats left empty or exceeded, units that are no more.
+        """
+        of_seats = (
             f"{grade}: {warning}"
             for grade, seats in self.seats.items()
             for number, warning in (
@@ -80,6 +86,8 @@ class Allocation:
             )
             if number
         )
+        of_units = (f"{unit_id} ended on {day} and is still ranked" for unit_id, day in self.ended.items())
+        return (*of_seats, *of_units)
 
 
 @dataclass(frozen=True, slots=True)

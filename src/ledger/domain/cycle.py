@@ -263,6 +263,11 @@ class Cycle:
             return None
         return next((e for e in self._exemptions.get((unit_id, indicator_id), ()) if e.covers(period)), None)
 
+    def redistributes(self, unit_id: str, indicator_id: str, period: str) -> bool:
+        """Whether an exemption gives the score's weight to others; otherwise something stands in for the score."""
+        exemption = self.exemption(unit_id, indicator_id, period)
+        return exemption is not None and exemption.policy is NotApplicablePolicy.REDISTRIBUTE
+
     @cached_property
     def _exemptions(self) -> Mapping[tuple[str, str], list[Exemption]]:
         found: dict[tuple[str, str], list[Exemption]] = {}

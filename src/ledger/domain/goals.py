@@ -108,16 +108,11 @@ def _applying(slice: Slice, unit_id: str, counted: Counted) -> Counted:
     indicator, parts, _ = counted
     if len(parts) == 1 or not slice.cycle.exemptions:
         return counted
-    left = [part for part in parts if not _redistributed(slice, unit_id, indicator, part.period)]
+    left = [part for part in parts if not slice.cycle.redistributes(unit_id, indicator.indicator_id, part.period)]
     if len(left) == len(parts):
         return counted
     whole = sum((part.share for part in left), ZERO)
     return _counted(indicator, [part._replace(share=part.share / whole) for part in left])
-
-
-def _redistributed(slice: Slice, unit_id: str, indicator: Indicator, period: str) -> bool:
-    exemption = slice.cycle.exemption(unit_id, indicator.indicator_id, period)
-    return exemption is not None and exemption.policy is NotApplicablePolicy.REDISTRIBUTE
 
 
 def _assumed(slice: Slice, unit_id: str, indicator: Indicator, part: Part) -> Ratio | None:
@@ -169,9 +164,10 @@ class Weights:
         }
 
     def _exempted(self, unit_id: str, indicator: Indicator, parts: tuple[tuple[str, Fraction], ...]) -> bool:
-        if not self._slice.cycle.exemptions:
+        cycle = self._slice.cycle
+        if not cycle.exemptions:
             return False
-        return all(_redistributed(self._slice, unit_id, indicator, period) for period, _ in parts)
+        return all(cycle.redistributes(unit_id, indicator.indicator_id, period) for period, _ in parts)
 
 
 def _by_dimension(indicators: Iterable[Indicator], nominal: Mapping[str, Fraction]) -> dict[str, Fraction]:

@@ -58,7 +58,9 @@ def open_grades(slice: Slice, rules: GradingRules, pool: Mapping[str, Sequence[U
         allocation = allocate(rules, candidates, resolutions=resolutions, seats=seats.by_grade, exceptions=exceptions)
     except TieUndecided as undecided:
         return Opening(None, undecided.tie)
-    return Opening(replace(allocation, carried=seats.carried))
+    days = {each.unit_id: slice.rulings.reorganisations.ended_on(each.unit_id) for each in candidates}
+    ended = {unit_id: day for unit_id, day in days.items() if day is not None}
+    return Opening(replace(allocation, carried=seats.carried, ended=ended))
 
 
 def tie_keys(rules: GradingRules | None, row: UnitResult) -> tuple[Fraction, ...]:

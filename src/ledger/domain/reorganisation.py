@@ -167,6 +167,14 @@ class Reorganisations:
         merged = (merger.successor_id for merger in self.mergers if unit_id in merger.shares)
         return (*merged, *(unit for split in self.splits if split.predecessor_id == unit_id for unit in split.shares))
 
+    def ended_on(self, unit_id: str) -> date | None:
+        """The first day on which the unit is another, or several; None if it goes on."""
+        if not self.mergers and not self.splits:
+            return None
+        merged = (merger.effective_on for merger in self.mergers if unit_id in merger.shares)
+        split = (split.effective_on for split in self.splits if split.predecessor_id == unit_id)
+        return min((*merged, *split), default=None)
+
     def lineage(self, unit_id: str) -> tuple[str, ...]:
         """The unit and every unit it came from, the nearest first."""
         found = [unit_id]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ledger.domain.commands.bringing import require_carried
@@ -13,9 +13,11 @@ from ledger.domain.cycle import (
     CycleOpened,
     CyclePlanned,
     EntryClosed,
+    Exemption,
     IndicatorExempted,
     IndicatorExemptionEnded,
     NotApplicablePolicy,
+    PlanVersion,
     PlanVersionIssued,
     UnitAssignedToGroup,
     cycle_stream,
@@ -45,8 +47,10 @@ from ledger.domain.refusals import (
     RuleNotInForce,
     StaleExpectedVersion,
     UnknownId,
+    WeightsNot100,
 )
 from ledger.domain.roles import Role
+from ledger.domain.settlement import due
 from ledger.domain.units import unit_stream
 from ledger.domain.world import Command, World
 
@@ -160,6 +164,13 @@ class IssuePlanVersion(Command):
             raise InvalidPeriod(path="in_force_from_period", given=self.in_force_from_period)
         self._check_change(world, cycle)
         require_carried(world, cycle, self.content)
+        issued = PlanVersion(
+            plan_version=(newest or 0) + 1,
+            position=0,
+            plan=self.content,
+            in_force_from_period=self.in_force_from_period,
+        )
+        _require_weights(replace(cycle, versions=(*cycle.versions, issued), assigned=()), path="content.indicators")
         return [
             PlanVersionIssued(
                 cycle_id=self.cycle_id,
@@ -261,6 +272,9 @@ class AssignUnitToGroup(Command):
             raise UnknownId(path="group_id", group_id=self.group_id)
         if cycle.membership[self.unit_id] == (self.group_id, self.participation):
             raise NoChange(path="group_id")
+        others = tuple(assigned for assigned in cycle.assigned if assigned[0] != self.unit_id)
+        assigned = (self.unit_id, self.group_id, self.participation)
+        _require_weights(replace(cycle, assigned=(*others, assigned)), path="group_id")
         return [
             UnitAssignedToGroup(
                 cycle_id=self.cycle_id,
@@ -305,6 +319,14 @@ class ExemptIndicator(Command):
         if not any(i.weight_in(group_id) and not _exempted(cycle, self.unit_id, i.indicator_id) for i in siblings):
             # The whole dimension falls away and its weight spreads over the others.
             world.act(Role.LEADING)
+        exemption = Exemption(
+            unit_id=self.unit_id,
+            indicator_id=self.indicator_id,
+            periods=self.periods,
+            position=0,
+            policy=self.policy,
+        )
+        _require_weights(replace(cycle, exemptions=(*cycle.exemptions, exemption)), path="indicator_id")
         world.exists(person_stream(self.requested_by), path="requested_by", person_id=self.requested_by)
         world.differ({self.requested_by}, because="who asks for an exemption does not grant it")
         return [
@@ -378,6 +400,21 @@ class CloseEntry(Command):
 
 def _cycle(world: World, cycle_id: str) -> Cycle:
     return world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
+
+
+def _require_weights(cycle: Cycle, *, path: str) -> None:
+    """Refuse a state of the cycle in which exemptions leave an assessed unit no weight. Source: domain.md 2.5, C2.
+
+    As long as one indicator counts, it has the weight of all.
+    """
+    for unit_id in sorted({exemption.unit_id for exemption in cycle.exemptions} & cycle.membership.keys()):
+        group_id, participation = cycle.membership[unit_id]
+        if participation is Participation.NOT_ASSESSED:
+            continue
+        counted = due(cycle, group_id, None)
+        if all(cycle.redistributes(unit_id, indicator.indicator_id, period) for indicator, period in counted):
+            hint = "No indicator would be left to the unit; let it not be assessed, or end an exemption."
+            raise WeightsNot100(path=path, unit_id=unit_id, sum=0, hint=hint)
 
 
 def _exempted(cycle: Cycle, unit_id: str, indicator_id: str) -> bool:

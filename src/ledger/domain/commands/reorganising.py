@@ -74,7 +74,10 @@ class ReorganisationCommand(Command):
             raise DuplicateId(path=path, unit_id=unit_id, hint="The unit came from others in this cycle already.")
 
     def dissolved(self, world: World, unit_id: str, duties_to: tuple[str, ...]) -> UnitDissolved:
-        """The end of a unit whose duties go to others."""
+        """The end of a unit whose duties go to others. Raises ResultsIncomplete while an appeal of it is open."""
+        appeals = world.read(appeal_stream(self.cycle_id, unit_id)).open_in({unit_id})
+        if appeals:
+            raise ResultsIncomplete(path="unit_id", unit_id=unit_id, open_appeals=[each.position for each in appeals])
         return UnitDissolved(
             unit_id=unit_id,
             cycle_id=self.cycle_id,
@@ -217,9 +220,6 @@ class DissolveUnit(ReorganisationCommand):
             self.active(world, unit_id, path="duties_to")
         if self.unit_id in self.duties_to:
             raise MalformedInput(path="duties_to", unit_id=self.unit_id, hint="It is the unit that ends.")
-        appeals = world.read(appeal_stream(self.cycle_id, self.unit_id)).open_in({self.unit_id})
-        if appeals:
-            raise ResultsIncomplete(path="unit_id", open_appeals=[appeal.position for appeal in appeals])
         requests = world.recall(self.cycle_id).requests(self.cycle_id, (self.unit_id,))
         if requests and not self.duties_to:
             raise ResultsIncomplete(path="duties_to", unit_id=self.unit_id, open_requests=requests)

@@ -152,8 +152,14 @@ class ScoreCommand(Command):
         return next((number for number in numbers if number is not None), None)
 
     def require_period(self, world: World, subject: Subject, *, interim: bool) -> None:
-        """Refuse a value for a period that has not begun, or not ended unless it is meant as interim."""
+        """Refuse a value for a period that has not begun, or not ended unless it is meant as interim.
+
+        And for one that begins when the unit is no more: its successors have the figures from then on.
+        """
         world.once(_require_period, self.period, subject.plan.timezone, interim)
+        ended_on = world.read(reorganisation_stream(self.cycle_id)).ended_on(self.unit_id)
+        if ended_on is not None and parse_period(self.period).starts_on >= ended_on:
+            raise NotApplicable(path="period", unit_id=self.unit_id, ended_on=ended_on)
 
     def require_in_time(self, world: World, name: DeadlineName) -> None:
         """Refuse what comes after the deadline of its period."""
