@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from city import CYCLE, PLAN, found_city, plan_with
 from clock import Clock
 from served import record, told
 from tabled import Run
 
 from ledger.cli.opening import opened_store, settings_here
+from ledger.domain.commands import IssuePlanVersion
 from ledger.mini_ledger.expected import TABLES, WITHOUT_THE_CORRECTION, Row
 
 GROUP = ("MINI-2018", "G1")
@@ -114,6 +117,22 @@ def test_a_difference_names_the_events_that_moved_each_unit(asked: Run):
         "U03": (-1, f"{at(44)}", "ScoreCorrected"),
         "U04": (2, f"{at(44)} {at(47)}", "ScoreCorrected VetoImposed"),
     }
+
+
+def test_versions_of_a_plan_are_compared_place_by_place(run: Run, clock: Clock):
+    city = found_city()
+    first, *others = PLAN.indicators
+    renamed = plan_with(replace(first, name="Growth"), *others)
+    issued = IssuePlanVersion(cycle_id=CYCLE, content=renamed, based_on=1, summary="A name.", approved_by="leading")
+    position = city.given(issued, by="office")
+    with opened_store(settings_here(), clock=clock) as store:
+        record(store, clock, city)
+
+    ran = run("plan-diff", CYCLE, "--from", 1, "-o", "json")
+
+    assert ran.json == [{"path": "indicators[A].name", "old": "Indicator A", "new": "Growth"}]
+    assert ran.err == f"Version 2 was issued at {position}; `ledger impact` says whom it moved.\n"
+    assert run("plan-diff", CYCLE, "--from", 1, "--to", 3).err.startswith("ledger: UNKNOWN_ID")
 
 
 def test_what_cannot_be_answered_is_refused_with_a_code(asked: Run):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from ledger.api import plan_diffs
 from ledger.api.arguments import (
     AnyPeriod,
     AskInfo,
@@ -16,6 +17,7 @@ from ledger.api.arguments import (
     GroupId,
     UnitId,
 )
+from ledger.api.plan_diffs import PlanDiff
 from ledger.api.reads import results
 from ledger.api.reads.moments import moment
 from ledger.api.results import Counterfactual, Impact, IndicatorGap, Ranking, RankingDiff, UnitExplanation
@@ -104,6 +106,26 @@ class ResultQueries:
                 moment(context, as_of, at_least),
                 indicator_id=indicator_id,
             ),
+        )
+
+    @strawberry.field(
+        description="What a later version of a plan says otherwise than an earlier one, and what it moved."
+    )
+    async def plan_diff(
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        from_version: Annotated[int, strawberry.argument(name="from", description="The earlier version.")],
+        to_version: Annotated[
+            int | None, strawberry.argument(name="to", description="The later version; the latest if left out.")
+        ] = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
+    ) -> PlanDiff:
+        context = info.context
+        return await context.ask(
+            info,
+            lambda: plan_diffs.plan_diff(context, cycle_id, from_version, to_version, moment(context, as_of, at_least)),
         )
 
     @strawberry.field(

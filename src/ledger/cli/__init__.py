@@ -57,6 +57,7 @@ COMMANDS = {
     "impact": ("moving:impact", "Print what one event moved, for every unit."),
     "counterfactual": ("moving:counterfactual", "Print who would stand where, had some events not happened."),
     "diff": ("moving:diff", "Print what changed in a group between two positions, and why."),
+    "plan-diff": ("moving:plan_diff", "Print what a later version of a plan says otherwise."),
     "rebuild": ("running:rebuild", "Build projections anew from the events."),
     "erase": ("erasing:erase", "Make a person's name and the texts about them unreadable for good."),
     "open": ("erasing:open_", "Print the text behind one commitment, with its proof."),

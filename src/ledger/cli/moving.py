@@ -1,4 +1,4 @@
-"""`ledger impact`, `ledger counterfactual` and `ledger diff`: what moved the units of a group, and which events did."""
+"""`ledger impact`, `counterfactual`, `diff` and `plan-diff`: what moved the units of a group, and which events did."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ledger.cli.output import Output, print_records, say
 from ledger.cli.reading import AsOf
 from ledger.domain.facts import Event
 from ledger.domain.movement import Moved, placings
+from ledger.domain.plan_difference import Difference, differences
 from ledger.domain.score import Basis
 
 MOVED_COLUMNS = (
@@ -114,6 +115,30 @@ def diff(
     print_records(records, DIFF_COLUMNS, output)
     more = f"; there are more, ask on with --from {found.examined}" if found.truncated else ""
     say(f"Causes examined through position {found.examined}{more}.")
+
+
+def plan_diff(
+    cycle: str,
+    *,
+    earlier: Annotated[int, Parameter(name="--from", help="The earlier version of the plan.")],
+    later: Annotated[int | None, Parameter(name="--to", help="The later version; the latest, if not given.")] = None,
+    as_of: AsOf = None,
+    output: Output = "table",
+) -> None:
+    """Print every place in which a later version of a plan differs from an earlier one.
+
+    Parameters
+    ----------
+    cycle
+        The assessment cycle.
+    """
+    settings = settings_here()
+    with opened_store(settings) as store, opened_answers(store.database, settings.ledger_id) as answers:
+        found = answers.cycle(cycle, answers.resolve(position=as_of).position)
+    before, after = found.version(earlier, path="from"), found.version(later, path="to")
+    print_records((each._asdict() for each in differences(before.plan, after.plan)), Difference._fields, output)
+    for version in found.versions_after(before, after):
+        say(f"Version {version.plan_version} was issued at {version.position}; `ledger impact` says whom it moved.")
 
 
 def _moved(row: Moved) -> dict[str, Any]:

@@ -13,8 +13,9 @@ assessment year:
     units, and what becomes of them units, reorganisation
     who may do what                 roles, persons, world; what must not meet in one person: roles.INCOMPATIBLE;
                                     not in their own unit's matter: impartiality; who sees what: visibility
-    what the plan says              plan, plan_rules, quota; what makes it sound: plan_check, plan_change; the
-                                    standing rules and how an article is cited: measures, rule_reference
+    what the plan says              plan, plan_rules, quota; what makes it sound: plan_check, plan_change; what two
+                                    versions say otherwise: plan_difference; the standing rules and how an article
+                                    is cited: measures, rule_reference
     the year and its phases         cycle, phases (what may be done in which), phase_shown, periods, working_days
     what is to be reached           targets, schedule (how much by when), responsibility, key_tasks, progress
     a value and its history         score; who may change it, when, on whose approval: commands/; documents: evidence

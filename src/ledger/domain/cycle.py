@@ -12,7 +12,7 @@ from ledger.domain.facts import STREAMS_NAMED_MAX, Audience, Event, Fact, Stream
 from ledger.domain.periods import parse_period
 from ledger.domain.phases import Phase
 from ledger.domain.plan import Deadline, Participation, Plan
-from ledger.domain.refusals import PlanNotInForce
+from ledger.domain.refusals import PlanNotInForce, UnknownId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -246,6 +246,19 @@ class Cycle:
             if version.covers(period):
                 return version
         raise PlanNotInForce(period=period)
+
+    def version(self, plan_version: int | None, *, path: str) -> PlanVersion:
+        """A version by its number, the latest for None. Raises PlanNotInForce, UnknownId."""
+        latest = self.latest
+        found = (each for each in self.versions if each.plan_version == plan_version)
+        version = latest if plan_version is None else next(found, None)
+        if version is None:
+            raise UnknownId(path=path, plan_version=plan_version, latest=latest.plan_version)
+        return version
+
+    def versions_after(self, earlier: PlanVersion, later: PlanVersion) -> list[PlanVersion]:
+        """The versions that were issued after one, up to another."""
+        return [each for each in self.versions if earlier.plan_version < each.plan_version <= later.plan_version]
 
     @cached_property
     def membership(self) -> Mapping[str, tuple[str, Participation]]:

@@ -36,6 +36,7 @@ from ledger.domain.commands.evaluating import (
     OpenEvaluation,
     TallyEvaluation,
 )
+from ledger.domain.commands.exempting import EndIndicatorExemption, ExemptIndicator
 from ledger.domain.commands.filing import FinishScoreImport, RegisterEvidence, StartScoreImport
 from ledger.domain.commands.grade_giving import OpenGrades, ReviseGrades
 from ledger.domain.commands.grading import (
@@ -66,8 +67,6 @@ from ledger.domain.commands.planning import (
     AmendCalendar,
     AssignUnitToGroup,
     CloseEntry,
-    EndIndicatorExemption,
-    ExemptIndicator,
     IssueMeasures,
     IssuePlanVersion,
     OpenCycle,

@@ -1,4 +1,4 @@
-"""Commands about measures, cycles, plan versions, calendars, groups and exemptions."""
+"""Commands about measures, cycles, plan versions, calendars and groups."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ledger.domain.commands.bringing import require_carried
+from ledger.domain.commands.exempting import require_weights
 from ledger.domain.commands.moving import graded_among, require_movable, require_phase
 from ledger.domain.cycle import (
     CalendarAmended,
@@ -13,10 +14,6 @@ from ledger.domain.cycle import (
     CycleOpened,
     CyclePlanned,
     EntryClosed,
-    Exemption,
-    IndicatorExempted,
-    IndicatorExemptionEnded,
-    NotApplicablePolicy,
     PlanVersion,
     PlanVersionIssued,
     UnitAssignedToGroup,
@@ -25,8 +22,7 @@ from ledger.domain.cycle import (
 from ledger.domain.facts import Fact
 from ledger.domain.identifiers import check_id, check_text
 from ledger.domain.measures import Article, MeasuresIssued, MeasuresRepealed, MeasuresRevised, measures_stream
-from ledger.domain.persons import person_stream
-from ledger.domain.phases import CHANGING_PLAN, ENTERING, EXEMPTING, FIXING_CALENDAR, MOVING_UNITS, OPENING, Phase
+from ledger.domain.phases import CHANGING_PLAN, ENTERING, FIXING_CALENDAR, MOVING_UNITS, OPENING, Phase
 from ledger.domain.plan import Deadline, Participation, Plan
 from ledger.domain.plan_change import (
     check_change,
@@ -47,10 +43,8 @@ from ledger.domain.refusals import (
     RuleNotInForce,
     StaleExpectedVersion,
     UnknownId,
-    WeightsNot100,
 )
 from ledger.domain.roles import Role
-from ledger.domain.settlement import due
 from ledger.domain.units import unit_stream
 from ledger.domain.world import Command, World
 
@@ -170,7 +164,7 @@ class IssuePlanVersion(Command):
             plan=self.content,
             in_force_from_period=self.in_force_from_period,
         )
-        _require_weights(replace(cycle, versions=(*cycle.versions, issued), assigned=()), path="content.indicators")
+        require_weights(replace(cycle, versions=(*cycle.versions, issued), assigned=()), path="content.indicators")
         return [
             PlanVersionIssued(
                 cycle_id=self.cycle_id,
@@ -274,97 +268,13 @@ class AssignUnitToGroup(Command):
             raise NoChange(path="group_id")
         others = tuple(assigned for assigned in cycle.assigned if assigned[0] != self.unit_id)
         assigned = (self.unit_id, self.group_id, self.participation)
-        _require_weights(replace(cycle, assigned=(*others, assigned)), path="group_id")
+        require_weights(replace(cycle, assigned=(*others, assigned)), path="group_id")
         return [
             UnitAssignedToGroup(
                 cycle_id=self.cycle_id,
                 unit_id=self.unit_id,
                 group_id=self.group_id,
                 participation=self.participation,
-                reason=world.reason(self.reason, length_min=5),
-            )
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExemptIndicator(Command):
-    """Let an indicator not apply to a unit, for some periods or for all; decided by another than who asked."""
-
-    cycle_id: str
-    unit_id: str
-    indicator_id: str
-    periods: tuple[str, ...] = ()
-    policy: NotApplicablePolicy = NotApplicablePolicy.REDISTRIBUTE
-    reason: str
-    evidence: tuple[str, ...]
-    requested_by: str
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.DIRECTOR, Role.LEADING)
-        cycle = _cycle(world, self.cycle_id)
-        require_phase(cycle, EXEMPTING)
-        plan = cycle.latest.plan
-        indicator = plan.indicator(self.indicator_id)
-        if self.unit_id not in cycle.membership or indicator is None:
-            raise UnknownId(path="unit_id" if indicator else "indicator_id")
-        group_id, _ = cycle.membership[self.unit_id]
-        if indicator.weight_in(group_id) is None:
-            raise NoChange(path="indicator_id", hint="The indicator does not apply to this unit anyway.")
-        for period in self.periods:
-            if period not in plan.periods_of(indicator):
-                raise InvalidPeriod(path="periods", given=period)
-        if all(cycle.exempted(self.unit_id, self.indicator_id, p) for p in self.periods or plan.periods_of(indicator)):
-            raise NoChange(path="indicator_id", hint="It is exempted already.")
-        siblings = [i for i in plan.indicators if i.dimension_id == indicator.dimension_id and i is not indicator]
-        if not any(i.weight_in(group_id) and not _exempted(cycle, self.unit_id, i.indicator_id) for i in siblings):
-            # The whole dimension falls away and its weight spreads over the others.
-            world.act(Role.LEADING)
-        exemption = Exemption(
-            unit_id=self.unit_id,
-            indicator_id=self.indicator_id,
-            periods=self.periods,
-            position=0,
-            policy=self.policy,
-        )
-        _require_weights(replace(cycle, exemptions=(*cycle.exemptions, exemption)), path="indicator_id")
-        world.exists(person_stream(self.requested_by), path="requested_by", person_id=self.requested_by)
-        world.differ({self.requested_by}, because="who asks for an exemption does not grant it")
-        return [
-            IndicatorExempted(
-                cycle_id=self.cycle_id,
-                unit_id=self.unit_id,
-                indicator_id=self.indicator_id,
-                periods=self.periods,
-                policy=self.policy,
-                reason=world.reason(self.reason, length_min=10),
-                evidence=world.evidence(self.evidence, count_min=1),
-                requested_by=self.requested_by,
-                approved_by=world.person_id,
-            )
-        ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndIndicatorExemption(Command):
-    """Let an exempted indicator apply to the unit again."""
-
-    cycle_id: str
-    exempted_position: int
-    reason: str
-
-    def decide(self, world: World) -> list[Fact]:
-        world.act(Role.DIRECTOR, Role.LEADING)
-        cycle = _cycle(world, self.cycle_id)
-        require_phase(cycle, EXEMPTING)
-        found = next((e for e in cycle.exemptions if e.position == self.exempted_position), None)
-        if found is None:
-            raise UnknownId(path="exempted_position", position=self.exempted_position)
-        return [
-            IndicatorExemptionEnded(
-                cycle_id=self.cycle_id,
-                unit_id=found.unit_id,
-                indicator_id=found.indicator_id,
-                exempted_position=found.position,
                 reason=world.reason(self.reason, length_min=5),
             )
         ]
@@ -400,22 +310,3 @@ class CloseEntry(Command):
 
 def _cycle(world: World, cycle_id: str) -> Cycle:
     return world.exists(cycle_stream(cycle_id), path="cycle_id", cycle_id=cycle_id)
-
-
-def _require_weights(cycle: Cycle, *, path: str) -> None:
-    """Refuse a state of the cycle in which exemptions leave an assessed unit no weight. Source: domain.md 2.5, C2.
-
-    As long as one indicator counts, it has the weight of all.
-    """
-    for unit_id in sorted({exemption.unit_id for exemption in cycle.exemptions} & cycle.membership.keys()):
-        group_id, participation = cycle.membership[unit_id]
-        if participation is Participation.NOT_ASSESSED:
-            continue
-        counted = due(cycle, group_id, None)
-        if all(cycle.redistributes(unit_id, indicator.indicator_id, period) for indicator, period in counted):
-            hint = "No indicator would be left to the unit; let it not be assessed, or end an exemption."
-            raise WeightsNot100(path=path, unit_id=unit_id, sum=0, hint=hint)
-
-
-def _exempted(cycle: Cycle, unit_id: str, indicator_id: str) -> bool:
-    return any(e.unit_id == unit_id and e.indicator_id == indicator_id for e in cycle.exemptions)
