@@ -160,7 +160,7 @@ def _set_out(city: City) -> None:
     )
     city.given(target, by="office", at=FOUNDED)
     for unit_id in ("U04", "U05"):
-        city.given(_duty(unit_id), by="office", at=FOUNDED)
+        city.given(duty_of(unit_id), by="office", at=FOUNDED)
         city.given(_task(unit_id), by="office", at=FOUNDED)
     city.given(SetBurdenCap(year=2019, items_max=5, requests_per_unit_month_max=2), by="leading", at=FOUNDED)
     item = ProposeAssessmentItem(
@@ -195,7 +195,8 @@ def _set_out(city: City) -> None:
     city.given(verified, by="office", at=MIDSUMMER)
 
 
-def _duty(unit_id: str) -> AssignResponsibility:
+def duty_of(unit_id: str) -> AssignResponsibility:
+    """A unit made to lead on its own target."""
     return AssignResponsibility(
         cycle_id=CYCLE,
         unit_id=unit_id,

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from city import FOUNDED, City, found_city
+from city import CYCLE, EVIDENCE, FOUNDED, City, found_city
 from client import Client
-from served import CAMPAIGN, CHECK, TASK, told
+from served import CAMPAIGN, CHECK, TASK, duty_of, told
 
+from ledger.domain.commands import TransferDuty
 from ledger.domain.facts import Actor
 from ledger.domain.reorganisation import CarryPolicy, UnitShare, UnitsMerged, UnitSplit
 
@@ -356,6 +358,30 @@ def test_key_tasks_show_what_is_verified_and_what_is_overdue(year: Client) -> No
         }
     ]
     assert early == []
+
+
+def test_a_duty_that_was_transferred_is_listed_under_the_unit_that_has_it(serve: Serve) -> None:
+    city = found_city()
+    city.given(duty_of("U04"), by="office")
+    transfer = TransferDuty(
+        cycle_id=CYCLE,
+        indicator_ids=("A",),
+        from_unit_id="U04",
+        to_unit_id="U05",
+        effective_on=date(2018, 8, 1),
+        reason="Order 12 of the municipal committee.",
+        evidence=EVIDENCE,
+    )
+    transferred = city.given(transfer, by="leading")
+    client = serve(city)
+
+    def answering(on: str) -> list[tuple[str, str]]:
+        asked = f"""{{ responsibilities(cycle: "MINI-2018", unit: "U04", on: "{on}") {{
+            duties {{ responsibleUnitId sincePosition }} }} }}"""
+        return [tuple(duty.values()) for each in client.ask(asked) for duty in each["duties"]]
+
+    assert answering("2018-07-31") == [("U04", str(transferred - 1))]
+    assert answering("2018-08-01") == [("U05", str(transferred))]
 
 
 def test_who_answers_for_a_units_targets_is_listed_by_indicator(year: Client) -> None:

@@ -485,11 +485,12 @@ def test_a_duty_moves_from_a_day_on_and_may_move_again(city: City) -> None:
     )
     found = reorganisations(city)
 
-    assert found.duty_holder("U01", "A", date(2018, 7, 31)) == "U01"
-    assert found.duty_holder("U01", "A", AUGUST) == "U02"
-    assert found.duty_holder("U01", "A", october) == "U03"
-    assert found.duty_holder("U01", "B", october) == "U02"
-    assert found.duty_holder("U01", "C", october) == "U01"
+    def holder(indicator_id: str, on: date, since: int = 0) -> str:
+        return found.transferred("U01", indicator_id, since=since, on=on)[0]
+
+    assert [holder("A", day) for day in (date(2018, 7, 31), AUGUST, october)] == ["U01", "U02", "U03"]
+    assert [holder(indicator_id, october) for indicator_id in ("B", "C")] == ["U02", "U01"]
+    assert holder("A", october, since=city.head) == "U01"
 
 
 @pytest.mark.parametrize(

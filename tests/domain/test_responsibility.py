@@ -7,10 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from city import CYCLE, MIDSUMMER, PLAN, City, Refusal, found_city, plan_with, set_target
+from city import CYCLE, EVIDENCE, MIDSUMMER, PLAN, City, Refusal, found_city, plan_with, set_target
 
-from ledger.domain.commands import AssignResponsibility, ChangeResponsibility, DecomposeTarget
+from ledger.domain.commands import AssignResponsibility, ChangeResponsibility, DecomposeTarget, TransferDuty
 from ledger.domain.cycle import cycle_stream
+from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.responsibility import (
     ChildTarget,
     Duty,
@@ -134,8 +135,8 @@ def test_a_responsibility_changes_hands_and_keeps_its_role(city: City) -> None:
     )
     city.given(change(share, "U01", "1"), by="office")
     assert responsibilities(city).duties == (
-        Duty(lead, ResponsibilityRole.LEAD, "U05", "reporter", None, DUE),
-        Duty(share, ResponsibilityRole.CO, "U01", "reporter", Decimal(1), DUE),
+        Duty(lead, ResponsibilityRole.LEAD, "U05", "reporter", None, DUE, city.head - 1),
+        Duty(share, ResponsibilityRole.CO, "U01", "reporter", Decimal(1), DUE, city.head),
     )
 
 
@@ -201,3 +202,31 @@ def test_without_a_target_there_is_nothing_to_break_down() -> None:
     city = found_city(plan_with(replace(PLAN.indicators[0], target=None), *PLAN.indicators[1:]))
 
     assert city.when(decompose(U01="8"), by="reporter") == Refusal("NO_TARGET", "indicator_id")
+
+
+def test_a_duty_that_is_transferred_is_the_other_units_from_the_day_on(city: City) -> None:
+    assigned = city.given(LEAD, by="office")
+    august = date(2018, 8, 1)
+    transfer = TransferDuty(
+        cycle_id=CYCLE,
+        indicator_ids=("A",),
+        from_unit_id="U04",
+        to_unit_id="U05",
+        effective_on=august,
+        reason="Order 12 of the municipal committee.",
+        evidence=EVIDENCE,
+    )
+
+    def lead(on: date) -> tuple[str, int]:
+        reorganised = city.memory.load(reorganisation_stream(CYCLE))[1]
+        duty = responsibilities(city).on(on, "A", reorganised).lead
+        assert duty is not None
+        return duty.responsible_unit_id, duty.since_position
+
+    assert city.when(decompose(U01="1"), by="reporter") != Refusal("OUT_OF_SCOPE_UNIT")
+    transferred = city.given(transfer, by="leading")
+
+    assert (lead(date(2018, 7, 31)), lead(august)) == (("U04", assigned), ("U05", transferred))
+    assert city.when(decompose(U01="2"), by="reporter") == Refusal("OUT_OF_SCOPE_UNIT")
+    given_back = city.given(change(assigned, "U04", "0.5"), by="office")
+    assert lead(august) == ("U04", given_back)

@@ -235,12 +235,22 @@ class ProceedingQueries:
 
     @strawberry.field(description="Who answers for the targets of a unit, by indicator.")
     async def responsibilities(
-        self, info: AskInfo, cycle_id: CycleId, unit_id: UnitId, as_of: AsOfArgument = None, at_least: AtLeast = None
+        self,
+        info: AskInfo,
+        cycle_id: CycleId,
+        unit_id: UnitId,
+        on: OnDay = None,
+        as_of: AsOfArgument = None,
+        at_least: AtLeast = None,
     ) -> list[Responsibility]:
         context = info.context
-        return await context.ask(
-            info, lambda: undertakings.responsibilities(context, cycle_id, unit_id, moment(context, as_of, at_least))
-        )
+
+        def answer() -> list[Responsibility]:
+            at = moment(context, as_of, at_least)
+            day = on or day_of(context, as_of, at)
+            return undertakings.responsibilities(context, cycle_id, unit_id, at, on=day)
+
+        return await context.ask(info, answer)
 
     @strawberry.field(description="What may be asked of the units in a year, and what is asked of them.")
     async def burden(

@@ -196,13 +196,14 @@ class Reorganisations:
         successors = self.successors_of(unit_id)
         return self.heir_of(successors[0]) if len(successors) == 1 else unit_id
 
-    def duty_holder(self, unit_id: str, indicator_id: str, on: date) -> str:
-        """Who answers on the day `on` for an indicator that was the unit's duty."""
+    def transferred(self, unit_id: str, indicator_id: str, *, since: int, on: date) -> tuple[str, int]:
+        """Who answers on the day `on` for an indicator that is the unit's duty since a position, and since when."""
         for transfer in self.transfers:
             duty = transfer.fact
-            if duty.from_unit_id == unit_id and indicator_id in duty.indicator_ids and duty.effective_on <= on:
-                unit_id = duty.to_unit_id
-        return unit_id
+            moves = duty.from_unit_id == unit_id and indicator_id in duty.indicator_ids
+            if moves and transfer.position > since and duty.effective_on <= on:
+                unit_id, since = duty.to_unit_id, transfer.position
+        return unit_id, since
 
     def evolve(self, event: Event, /) -> Reorganisations:
         """Return the state after `event`."""

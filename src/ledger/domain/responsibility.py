@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from ledger.domain.facts import Audience, Event, Fact, Stream
+from ledger.domain.reorganisation import Reorganisations
 
 
 class ResponsibilityRole(StrEnum):
@@ -97,6 +98,8 @@ class Duty:
     responsible_person_id: str
     share: Decimal | None
     due_on: date
+    since_position: int
+    """What says so: the assignment, the last change of it, or the transfer of the duty to this unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,12 @@ class Responsibilities:
         """The duty assigned at a position, None if none was."""
         return next((duty for duty in self.duties if duty.position == position), None)
 
+    def on(self, day: date, indicator_id: str, reorganisations: Reorganisations) -> Responsibilities:
+        """Who answers on a day: duties that were transferred by then are those of the units they went to."""
+        return replace(
+            self, duties=tuple(_transferred(duty, day, indicator_id, reorganisations) for duty in self.duties)
+        )
+
     def evolve(self, event: Event, /) -> Responsibilities:
         """Return the state after `event`."""
         match event.fact:
@@ -126,11 +135,13 @@ class Responsibilities:
                     fact.responsible_person_id,
                     fact.share,
                     fact.due_on,
+                    event.position,
                 )
                 return replace(self, duties=(*self.duties, duty))
             case ResponsibilityChanged() as fact:
                 duties = tuple(
-                    _changed(duty, fact) if duty.position == fact.assigned_position else duty for duty in self.duties
+                    _changed(duty, fact, event.position) if duty.position == fact.assigned_position else duty
+                    for duty in self.duties
                 )
                 return replace(self, duties=duties)
             case TargetDecomposed() as fact:
@@ -150,11 +161,19 @@ def shortfall(parent: Decimal, children: Iterable[ChildTarget]) -> Decimal | Non
     return missing if missing > 0 else None
 
 
-def _changed(duty: Duty, fact: ResponsibilityChanged) -> Duty:
+def _transferred(duty: Duty, day: date, indicator_id: str, reorganisations: Reorganisations) -> Duty:
+    unit_id, since = reorganisations.transferred(
+        duty.responsible_unit_id, indicator_id, since=duty.since_position, on=day
+    )
+    return replace(duty, responsible_unit_id=unit_id, since_position=since)
+
+
+def _changed(duty: Duty, fact: ResponsibilityChanged, position: int) -> Duty:
     return replace(
         duty,
         responsible_unit_id=fact.responsible_unit_id,
         responsible_person_id=fact.responsible_person_id,
         share=fact.share,
         due_on=fact.due_on,
+        since_position=position,
     )

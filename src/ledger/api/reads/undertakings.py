@@ -87,8 +87,8 @@ def _step(step: Step, *, overdue: bool) -> KeyTaskStep:
     )
 
 
-def responsibilities(context: Context, cycle_id: str, unit_id: str, at: Moment) -> list[Responsibility]:
-    """Who answers for the targets of a unit, by indicator; anybody signed in may know."""
+def responsibilities(context: Context, cycle_id: str, unit_id: str, at: Moment, *, on: date) -> list[Responsibility]:
+    """Who answers for the targets of a unit on a day, by indicator; anybody signed in may know."""
     visibility = context.visibility()
     wanted = EventFilter(types=RESPONSIBILITY_TYPES, unit_id=unit_id, cycle_id=cycle_id)
     found: dict[str, Responsibilities] = {}
@@ -96,9 +96,13 @@ def responsibilities(context: Context, cycle_id: str, unit_id: str, at: Moment) 
         if isinstance(event.fact, ResponsibilityFact) and visibility.sees(event):
             indicator_id = event.fact.indicator_id
             found[indicator_id] = found.get(indicator_id, Responsibilities()).evolve(event)
+    reorganised = context.service.answers.rulings(cycle_id, at.position).reorganisations
     return [
         Responsibility(
-            unit_id=unit_id, indicator_id=indicator_id, duties=list(each.duties), children=list(each.children)
+            unit_id=unit_id,
+            indicator_id=indicator_id,
+            duties=list(each.on(on, indicator_id, reorganised).duties),
+            children=list(each.children),
         )
         for indicator_id, each in sorted(found.items())
     ]

@@ -11,6 +11,7 @@ from ledger.domain.facts import Fact, Stream
 from ledger.domain.numbers import check_scale
 from ledger.domain.persons import person_stream
 from ledger.domain.refusals import DuplicateId, MalformedInput, NoChange, NoTarget, OutOfRange, UnknownId
+from ledger.domain.reorganisation import reorganisation_stream
 from ledger.domain.responsibility import (
     ChildTarget,
     Duty,
@@ -47,7 +48,6 @@ class AssignResponsibility(ResponsibilityCommand):
 
     role: ResponsibilityRole
     """Whether they lead or contribute."""
-    """Whether the unit leads or takes part."""
     responsible_unit_id: str
     responsible_person_id: str
     share: Decimal | None = None
@@ -123,7 +123,8 @@ class DecomposeTarget(ResponsibilityCommand):
     """What each unit below is to reach."""
 
     def decide(self, world: World) -> list[Fact]:
-        lead = world.read(self.stream()).lead
+        reorganised = world.read(reorganisation_stream(self.cycle_id))
+        lead = world.read(self.stream()).on(world.today, self.indicator_id, reorganised).lead
         leading_unit_id = lead.responsible_unit_id if lead else self.unit_id
         world.act(Role.ASSESSED, Role.REPORTER, unit_id=leading_unit_id, indicator_id=self.indicator_id)
         subject = subject_of(world, self.cycle_id, self.unit_id, self.indicator_id)
