@@ -98,9 +98,8 @@ class Reader:
         """
         began = time.monotonic()
         with self.connection() as connection:
-            row = connection.execute(self._head_query, {"ledger_id": self.ledger_id}).fetchone()
-        assert row is not None
-        looked = Looked(AsOf(row[0], row[1]), row[2] or 0, began, time.monotonic())
+            reached, recorded_at, recorded = self._head_on(connection)
+        looked = Looked(AsOf(reached, recorded_at), recorded or 0, began, time.monotonic())
         with self._lock:
             self._reached = max(self._reached, looked.head.position)
             other = self._looked
@@ -177,16 +176,36 @@ class Reader:
 
     @contextmanager
     def connection(self) -> Generator[Connection]:
-        """A connection whose unqualified names mean the projections' tables."""
+        """A connection whose unqualified names mean the projections' tables. Raises NotReached."""
         with self._pool.connection() as connection:
             with self._lock:
                 ready = connection in self._ready
             if not ready:
                 path = SQL(", ").join(Identifier(name) for name in self._projections)
                 connection.execute(SQL("SET search_path TO {}").format(path))
+                self._catch_up_again(connection)
                 with self._lock:
                     self._ready.add(connection)
             yield connection
+
+    def _catch_up_again(self, connection: Connection) -> None:
+        """Return once a new connection finds the projections where they were. Raises NotReached.
+
+        Folding does not wait for the disk, so if PostgreSQL crashes the last folds are lost, and made again. All
+        connections are new then, and none of them tells anybody less, or leaves out what was there before.
+        """
+        deadline, pause_s = time.monotonic() + WAIT_S, _POLL_S
+        while (reached := self._head_on(connection)[0]) < self._reached:
+            if time.monotonic() >= deadline:
+                raise NotReached(position=self._reached, reached=reached)
+            time.sleep(pause_s)
+            pause_s = min(pause_s * 1.2, _POLL_MAX_S)
+
+    def _head_on(self, connection: Connection) -> tuple[int, datetime | None, int | None]:
+        """The last position that every projection has reached, when it was recorded, and the last one of the ledger."""
+        row = connection.execute(self._head_query, {"ledger_id": self.ledger_id}).fetchone()
+        assert row is not None
+        return row[0], row[1], row[2]
 
     def _position_at(self, instant: datetime) -> int:
         with self.connection() as connection:

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
 
+import psycopg
 import pytest
 from drafting import draft
+from psycopg.sql import SQL, Identifier
 
-from ledger.database import Connection
+from ledger import reading
+from ledger.database import Connection, Database
+from ledger.projection import projections
 from ledger.projector import Projector
-from ledger.reading import Looked
+from ledger.reading import Looked, NotReached
 from ledger.results import Answers
 from ledger.store import Store
 
 WITHIN_S = 30.0
+
+
+class Crash(Protocol):
+    """Lets PostgreSQL have lost what was folded after a position."""
+
+    def __call__(self, *, reached: int) -> None: ...
 
 
 class Slow:
@@ -97,3 +108,47 @@ def test_one_that_saw_less_is_forgotten_once_more_was_told(
 
     assert first.result().head.position == 2
     assert last(answers) == 2
+
+
+@pytest.fixture
+def crash(database: Database, answers: Answers) -> Crash:
+    """Lets PostgreSQL have lost the last fold, as after a crash: every connection is a new one."""
+
+    def crash(*, reached: int) -> None:
+        with psycopg.connect(database.conninfo, autocommit=True) as owner:
+            for name in projections():
+                owner.execute(SQL("UPDATE {}.checkpoint SET position = %s").format(Identifier(name)), (reached,))
+        with answers.connection() as connection:
+            connection.close()
+
+    return crash
+
+
+def test_after_a_crash_nobody_is_told_of_less_while_the_last_folds_are_made_again(
+    store: Store, projector: Projector, answers: Answers, pool: ThreadPoolExecutor, crash: Crash
+):
+    for unit_id in ("U1", "U2"):
+        recorded(store, projector, unit_id)
+    assert answers.look().head.position == 2
+
+    crash(reached=1)
+    looks = pool.submit(answers.look)
+    assert not wait([looks], timeout=0.3).done
+    crash(reached=2)
+
+    assert looks.result(WITHIN_S).head.position == 2
+
+
+def test_after_a_crash_an_old_position_is_not_answered_without_its_last_events(
+    store: Store, projector: Projector, answers: Answers, crash: Crash, monkeypatch: pytest.MonkeyPatch
+):
+    for unit_id in ("U1", "U2"):
+        recorded(store, projector, unit_id)
+    answers.require(answers.look().head.position)
+    monkeypatch.setattr(reading, "WAIT_S", 0.1)
+
+    crash(reached=1)
+
+    with pytest.raises(NotReached) as refused:
+        answers.unit_page(at=2, after=None, limit=10)
+    assert (refused.value.position, refused.value.reached) == (2, 1)
