@@ -1,4 +1,7 @@
-"""Commands that add points to a unit's total or take them off: no document, no points, and no one alone."""
+"""Commands that add points to a unit's total or take them off: no document, no points, and no one alone.
+
+Source: domain.md 2.4 "Adjustments", 3.6.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands of those who appeal: a unit speaks through its reporter or its head, a cadre for themself."""
+"""Commands of those who appeal: a unit speaks through its reporter or its head, a cadre for themself.
+
+Source: domain.md 2.4 "Appeals".
+"""
 
 from __future__ import annotations
 

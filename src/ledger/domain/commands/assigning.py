@@ -1,4 +1,7 @@
-"""Commands about who answers for a target, and how it is broken down."""
+"""Commands about who answers for a target, and how it is broken down.
+
+Source: domain.md 2.4 "Targets and responsibilities".
+"""
 
 from __future__ import annotations
 

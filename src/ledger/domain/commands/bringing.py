@@ -1,4 +1,7 @@
-"""What a plan brings forward: parts of seats that small groups carried on from an earlier cycle."""
+"""What a plan brings forward: parts of seats that small groups carried on from an earlier cycle.
+
+Source: domain.md 3.9 (`ACCUMULATE`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about what may be asked of the units, and what is asked of them."""
+"""Commands about what may be asked of the units, and what is asked of them.
+
+Source: domain.md 2.4 "Burden control", C13 of 2.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about the year of a cadre: the organisation department computes, the leading group decides."""
+"""Commands about the year of a cadre: the organisation department computes, the leading group decides.
+
+Source: domain.md 2.4 "Results and grades", 3.9 "Cadres".
+"""
 
 from __future__ import annotations
 

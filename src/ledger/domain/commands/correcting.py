@@ -1,4 +1,7 @@
-"""Commands that change an official value: a request, then another person's decision."""
+"""Commands that change an official value: a request, then another person's decision.
+
+Source: domain.md 2.4 "Score", S3 to S7 of 2.5.
+"""
 
 from __future__ import annotations
 

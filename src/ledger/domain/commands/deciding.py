@@ -1,6 +1,8 @@
 """Commands that decide on rewards and punishments: on a grade, under a rule, proposed by one and approved by another.
 
 A person answers for the unit they belong to: its grade is the basis of what is decided about them.
+
+Source: domain.md 2.4 "Rewards and punishments", C8 and C9 of 2.5.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Commands about the appraisal by raters: open, hand out tokens, cast, close, tally."""
+"""Commands about the appraisal by raters: open, hand out tokens, cast, close, tally.
+
+Source: domain.md 2.4 "Evaluation", 3.5.
+"""
 
 from __future__ import annotations
 

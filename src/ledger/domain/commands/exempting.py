@@ -1,4 +1,7 @@
-"""Commands that exempt a unit from an indicator, and the rule that something is left to it."""
+"""Commands that exempt a unit from an indicator, and the rule that something is left to it.
+
+Source: domain.md 2.4 "Measures and plan", 3.4, C2 of 2.5.
+"""
 
 from __future__ import annotations
 

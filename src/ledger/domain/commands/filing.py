@@ -1,4 +1,7 @@
-"""Commands about evidence and imports."""
+"""Commands about evidence and imports.
+
+Source: domain.md 2.4 "Score".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The first command of a ledger: who administers it, before anybody holds a role."""
+"""The first command of a ledger: who administers it, before anybody holds a role.
+
+Source: domain.md 2.4 "Ledger", 7.
+"""
 
 from __future__ import annotations
 

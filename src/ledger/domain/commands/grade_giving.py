@@ -1,4 +1,7 @@
-"""Commands that give grades: opened once on computed results, revised inside a restatement."""
+"""Commands that give grades: opened once on computed results, revised inside a restatement.
+
+Source: domain.md 2.4 "Results and grades", 3.9, 3.11.
+"""
 
 from __future__ import annotations
 

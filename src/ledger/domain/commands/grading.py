@@ -1,4 +1,7 @@
-"""Commands from computed results over public notice to opened and revised grades."""
+"""Commands from computed results over public notice to opened and revised grades.
+
+Source: domain.md 2.3, 2.4 "Results and grades", 5.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 The role is asked before anything else is read or checked: a refusal to anybody else never
 tells whether a case exists.
+
+Source: domain.md 2.4 "Inspection".
 """
 
 from __future__ import annotations

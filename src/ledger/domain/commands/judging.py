@@ -1,4 +1,7 @@
-"""Commands of those who judge appeals: the office lets them in, others than those who decided before decide."""
+"""Commands of those who judge appeals: the office lets them in, others than those who decided before decide.
+
+Source: domain.md 2.4 "Appeals".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands that note something about a score and change nothing."""
+"""Commands that note something about a score and change nothing.
+
+Source: domain.md 5 "Late facts".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about measures, cycles, plan versions, calendars and groups."""
+"""Commands about measures, cycles, plan versions, calendars and groups.
+
+Source: domain.md 2.3, 2.4 "Measures and plan", C1 to C3 of 2.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands that record who holds which post: the organisation department's alone."""
+"""Commands that record who holds which post: the organisation department's alone.
+
+Source: domain.md 2.4 "Registry", 3.9 "Cadres".
+"""
 
 from __future__ import annotations
 

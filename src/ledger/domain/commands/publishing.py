@@ -1,4 +1,7 @@
-"""Commands about reports and restatements."""
+"""Commands about reports and restatements.
+
+Source: domain.md 2.4 "Publication", C10 of 2.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about units, persons, roles and delegations."""
+"""Commands about units, persons, roles and delegations.
+
+Source: domain.md 2.4 "Registry", 7.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about units that merge, split, dissolve or hand over duties: the leading group decides."""
+"""Commands about units that merge, split, dissolve or hand over duties: the leading group decides.
+
+Source: domain.md 2.4 "Registry", 3.10.
+"""
 
 from __future__ import annotations
 

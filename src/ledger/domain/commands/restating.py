@@ -1,4 +1,7 @@
-"""Commands about restatements: the only door through which graded results and published reports change."""
+"""Commands about restatements: the only door through which graded results and published reports change.
+
+Source: domain.md 2.4 "Restatement", 3.11, C11 of 2.5.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 The leading group alone suspends, resumes, confirms and revokes; the office or the organisation
 department records what was carried out.
+
+Source: domain.md 2.4 "Rewards and punishments".
 """
 
 from __future__ import annotations

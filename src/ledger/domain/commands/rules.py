@@ -1,4 +1,7 @@
-"""Citing a rule: the article a command stands on has to exist and to be in force."""
+"""Citing a rule: the article a command stands on has to exist and to be in force.
+
+Source: domain.md 2.4 "Measures and plan".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands that give a score its value in time: self-report, entry, return, verification."""
+"""Commands that give a score its value in time: self-report, entry, return, verification.
+
+Source: domain.md 2.4 "Score", S1, S2, S6, S8 to S10 and C4 of 2.5.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about spot checks: drawn, measured by two persons, followed up."""
+"""Commands about spot checks: drawn, measured by two persons, followed up.
+
+Source: domain.md 2.4 "Spot checks".
+"""
 
 from __future__ import annotations
 

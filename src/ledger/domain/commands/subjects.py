@@ -1,4 +1,7 @@
-"""What a command about a score speaks of: its unit, indicator and period, resolved and checked."""
+"""What a command about a score speaks of: its unit, indicator and period, resolved and checked.
+
+Source: domain.md 2.5, S1 and S8.
+"""
 
 from __future__ import annotations
 

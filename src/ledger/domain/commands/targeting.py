@@ -1,4 +1,7 @@
-"""Commands about targets."""
+"""Commands about targets.
+
+Source: domain.md 2.4 "Targets and responsibilities".
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands about key tasks: assigned by the office, reported by the unit, verified by another."""
+"""Commands about key tasks: assigned by the office, reported by the unit, verified by another.
+
+Source: domain.md 2.4 "Key tasks and projects".
+"""
 
 from __future__ import annotations
 

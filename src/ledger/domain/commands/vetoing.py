@@ -1,4 +1,7 @@
-"""Commands that impose a veto and lift it: the leading group's alone."""
+"""Commands that impose a veto and lift it: the leading group's alone.
+
+Source: domain.md 2.4 "Veto", 3.7.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Commands that take a value back, and that enter one after the deadline or after a withdrawal."""
+"""Commands that take a value back, and that enter one after the deadline or after a withdrawal.
+
+Source: domain.md 2.4 "Score", S7, S9 and C4 of 2.5.
+"""
 
 from __future__ import annotations
 
