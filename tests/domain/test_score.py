@@ -463,6 +463,19 @@ def test_nobody_scores_their_own_unit_unless_the_plan_allows_it() -> None:
         city.given(enter("7.4", "U05"), by="local")
 
 
+def test_the_department_that_scores_an_indicator_alone_enters_it() -> None:
+    city = found_city(plan_with(replace(PLAN.indicators[0], scoring_unit_id="U05"), *PLAN.indicators[1:]))
+    city.given(RegisterPerson(subject_id="clerk", display_name="Clerk", home_unit_id="U05"), by="admin")
+    city.given(grant("clerk", Role.SCORER), by="admin")
+
+    assert city.when(enter("7.4"), by="scorer") == Refusal("OUT_OF_SCOPE_UNIT", "indicator_id")
+    city.given(enter("7.4"), by="clerk")
+    city.given(enter("0.5", indicator_id="B"), by="scorer")
+    # Of the department itself others judge.
+    city.given(enter("7.4", "U05"), by="scorer")
+    assert city.when(enter_late("7.4"), by="scorer", at=LATE) == Refusal("OUT_OF_SCOPE_UNIT", "indicator_id")
+
+
 @pytest.mark.parametrize(("points", "needs_note"), [("59.99", True), ("60", False), ("95", False), ("95.01", True)])
 def test_remarkable_points_need_a_note(city: City, points: str, needs_note: bool) -> None:
     award = enter(points, indicator_id="C")

@@ -245,7 +245,7 @@ GLOSSARY: dict[str, str] = {
     "schema": "The version of the fact's form.",
     "scope": "What the role extends to.",
     "score_scale": "How many decimal places a published figure has.",
-    "scoring_unit_id": "The department that enters the indicator's values.",
+    "scoring_unit_id": "The department whose persons alone enter the values, but for its own; null is every scorer.",
     "seats": "How many units may have the grade.",
     "seed": "What the lots are drawn with, from a source that nobody here controls.",
     "severity": "How grave it is.",

@@ -18,6 +18,7 @@ from ledger.domain.refusals import (
     AlreadyVerified,
     NoTarget,
     NotEntered,
+    OutOfScopeUnit,
     ReasonRequired,
     ScoreIsWithdrawn,
     StaleExpectedVersion,
@@ -70,8 +71,15 @@ class ValueCommand(ScoreCommand):
             raise ReasonRequired(path="note", points=self.value, hint="Points below 60 or above 95 need a note.")
 
     def check_scorer(self, world: World, subject: Subject) -> None:
-        """Refuse a scorer of their own unit, and a value that no target gives a meaning to."""
+        """Refuse a scorer of their own unit or of another department, and a value that no target gives a meaning to."""
         self.require_impartial(world, subject)
+        department = subject.indicator.scoring_unit_id
+        # Nobody judges their own unit, so others stand in where the department itself is scored.
+        if department not in (None, self.unit_id) and not any(
+            department in world.own_units(person) for person in world.persons
+        ):
+            hint = "Only persons of the department that scores the indicator enter it, by home or by post."
+            raise OutOfScopeUnit(path="indicator_id", scoring_unit_id=department, hint=hint)
         kind = KINDS[subject.indicator.formula.kind]
         if kind.needs_target and subject.indicator.target is None:
             own = world.read(target_stream(self.cycle_id, self.unit_id, self.indicator_id))
