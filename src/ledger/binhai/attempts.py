@@ -32,7 +32,8 @@ class AttemptPlants(Plants):
     def _one_person_twice(self) -> Script:
         """P3: who entered a value by import would verify it after a change of duty; the ledger refuses."""
         cell, clerk = self.cell("G3-03", "E10", "2018-M04"), self.person("clerk-rotated")
-        staff, audit = self.city.staff, self.city.other_units["AUDIT"][0]
+        staff = self.city.staff
+        department = staff.department(cell[1], cell[0])
 
         def order(plan: CellPlan) -> None:
             plain(plan)
@@ -41,7 +42,7 @@ class AttemptPlants(Plants):
             plan.reported_at = at("2018-05-08 10:00")
 
         self.scores.order(cell, order)
-        registered = RegisterPerson(subject_id=clerk, display_name="海戊戌", home_unit_id=audit)
+        registered = RegisterPerson(subject_id=clerk, display_name="海戊戌", home_unit_id=department)
         yield Act(at=at("2018-03-05 09:00"), by=staff.sysadmin, command=registered)
         scope = Scope(indicator_ids=(cell[1],))
         first = self.granted(clerk, Role.SCORER, scope, date(2018, 3, 5), date(2018, 5, 20))
@@ -70,10 +71,10 @@ class AttemptPlants(Plants):
             plan.scorer, plan.verifier = scorer, verifier
 
         self.scores.order(cell, order)
-        audit = self.city.other_units["AUDIT"][0]
+        department, audit = self.city.staff.department(cell[1], cell[0]), self.city.other_units["AUDIT"][0]
         scope = Scope(indicator_ids=(cell[1],))
         when = at("2018-03-05 09:20")
-        yield from self.admitted("namesake-1", name="海己亥", home=audit, role=Role.SCORER, at=when, scope=scope)
+        yield from self.admitted("namesake-1", name="海己亥", home=department, role=Role.SCORER, at=when, scope=scope)
         yield from self.admitted("namesake-2", name="海己亥", home=audit, role=Role.VERIFIER, at=when)
         yield at("2018-06-29 10:00")
         events = ((self.city.books.entered[cell], "ScoreEntered"), (self.city.books.verified[cell], "ScoreVerified"))
