@@ -200,7 +200,7 @@ def test_a_request_outside_the_list_is_refused(listed: City, command: IssueDataR
 
 
 def test_nobody_approves_their_own_request(listed: City) -> None:
-    assert listed.when(ONE_OFF, by="director") == Refusal("SEPARATION_OF_DUTIES")
+    assert listed.when(ONE_OFF, by="director") == Refusal("SEPARATION_OF_DUTIES", "approved_by")
 
 
 def test_an_item_for_other_units_covers_nothing(city: City) -> None:

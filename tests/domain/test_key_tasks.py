@@ -231,7 +231,7 @@ def test_a_step_gets_more_time_and_that_it_was_overdue_is_recorded(tasked: City)
         (replace(EXTEND, new_due_on=date(2018, 6, 30)), "office", Refusal("MALFORMED_INPUT", "new_due_on")),
         (replace(EXTEND, milestone_id="NOWHERE"), "office", Refusal("UNKNOWN_ID", "milestone_id")),
         (replace(EXTEND, approved_by="scorer"), "office", Refusal("FORBIDDEN_ROLE", "approved_by")),
-        (EXTEND, "director", Refusal("SEPARATION_OF_DUTIES")),
+        (EXTEND, "director", Refusal("SEPARATION_OF_DUTIES", "approved_by")),
         (replace(EXTEND, reason=""), "office", Refusal("REASON_REQUIRED", "reason")),
         (replace(EXTEND, task_id="T-99"), "office", Refusal("UNKNOWN_ID", "task_id")),
     ],

@@ -115,7 +115,7 @@ def test_the_leading_group_approves_annual_and_restated_reports(approved_by: str
 
 def test_nobody_approves_their_own_report() -> None:
     city, _, published = restating_city()
-    itself = Refusal("SEPARATION_OF_DUTIES")
+    itself = Refusal("SEPARATION_OF_DUTIES", "approved_by")
     assert city.when(restate(published), by="leading", at=RESTATED) == itself
     of_persons = publish("C-1", kind=ReportKind.CADRE, audience=ReportAudience.LEADERSHIP)
     assert city.when(of_persons, by="leading", at=RESTATED) == itself

@@ -141,7 +141,7 @@ def test_a_restatement_is_approved_by_another_for_groups_whose_grades_are_opened
 
     city, _ = graded_city()
     assert city.when(reopen(), by="approver", at=OPENED) == Refusal("FORBIDDEN_ROLE")
-    assert city.when(reopen(), by="leading", at=OPENED) == Refusal("SEPARATION_OF_DUTIES")
+    assert city.when(reopen(), by="leading", at=OPENED) == Refusal("SEPARATION_OF_DUTIES", "approved_by")
     unapproved = reopen(approved_by="director")
     assert city.when(unapproved, by="office", at=OPENED) == Refusal("FORBIDDEN_ROLE", "approved_by")
     assert city.when(replace(reopen(), group_ids=()), by="office", at=OPENED) == Refusal("MALFORMED_INPUT", "group_ids")

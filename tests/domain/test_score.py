@@ -432,7 +432,7 @@ def test_a_late_entry_needs_the_director_and_a_reason(city: City) -> None:
 def test_a_director_who_enters_late_does_not_approve_it(city: City) -> None:
     city.give_role("director", Role.SCORER)
 
-    assert city.when(enter_late("7.4"), by="director", at=LATE) == Refusal("SEPARATION_OF_DUTIES")
+    assert city.when(enter_late("7.4"), by="director", at=LATE) == Refusal("SEPARATION_OF_DUTIES", "approved_by")
 
 
 def test_a_late_entry_for_a_period_that_has_not_ended_is_refused(city: City) -> None:

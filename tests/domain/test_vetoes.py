@@ -142,7 +142,9 @@ def test_a_veto_is_lifted_once_on_anothers_approval(city: City) -> None:
     imposed = city.given(IMPOSE, by="leading")
 
     assert city.when(lifting(imposed), by="director") == Refusal("FORBIDDEN_ROLE")
-    assert city.when(lifting(imposed, approved_by="leading"), by="leading") == Refusal("SEPARATION_OF_DUTIES")
+    assert city.when(lifting(imposed, approved_by="leading"), by="leading") == Refusal(
+        "SEPARATION_OF_DUTIES", "approved_by"
+    )
     assert city.when(lifting(imposed, approved_by="office"), by="leading") == Refusal("FORBIDDEN_ROLE", "approved_by")
     assert city.when(lifting(imposed - 1), by="leading") == Refusal("UNKNOWN_ID", "veto_position")
     assert city.when(lifting(imposed), by="leading") == (

@@ -248,6 +248,26 @@ class World:
         if not any(grant.scope.covers(**subjects) and grant.scope.holds(group_ids) for grant in grants):
             raise OutOfScopeUnit(path=path, person_id=person_id, unit_id=unit_id, indicator_id=indicator_id)
 
+    def approved(
+        self,
+        approved_by: str,
+        *roles: Role,
+        because: str,
+        unit_id: str | None = None,
+        group_id: str | None = None,
+        group_ids: Iterable[str] = (),
+    ) -> str:
+        """Return who approved: another than who acts, or is acted for, and the holder of one of `roles` there.
+
+        `because` is the rule that parts them. Raises ForbiddenRole, OutOfScopeUnit, SeparationOfDuties.
+        """
+        self.require_holder(
+            approved_by, *roles, path="approved_by", unit_id=unit_id, group_id=group_id, group_ids=group_ids
+        )
+        if approved_by in self.persons:
+            raise SeparationOfDuties(path="approved_by", person_id=approved_by, because=because)
+        return approved_by
+
     def own_units(self, person_id: str) -> frozenset[str]:
         """The units that somebody belongs to today, by home or by post."""
         return self.once(_own_units, person_id)

@@ -236,8 +236,8 @@ class IssueDataRequest(BurdenCommand):
     def _require_approval(self, world: World) -> None:
         if self.approved_by is None:
             raise ItemNotApproved(path="item_id", hint="Name an item of the list, or who approved the request.")
-        world.require_holder(self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by")
-        world.differ({self.approved_by}, because="who issues a request does not approve it")
+        because = "who issues a request does not approve it"
+        world.approved(self.approved_by, Role.LEADING, Role.DIRECTOR, because=because)
 
     def _require_item(self, burden: Burden, categories: set[UnitCategory]) -> None:
         if self.approved_by is not None:

@@ -103,10 +103,6 @@ class DecisionCommand(Command):
         world.require_impartial(matter.unit_id)
         return matter
 
-    def require_holder(self, world: World, person_id: str, *roles: Role, path: str, matter: Matter) -> None:
-        """Check that somebody named in the command holds one of `roles` in the matter."""
-        world.require_holder(person_id, *roles, path=path, unit_id=matter.unit_id, group_id=matter.group_id)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidingCommand(DecisionCommand):
@@ -199,7 +195,13 @@ class DecidingCommand(DecisionCommand):
         return world.reason(self.deviation_reason, length_min=10, path="deviation_reason")
 
     def _require_two(self, world: World, matter: Matter) -> None:
-        self.require_holder(world, self.proposed_by, Role.OFFICE, Role.DIRECTOR, path="proposed_by", matter=matter)
+        world.require_holder(
+            self.proposed_by,
+            *(Role.OFFICE, Role.DIRECTOR),
+            path="proposed_by",
+            unit_id=matter.unit_id,
+            group_id=matter.group_id,
+        )
         if self.proposed_by in world.persons:
             raise SeparationOfDuties(path="proposed_by", because="who proposes does not decide")
         if self.proposed_by == self.subject_id:

@@ -183,8 +183,8 @@ class IssuePlanVersion(Command):
 
     def _check_change(self, world: World, cycle: Cycle) -> None:
         if self.approved_by is not None:
-            world.require_holder(self.approved_by, Role.LEADING, path="approved_by")
-            world.differ({self.approved_by}, because="who issues a plan version does not approve it")
+            because = "who issues a plan version does not approve it"
+            world.approved(self.approved_by, Role.LEADING, because=because)
         if cycle.phase is Phase.PLANNED:
             return
         self._require_changeable(world, cycle)

@@ -232,9 +232,8 @@ def approved(world: World, approved_by: str | None, *, group_ids: Iterable[str])
     if approved_by is None:
         because = "such a report is published with the leading group's approval only"
         raise SeparationOfDuties(path="approved_by", because=because)
-    world.require_holder(approved_by, Role.LEADING, path="approved_by", group_ids=group_ids)
-    world.differ({approved_by}, because="who publishes a report does not approve it")
-    return approved_by
+    because = "who publishes a report does not approve it"
+    return world.approved(approved_by, Role.LEADING, because=because, group_ids=group_ids)
 
 
 def check_groups(cycle: Cycle, group_ids: Sequence[str], *, hint: str) -> None:

@@ -128,10 +128,9 @@ class GrantRole(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.SYSADMIN)
         person = world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
-        world.differ(
-            {self.approved_by, self.subject_id}, because="who executes a grant neither decides nor receives it"
-        )
+        because = "who executes a grant neither decides nor receives it"
+        world.approved(self.approved_by, Role.DIRECTOR, because=because)
+        world.differ({self.subject_id}, because=because)
         if self.approved_by == self.subject_id:
             raise SeparationOfDuties(
                 path="approved_by", person_id=self.subject_id, because="nobody decides their own role"
@@ -167,8 +166,8 @@ class RevokeRole(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.SYSADMIN)
         person = world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
-        world.differ({self.approved_by}, because="who executes a revocation does not decide it")
+        because = "who executes a revocation does not decide it"
+        world.approved(self.approved_by, Role.DIRECTOR, because=because)
         if all(grant.position != self.granted_position for grant in person.grants):
             raise UnknownId(path="granted_position", position=self.granted_position)
         return [
@@ -255,10 +254,9 @@ class EraseSubject(Command):
     def decide(self, world: World) -> list[Fact]:
         world.act(Role.SYSADMIN)
         world.exists(person_stream(self.subject_id), path="subject_id", person_id=self.subject_id)
-        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
-        world.differ(
-            {self.approved_by, self.subject_id}, because="who executes an erasure neither decides it nor is its subject"
-        )
+        because = "who executes an erasure neither decides it nor is its subject"
+        world.approved(self.approved_by, Role.DIRECTOR, because=because)
+        world.differ({self.subject_id}, because=because)
         if self.approved_by == self.subject_id:
             raise SeparationOfDuties(
                 path="approved_by", person_id=self.subject_id, because="nobody decides their own erasure"

@@ -61,8 +61,8 @@ class OpenRestatement(PublicationCommand):
         if publications.restating is not None:
             raise RestatementAlreadyOpen(number=publications.restating.number)
         check_groups(cycle, self.group_ids, hint="Say whose results may be corrected.")
-        world.require_holder(self.approved_by, Role.LEADING, path="approved_by", group_ids=self.group_ids)
-        world.differ({self.approved_by}, because="who opens a restatement does not approve it")
+        because = "who opens a restatement does not approve it"
+        world.approved(self.approved_by, Role.LEADING, because=because, group_ids=self.group_ids)
         for group_id in self.group_ids:
             if not self._graded(world, group_id):
                 raise PhaseViolation(path="group_ids", group_id=group_id, hint="Its grades are not opened; correct it.")

@@ -26,8 +26,7 @@ class RestoreCommand(Command):
     def act(self, world: World) -> str:
         """Act as the administrator, and return the reason."""
         world.act(Role.SYSADMIN)
-        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
-        world.differ({self.approved_by}, because="who restores a backup does not approve it")
+        world.approved(self.approved_by, Role.DIRECTOR, because="who restores a backup does not approve it")
         return world.reason(self.reason, length_min=REASON_LENGTH_MIN)
 
 

@@ -36,7 +36,6 @@ from ledger.domain.refusals import (
     NoChange,
     NoRuleForGrade,
     OutOfRange,
-    SeparationOfDuties,
     UnknownId,
 )
 from ledger.domain.roles import Role
@@ -208,9 +207,8 @@ class RevokeDecision(DecidedCommand):
     def decide(self, world: World) -> list[Fact]:
         matter = self.lead(world)
         decision = self.in_force(world)
-        self.require_holder(world, self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", matter=matter)
-        if self.approved_by in world.persons:
-            raise SeparationOfDuties(path="approved_by", because="who revokes does not approve it")
+        because, subjects = "who revokes does not approve it", {"unit_id": matter.unit_id, "group_id": matter.group_id}
+        world.approved(self.approved_by, Role.LEADING, Role.DIRECTOR, because=because, **subjects)
         return [
             DecisionRevoked(
                 cycle_id=self.cycle_id,

@@ -64,9 +64,8 @@ class KeyTaskCommand(Command):
 
     def approved(self, world: World, approved_by: str) -> str:
         """Who approved, which is another person than who acts, and may."""
-        world.require_holder(approved_by, Role.DIRECTOR, Role.LEADING, path="approved_by")
-        world.differ({approved_by}, because="who records it does not approve it")
-        return approved_by
+        because = "who records it does not approve it"
+        return world.approved(approved_by, Role.DIRECTOR, Role.LEADING, because=because)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

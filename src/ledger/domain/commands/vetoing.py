@@ -137,8 +137,8 @@ class LiftVeto(VetoCommand):
             raise UnknownId(path="veto_position", position=self.veto_position)
         if not veto.active:
             raise NoChange(path="veto_position", lifted_position=veto.lifted_position)
-        world.differ({self.approved_by}, because="who lifts a veto does not approve it alone")
-        world.require_holder(self.approved_by, Role.LEADING, Role.DIRECTOR, path="approved_by", unit_id=self.unit_id)
+        because = "who lifts a veto does not approve it alone"
+        world.approved(self.approved_by, Role.LEADING, Role.DIRECTOR, because=because, unit_id=self.unit_id)
         units = (self.unit_id,) if self.unit_id is not None else world.own_units(self.subject_id or "")
         world.require_impartial(*units, persons=(self.approved_by,), path="approved_by")
         return [

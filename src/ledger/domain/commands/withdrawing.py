@@ -103,8 +103,7 @@ class EnterScoreLate(ValueCommand):
             raise AlreadyEntered(unit_id=self.unit_id, indicator_id=self.indicator_id, period=self.period)
         if score.status is not ScoreStatus.WITHDRAWN and not self._is_late(world, subject):
             raise PhaseViolation(phase=subject.cycle.phase, hint="Entry is still open; enter the score in time.")
-        world.require_holder(self.approved_by, Role.DIRECTOR, path="approved_by")
-        world.differ({self.approved_by}, because="who enters late does not approve it")
+        world.approved(self.approved_by, Role.DIRECTOR, because="who enters late does not approve it")
         self.require_impartial(world, subject, persons=(self.approved_by,), path="approved_by")
         return [
             ScoreLateEntered(
