@@ -192,12 +192,17 @@ class Reader:
         """Return once a new connection finds the projections where they were. Raises NotReached.
 
         Folding does not wait for the disk, so if PostgreSQL crashes the last folds are lost, and made again. All
-        connections are new then, and none of them tells anybody less, or leaves out what was there before.
+        connections are new then, and none of them tells anybody less, or leaves out what was there before. Of
+        an older backup nothing comes again beyond its own head.
         """
         deadline, pause_s = time.monotonic() + WAIT_S, _POLL_S
-        while (reached := self._head_on(connection)[0]) < self._reached:
+        while True:
+            reached, _, recorded = self._head_on(connection)
+            before = min(self._reached, recorded or 0)
+            if reached >= before:
+                return
             if time.monotonic() >= deadline:
-                raise NotReached(position=self._reached, reached=reached)
+                raise NotReached(position=before, reached=reached)
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.2, _POLL_MAX_S)
 
