@@ -74,6 +74,14 @@ def test_it_compares_the_two_versions_that_are_named(replanned: tuple[Client, in
     ]
 
 
+def test_a_cycle_that_there_is_not_is_refused(replanned: tuple[Client, int, int]) -> None:
+    client, _, _ = replanned
+
+    [error] = client.raw('{ planDiff(cycle: "NOPE", from: 1) { toVersion } }')["errors"]
+
+    assert error["extensions"]["code"] == "UNKNOWN_ID"
+
+
 @pytest.mark.parametrize(
     ("asked", "path"),
     [((0, None), "from"), ((1, 4), "to")],

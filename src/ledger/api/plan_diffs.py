@@ -10,7 +10,6 @@ from ledger.api.reads import results
 from ledger.api.results import Impact
 from ledger.api.scalars import Position
 from ledger.api.types import AsOf, shown
-from ledger.domain.cycle import cycle_stream
 from ledger.domain.plan_difference import differences
 from ledger.results import AsOf as Moment
 
@@ -43,7 +42,7 @@ class PlanDiff:
 def plan_diff(context: Context, cycle_id: str, from_version: int, to_version: int | None, at: Moment) -> PlanDiff:
     """Two versions of a plan compared; the latest, if no later one is named. Raises PlanNotInForce, UnknownId."""
     context.visibility()
-    _, state = context.service.store.load(cycle_stream(cycle_id), at=at.position)
+    state = context.service.answers.cycle(cycle_id, at.position)
     earlier, later = state.version(from_version, path="from"), state.version(to_version, path="to")
     return PlanDiff(
         from_version=earlier.plan_version,
