@@ -62,7 +62,9 @@ class Reader:
                 known, position = self._known, int(held[1]["ranking"]["asOf"]["position"])
                 self._findings.hold(UNCHANGED, position >= known, f"known {known}, held {position}")
             else:
-                held = response.headers["etag"], self._session.data(response)
+                # While the database restarts an answer is an error, and has no tag.
+                answer = self._session.data(response)
+                held = response.headers["etag"], answer
                 self._held[parameters["variables"]] = held
             await self._told_of_now(question, held[1])
 
